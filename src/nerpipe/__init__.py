@@ -1,0 +1,1 @@
+"""A reproducible NER pipeline: raw CoNLL files in, an evaluated and deployable model out."""

