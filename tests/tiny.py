@@ -1,0 +1,69 @@
+"""Models of random weights, small enough to train in a test: the same classes and code paths as the real ones."""
+
+import string
+
+from nerpipe.files import sha256_of
+
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+CHARACTERS = [*string.ascii_letters, *string.digits, *string.punctuation]
+
+
+def _word_pieces(*, lowercase):
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    pieces = [*special, *CHARACTERS, *(f"##{c}" for c in CHARACTERS), "the", "##ing", "London"]
+    tokenizer = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.decoder = decoders.WordPiece()
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), special, strict=True))
+    return tokenizer, names
+
+
+def _byte_level():
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    merges = [("Ġ", character) for character in CHARACTERS]
+    pieces = [*special, *sorted(pre_tokenizers.ByteLevel.alphabet()), *map("".join, merges)]
+    tokenizer = Tokenizer(models.BPE({piece: i for i, piece in enumerate(pieces)}, merges=merges, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    names = {
+        "bos_token": "<s>",
+        "cls_token": "<s>",
+        "pad_token": "<pad>",
+        "eos_token": "</s>",
+        "sep_token": "</s>",
+        "unk_token": "<unk>",
+    }
+    return tokenizer, names | {"mask_token": "<mask>"}
+
+
+def save_tiny(folder, kind, *, max_length=64):
+    """Save a model and tokenizer of this kind (bert, distilbert, roberta) and return the folder."""
+    import torch
+    from transformers import AutoModelForMaskedLM, BertConfig, DistilBertConfig, PreTrainedTokenizerFast, RobertaConfig
+
+    backend, names = _byte_level() if kind == "roberta" else _word_pieces(lowercase=kind == "bert")
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=max_length, **names)
+    size = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
+    config = {
+        "bert": lambda: BertConfig(**SIZES, **size, max_position_embeddings=max_length),
+        "roberta": lambda: RobertaConfig(**SIZES, **size, max_position_embeddings=max_length + 2),
+        "distilbert": lambda: DistilBertConfig(
+            dim=32, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=max_length, **size
+        ),
+    }[kind]()
+    torch.manual_seed(0)
+    AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def spec_of(folder):
+    """The value of `model` in params.yaml for a saved folder."""
+    return f"{folder}@{sha256_of(folder / 'model.safetensors')}"
