@@ -1,0 +1,166 @@
+"""The folder that leaves the pipeline: model, tokenizer, labels, card and checksums, proved to predict the same."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nerpipe.errors import NerpipeError
+from nerpipe.files import sha256_of, write_json, write_text
+from nerpipe.inference import predict_words
+from nerpipe.iob import OUTSIDE
+from nerpipe.params import Params
+from nerpipe.reporting import HEADLINE, read_predictions
+from nerpipe.tables import SAMPLE_NOTE
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+CHECKSUMS = "SHA256SUMS"
+
+
+def save_folder(
+    folder: Path,
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerFast",
+    labels: Sequence[str],
+    card: str,
+) -> None:
+    """Write the Hugging Face folder with labels.json, README.md (the card) and SHA256SUMS (for `sha256sum -c`)."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    write_json(folder / "labels.json", list(labels))
+    write_text(folder / "README.md", card)
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    (folder / "model.safetensors").chmod(0o644)  # safetensors writes for the owner alone
+    write_text(folder / CHECKSUMS, "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names))
+
+
+def check_same_predictions(
+    model: "PreTrainedModel", windows: "Dataset", predictions: Path, *, labels: Sequence[str], pad_id: int
+) -> int:
+    """Compare what the exported model predicts with what the evaluate stage wrote of the trained one.
+
+    Args:
+        model: loaded back from the exported folder.
+        windows: the split's windows, made with the exported tokenizer.
+        predictions: the evaluate stage's file for the same split.
+        labels: label names by id.
+        pad_id: the tokenizer's padding token.
+
+    Returns:
+        The number of words compared.
+
+    Raises:
+        NerpipeError: if any word differs, naming the first.
+    """
+    frame = read_predictions(predictions)
+    words = frame.groupby("sentence").size().tolist()
+    result = predict_words(model, windows, words, outside=labels.index(OUTSIDE), pad_id=pad_id)
+    again = [labels[index] for row in result.labels for index in row]
+    differs = frame[frame["predicted"] != again]
+    if len(differs):
+        first = differs.iloc[0]
+        raise NerpipeError(
+            f"the exported model does not predict what the trained one did: {len(differs)} of {len(frame)} words of "
+            f"{predictions.name} differ, "
+            f"the first is {first['token']!r} in sentence {first['sentence']} ({first['predicted']} before, "
+            f"{again[differs.index[0]]} now). "
+            "`dvc repro --force` rebuilds both; if it stays, it is a bug in this pipeline"
+        )
+    return len(frame)
+
+
+def model_card(
+    params: Params,
+    clean_report: Sequence[Mapping[str, Any]],
+    metrics: Mapping[str, Any],
+    per_type: Sequence[Mapping[str, Any]],
+    pins: str,
+    weights_sha256: str,
+) -> str:
+    """Write the model card from the stage's declared inputs alone.
+
+    No date, host or commit stands in it: a cached result would show them stale.
+
+    Args:
+        params: of the run.
+        clean_report: metrics/clean.json.
+        metrics: metrics/metrics.json.
+        per_type: metrics/per_type.json.
+        pins: the text of requirements/model.txt.
+        weights_sha256: of the trained model.safetensors.
+    """
+    base, _, revision = params.model.rpartition("@")
+    types = sorted({row["type"] for row in per_type})
+    counts = _table(
+        ("split", "sentences", "tokens", "entities", "SHA-256 of the raw file"),
+        [[row[key] for key in ("split", "sentences", "tokens", "entities", "sha256")] for row in clean_report],
+    )
+    headline = _table(
+        ("split", *HEADLINE),
+        [(split, *(f"{metrics[split][name]:.4f}" for name in HEADLINE)) for split in ("test", "dev")],
+    )
+    by_type = _table(
+        ("type (test)", "precision", "recall", "F1", "entities"),
+        [
+            (row["type"], *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")), row["support"])
+            for row in per_type
+            if row["split"] == "test"
+        ],
+    )
+    knobs = _table(("param", "value"), [(key, f"`{value}`") for key, value in dataclasses.asdict(params).items()])
+    versions = "\n".join(f"- {line}" for line in pins.splitlines() if line and not line.startswith("#"))
+    note = f"\n{SAMPLE_NOTE}\n" if params.dataset == "sample" else ""
+    return f"""---
+library_name: transformers
+pipeline_tag: token-classification
+tags: [named-entity-recognition, nerpipe]
+---
+
+# Named-entity recognition: {params.dataset}
+
+Finds {", ".join(types)} in text. Fine-tuned from `{base}` at revision `{revision}`.
+
+    from transformers import pipeline
+    ner = pipeline("token-classification", model="FOLDER", aggregation_strategy="first")
+
+## Scores
+Entities as conlleval counts them (type and all words must agree), micro averages, over every entity of the split.
+{note}
+{headline}
+
+{by_type}
+
+The best epoch was chosen on dev; test was scored once with it.
+
+## Data
+Data set `{params.dataset}`, cleaned to IOB2.
+
+{counts}
+
+## Training
+{knobs}
+
+Versions:
+{versions}
+
+SHA-256 of the weights (model.safetensors): `{weights_sha256}`
+
+## Intended use
+Finding entities of these types in text like the training data: same language, genre and kind of writing. Words are
+predicted from their first sub-word; sentences of more than {params.max_length} sub-words must be windowed by the
+caller.
+
+## Limits
+Scores hold for text like the test split and fall on other text. The model repeats what its pretraining and training
+data hold,
+their gaps and biases too; names that neither holds are found less often. Do not use it to decide about people
+without a human who checks. The licences of the base model and of the data set apply.
+"""
+
+
+def _table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

@@ -1,0 +1,83 @@
+"""Predictions word by word, against the model called by hand."""
+
+import pytest
+
+from nerpipe.inference import load_trained, predict_words
+from nerpipe.labels import make_labels
+from nerpipe.records import Tally
+from nerpipe.tokenization import load_tokenizer, tokenize_split
+from nerpipe.training import load_model
+from tiny import spec_of
+
+LABELS = make_labels(["person"])
+
+
+@pytest.fixture(scope="module")
+def setting(tiny_model):
+    spec = spec_of(tiny_model)
+    return load_tokenizer(spec), load_model(spec, LABELS)
+
+
+def windows_of(tokenizer, sentences, *, max_length=64, stride=0):
+    from datasets import Dataset
+
+    tags = [[0] * len(words) for words in sentences]
+    data = Dataset.from_dict({"tokens": sentences, "ner_tags": tags}, split="test")
+    expected = Tally(len(tags), sum(map(len, tags)), 0)
+    options = {"max_length": max_length, "stride": stride, "continuation": None}
+    return tokenize_split(tokenizer, data, LABELS, expected=expected, **options)[0]
+
+
+def predict(setting, sentences, **options):
+    tokenizer, model = setting
+    windows = windows_of(tokenizer, sentences, **options)
+    return predict_words(model, windows, [len(words) for words in sentences], outside=0, pad_id=0)
+
+
+def test_a_word_gets_the_label_and_probability_of_its_first_sub_word(setting):
+    import torch
+
+    tokenizer, model = setting
+    words = ["the", "abc", "d"]  # pieces: [CLS] the a ##b ##c d [SEP], so the first pieces stand at 1, 2 and 5
+    result = predict(setting, [words])
+    model.eval()
+    with torch.no_grad():
+        logits = model(**tokenizer(words, is_split_into_words=True, return_tensors="pt")).logits[0]
+    probabilities = torch.softmax(logits.double(), -1)[[1, 2, 5]]
+    assert result.labels == [probabilities.argmax(-1).tolist()]
+    assert result.confidences[0] == pytest.approx(probabilities.max(-1).values.tolist(), abs=1e-6)
+    assert result.loss == pytest.approx(float(-probabilities[:, 0].log().mean()), abs=1e-6)
+    assert result.unseen == 0
+
+
+def test_every_word_gets_one_label_whatever_the_length_and_company(setting):
+    sentences = [["a"] * 3, ["b", "\ufe0f", "c"], ["\ufe0f"], ["d"] * 90, ["the", "London"]]
+    result = predict(setting, sentences, max_length=16, stride=6)
+    assert [len(row) for row in result.labels] == [len(row) for row in result.confidences] == [3, 3, 1, 90, 2]
+    assert result.unseen == 2
+    assert (result.labels[1][1], result.confidences[1][1]) == (0, 0.0)
+    assert (result.labels[2][0], result.confidences[2][0]) == (0, 0.0)
+    assert all(0 < value <= 1 for value in result.confidences[3])
+    alone = predict(setting, [sentences[4]])
+    assert result.confidences[4] == pytest.approx(alone.confidences[0], abs=1e-6)
+
+
+def test_a_window_s_context_is_used(setting):
+    whole = predict(setting, [["the"] * 20])
+    cut = predict(setting, [["the"] * 20], max_length=8, stride=2)
+    assert whole.confidences != cut.confidences
+
+
+def test_the_model_goes_back_to_the_mode_it_was_in(setting):
+    _, model = setting
+    for mode in (True, False):
+        model.train(mode)
+        predict(setting, [["a"]])
+        assert model.training is mode
+
+
+def test_load_trained_gives_labels_in_order(setting, tmp_path):
+    tokenizer, model = setting
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    assert load_trained(tmp_path)[2] == LABELS

@@ -1,0 +1,141 @@
+"""Training with tiny models: order of batches, best epoch, determinism, and what fails how."""
+
+import random
+
+import pytest
+
+from nerpipe.errors import NerpipeError
+from nerpipe.labels import make_labels
+from nerpipe.ledger import tally
+from nerpipe.tokenization import load_tokenizer, tokenize_split
+from nerpipe.training import POOL, DevSplit, LengthGroupedSampler, load_model, train_model
+from tiny import save_tiny, spec_of
+
+LABELS = make_labels(["person", "place"])
+OPTIONS = {"lr": 5e-3, "epochs": 3, "batch_size": 8, "weight_decay": 0.01, "warmup": 0.1, "seed": 1, "threads": 2}
+
+
+def sentences(size, seed):
+    """Capital letters are persons, digits are places."""
+    generator = random.Random(seed)
+    rows = [[generator.choice("abcdXYZ789") for _ in range(generator.randint(2, 9))] for _ in range(size)]
+    tags = [["B-person" if w.isupper() else "B-place" if w.isdigit() else "O" for w in row] for row in rows]
+    return rows, tags
+
+
+def windows_of(tokenizer, rows, tags):
+    from datasets import Dataset
+
+    ids = [[LABELS.index(tag) for tag in row] for row in tags]
+    data = Dataset.from_dict({"tokens": rows, "ner_tags": ids}, split="train")
+    return tokenize_split(tokenizer, data, LABELS, expected=tally(tags), max_length=32, stride=4, continuation=None)[0]
+
+
+@pytest.fixture(scope="module", params=["distilbert", "roberta"])
+def setting(request, tmp_path_factory):
+    spec = spec_of(save_tiny(tmp_path_factory.mktemp("train") / request.param, request.param))
+    tokenizer = load_tokenizer(spec)
+    dev_rows, dev_tags = sentences(30, 2)
+    return (
+        spec,
+        tokenizer,
+        windows_of(tokenizer, *sentences(120, 1)),
+        DevSplit(windows_of(tokenizer, dev_rows, dev_tags), dev_tags),
+    )
+
+
+def train(setting, folder, **changed):
+    spec, tokenizer, windows, dev = setting
+    return train_model(spec, tokenizer, windows, dev, LABELS, options=OPTIONS | changed, scratch=folder)
+
+
+def test_it_learns_keeps_the_best_epoch_and_leaves_no_scratch(setting, tmp_path):
+    result = train(setting, tmp_path)
+    scores = [row["dev_f1"] for row in result.epochs]
+    assert max(scores) > 0.8
+    assert [row["best"] for row in result.epochs] == [index == scores.index(max(scores)) for index in range(3)]
+    assert [row["steps"] for row in result.epochs] == [15, 30, 45]
+    assert result.epochs[-1]["train_loss"] < result.epochs[0]["train_loss"]
+    assert result.losses[-1]["epoch"] == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_model_returned_is_that_of_the_best_epoch(setting, tmp_path):
+    from nerpipe.inference import predict_words
+    from nerpipe.scoring import score
+
+    _, tokenizer, _, dev = setting
+    result = train(setting, tmp_path)
+    predicted = predict_words(
+        result.model, dev.windows, [len(row) for row in dev.gold], outside=0, pad_id=tokenizer.pad_token_id
+    )
+    tags = [[LABELS[index] for index in row] for row in predicted.labels]
+    best = next(row for row in result.epochs if row["best"])
+    assert score(dev.gold, tags)["f1"] == best["dev_f1"]
+    assert predicted.loss == pytest.approx(best["dev_loss"])
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(setting, tmp_path):
+    import torch
+
+    first, second, other = (train(setting, tmp_path, seed=seed, epochs=1) for seed in (1, 1, 2))
+    assert first.losses == second.losses
+    for name, weights in first.model.state_dict().items():
+        assert torch.equal(weights, second.model.state_dict()[name])
+    assert first.losses != other.losses
+
+
+def test_a_model_with_another_head_gets_a_new_one(setting, tmp_path):
+    spec = setting[0]
+    model = load_model(spec, ["O", "B-x", "I-x"])
+    model.save_pretrained(tmp_path)
+    again = load_model(spec_of(tmp_path), LABELS)
+    assert again.config.id2label == dict(enumerate(LABELS))
+    assert again.classifier.out_features == len(LABELS)
+
+
+def test_divergence_is_an_error_not_a_model(setting, tmp_path):
+    with pytest.raises(NerpipeError, match=r"training diverged. Lower lr"):
+        train(setting, tmp_path, lr=1e30, epochs=1)
+
+
+def test_nothing_to_train_on(setting, tmp_path):
+    spec, tokenizer, windows, dev = setting
+    with pytest.raises(NerpipeError, match="holds no window"):
+        train_model(spec, tokenizer, windows.select([]), dev, LABELS, options=OPTIONS, scratch=tmp_path)
+
+
+def test_the_order_is_a_function_of_seed_and_epoch():
+    lengths = [random.Random(3).randint(3, 60) for _ in range(1000)]
+    sampler = LengthGroupedSampler(lengths, 16, seed=1)
+    orders = []
+    for epoch in (0, 1, 0):
+        sampler.set_epoch(epoch)
+        orders.append(list(sampler))
+        assert sorted(orders[-1]) == list(range(1000))
+    assert orders[0] == orders[2] != orders[1]
+    assert list(LengthGroupedSampler(lengths, 16, seed=2)) != orders[0]
+
+
+def test_batches_hold_windows_of_similar_length():
+    generator = random.Random(4)
+    lengths = [min(120, max(3, round(generator.gammavariate(3, 8)))) for _ in range(16 * POOL * 2 + 5)]
+    order = list(LengthGroupedSampler(lengths, 16, seed=1))
+    batches = [order[start : start + 16] for start in range(0, len(order), 16)]
+    assert [len(batch) for batch in batches[:-1]] == [16] * (POOL * 2)
+    padded = sum(len(batch) * max(lengths[i] for i in batch) for batch in batches)
+    assert sum(lengths) / padded > 0.93
+
+
+def test_the_trainer_follows_the_sampler(setting, tmp_path, monkeypatch):
+    """accelerate wraps samplers; each epoch must still see the order that (seed, epoch) gives."""
+    seen = []
+    original = LengthGroupedSampler.__iter__
+
+    def spy(self):
+        seen.append(self.epoch)
+        return original(self)
+
+    monkeypatch.setattr(LengthGroupedSampler, "__iter__", spy)
+    train(setting, tmp_path, epochs=3)
+    assert seen == [0, 1, 2]
