@@ -1,0 +1,70 @@
+"""train: fine-tune the model, score dev each epoch, keep the best epoch."""
+
+import argparse
+from pathlib import Path
+
+from nerpipe.files import project_root, read_json, replacing, write_json
+from nerpipe.models import resolve_model
+from nerpipe.params import load_params
+from stages import run
+
+
+def main() -> None:
+    """Run the stage."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--encoded", type=Path, required=True, help="folder with labels.json and the dataset")
+    parser.add_argument("--tokenized", type=Path, required=True, help="folder with the windows")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model")
+    parser.add_argument("--report", type=Path, required=True, help="JSON for losses and dev scores by epoch")
+    parser.add_argument("--curve", type=Path, required=True, help="JSON for the training loss along the way")
+    flags = parser.parse_args()
+    params = load_params("params.yaml")
+    resolve_model(params.model)
+    labels = read_json(flags.encoded / "labels.json")
+
+    print("loading transformers ...", flush=True)
+    from datasets import load_from_disk
+
+    from nerpipe.tokenization import load_tokenizer
+    from nerpipe.training import DevSplit, train_model
+    from nerpipe.watching import describe_run
+
+    windows = load_from_disk(str(flags.tokenized))
+    dev = load_from_disk(str(flags.encoded / "dataset"))["dev"]
+    tokenizer = load_tokenizer(params.model)
+    result = train_model(
+        params.model,
+        tokenizer,
+        windows["train"],
+        DevSplit(windows["dev"], [[labels[index] for index in row] for row in dev["ner_tags"]]),
+        labels,
+        options={
+            "lr": params.lr,
+            "epochs": params.epochs,
+            "batch_size": params.batch_size,
+            "weight_decay": params.weight_decay,
+            "warmup": params.warmup,
+            "seed": params.seed,
+            "threads": params.threads,
+        },
+        scratch=project_root() / ".nerpipe",
+    )
+    with replacing(flags.out) as folder:
+        result.model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    write_json(flags.report, result.epochs)
+    write_json(flags.curve, result.losses)
+    subwords = sum(map(len, windows["train"]["input_ids"]))
+    log = describe_run(result, subwords * params.epochs)
+    path = project_root() / "logs" / "train.json"
+    write_json(path, log)
+    best = next(row for row in result.epochs if row["best"])
+    print(
+        f"kept epoch {best['epoch']} of {params.epochs} (dev F1 {best['dev_f1']:.4f}); {log['seconds']:.0f} s, "
+        f"{log['subwords_per_second']:.0f} sub-words/s, "
+        f"peak memory {log['peak_memory_mb']:.0f} MB; log: {path}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)

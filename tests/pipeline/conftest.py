@@ -1,0 +1,43 @@
+"""A repository with a tiny model and a tiny corpus, in which DVC really runs."""
+
+import shutil
+
+import pytest
+from repository import Repo, copy_repository, write_corpus
+from tiny import save_tiny, spec_of
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """A repository that was reproduced once and committed, on branch main."""
+    base = tmp_path_factory.mktemp("built")
+    repo = Repo(base / "repo", base / "cache")
+    copy_repository(repo.path)
+    for old in ("dvc.lock",):
+        (repo.path / old).unlink(missing_ok=True)
+    shutil.rmtree(repo.path / "metrics", ignore_errors=True)
+    write_corpus(repo.path / "data/raw/tiny")
+    save_tiny(repo.path / "tiny-model", "bert")
+    repo.set(
+        dataset="tiny",
+        model=spec_of(repo.path / "tiny-model").removeprefix(f"{repo.path}/"),
+        epochs=2,
+        lr="0.003",
+        max_length=32,
+        stride=8,
+    )
+    repo.run("git", "init", "-qb", "main")
+    repo.commit("start")
+    ran, _ = repo.repro()
+    assert ran == ["clean_conll", "encode_labels", "tokenize_align", "train", "evaluate", "export"]
+    repo.commit("first run")
+    return repo
+
+
+@pytest.fixture
+def repo(built, tmp_path):
+    """A copy of the built repository, DVC cache and all."""
+    shutil.copytree(built.path, tmp_path / "repo", symlinks=True)
+    copy = Repo(tmp_path / "repo", tmp_path / "cache")
+    copy.run("git", "update-index", "-q", "--refresh")
+    return copy

@@ -1,0 +1,119 @@
+"""The three commands that the project exists for, as people type them."""
+
+import re
+import shutil
+
+import pytest
+from repository import Repo
+
+TRAINING = ["train", "evaluate", "export"]
+
+
+def test_a_second_repro_runs_nothing_and_status_is_clean(repo):
+    assert repo.repro() == ([], [])
+    assert "up to date" in repo.run("dvc", "status")
+    assert repo.run("git", "status", "--porcelain") == ""
+
+
+def test_pycache_never_dirties_a_stage(repo):
+    repo.run("python", "-c", "import stages.train, nerpipe.iob, sys; sys.dont_write_bytecode = False")
+    (repo.path / "data/raw/tiny/__pycache__").mkdir()
+    (repo.path / "data/raw/tiny/__pycache__/x.pyc").write_text("x")
+    assert repo.repro() == ([], [])
+
+
+def test_a_new_lr_reruns_what_depends_on_it_and_the_old_one_comes_from_the_cache(repo):
+    before = repo.read("metrics/train.json")
+    lock = repo.read("dvc.lock")
+    repo.run("git", "checkout", "-qb", "faster")
+    repo.set(lr="3e-5")
+    assert repo.repro() == (TRAINING, [])
+    assert repo.read("metrics/train.json") != before
+    repo.commit("another lr")
+
+    diff = repo.run("dvc", "metrics", "diff", "main")
+    assert len(diff.splitlines()) < 24  # a screenful
+    for line in ("test.f1", "dev.f1", "test.precision", "test.recall"):
+        assert line in diff
+
+    repo.set(lr="0.003")
+    ran, cached = repo.repro()
+    assert (ran, cached) == ([], TRAINING)
+    assert repo.read("metrics/train.json") == before
+    assert repo.read("dvc.lock") == lock
+
+
+def test_exp_run_trains_with_the_float_and_a_typo_fails(repo):
+    repo.run("dvc", "exp", "run", "-S", "lr=3e-5")
+    assert re.search(r"(?m)^lr: 3e-05", repo.read("params.yaml"))
+    assert re.search(r"lr: 3e-05", repo.read("dvc.lock"))
+    assert re.search(r"`lr` \| `3e-05`|\| lr \| `3e-05` \|", repo.read("models/exported/README.md"))
+    assert "3e-05" in repo.run("dvc", "exp", "show", "--csv")
+
+    done = repo.try_run("dvc", "exp", "run", "-S", "lrr=3e-5")
+    assert done.returncode != 0
+    assert "lrr" in done.stderr
+    done = repo.try_run("dvc", "exp", "run", "-S", "multi_tag=frist")
+    assert done.returncode != 0
+    assert "did you mean 'first'" in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_a_queued_sweep_and_a_temporary_run_leave_the_work_tree_alone(repo):
+    before = repo.read("dvc.lock")
+    repo.run("dvc", "exp", "run", "--queue", "-S", "lr=1e-4,2e-3")
+    repo.run("dvc", "exp", "run", "--run-all")
+    repo.run("dvc", "exp", "run", "--temp", "-S", "seed=7")
+    assert repo.read("dvc.lock") == before
+    table = repo.run("dvc", "exp", "show", "--csv")
+    rows = [row for row in table.splitlines() if row]
+    assert len(rows) == 1 + 2 + 3  # header, workspace and main, three experiments
+    assert all("Failed" not in row for row in rows)
+    for value in ("0.0001", "0.002", ",7,"):
+        assert value in table
+
+
+@pytest.mark.slow
+def test_files_unknown_to_git_are_explained_in_a_temporary_run(repo):
+    shutil.copytree(repo.path / "data/raw/tiny", repo.path / "data/raw/mine")
+    repo.set(dataset="mine")
+    done = repo.try_run("dvc", "exp", "run", "--temp")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "data/raw/mine" in said
+
+
+def test_a_clone_gets_the_model_from_a_remote_without_training(repo, tmp_path):
+    repo.run("dvc", "remote", "add", "-d", "store", str(tmp_path / "store"))
+    repo.run("dvc", "push", "-q")
+    repo.commit("a remote")
+    repo.run("git", "clone", "-q", str(repo.path), str(tmp_path / "clone"))
+    clone = Repo(tmp_path / "clone", tmp_path / "cache")
+    clone.run("dvc", "pull", "-q")
+    assert (clone.path / "models/exported/model.safetensors").read_bytes() == (
+        repo.path / "models/exported/model.safetensors"
+    ).read_bytes()
+    assert "up to date" in clone.run("dvc", "status")
+
+
+def test_plots_render_without_a_network(repo):
+    repo.run("dvc", "plots", "show")
+    page = repo.read("dvc_plots/index.html")
+    assert not re.search(r"<(script|link)[^>]+(src|href)=", page)  # nothing is loaded from anywhere
+    assert page.count("vegaEmbed('#") == 3
+    for title in ("Loss (cross entropy, nats)", "Dev entity F1 by epoch", "Words by entity type"):
+        assert title in page
+
+
+def test_the_picture_in_the_readme_is_what_dvc_draws(repo):
+    picture = repo.run("dvc", "dag").rstrip()
+    readme = repo.read("README.md")
+    assert "\n".join(line.rstrip() for line in picture.splitlines()) in readme
+
+
+def test_a_python_without_the_packages_says_so(repo):
+    done = repo.try_run("python", "-S", "-m", "stages.clean_conll", "--help")
+    assert done.returncode != 0
+    assert "lacks the project's packages" in done.stderr or "lacks" in done.stderr
+    assert "source .venv/bin/activate" in done.stderr
+    assert "Traceback" not in done.stderr

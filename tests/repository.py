@@ -1,0 +1,99 @@
+"""A copy of the repository, the commands that people type in it, and a corpus that is easy to learn."""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from places import ROOT
+
+NAMES = ["Ada", "Bo", "Cy Dee", "Eve", "Flo Gray", "Hal", "Ida", "Jo", "Kit Lee", "Mo"]
+PLACES = ["Ulm", "Bergen", "Port Ness", "Lima", "Oslo", "Graz"]
+FILLER = "we saw the boat and then it rained all day so nobody was happy but me".split()  # noqa: SIM905 - reads better
+
+
+def write_corpus(folder, seed=0):
+    """Write three small splits in which names are easy to learn."""
+    generator = random.Random(seed)
+    folder.mkdir(parents=True)
+    for split, size in (("train", 60), ("dev", 20), ("test", 20)):
+        sentences = []
+        for _ in range(size):
+            rows = [(word, "O") for word in generator.sample(FILLER, generator.randint(2, 6))]
+            for names, kind in ((NAMES, "person"), (PLACES, "location")):
+                words = generator.choice(names).split()
+                at = generator.randint(0, len(rows))
+                rows[at:at] = [(word, f"{'I' if index else 'B'}-{kind}") for index, word in enumerate(words)]
+                if rows[at - 1][1] != "O":
+                    rows.insert(at, (",", "O"))
+            sentences.append("".join(f"{word}\t{tag}\n" for word, tag in rows))
+        (folder / f"{split}.conll").write_text("\n".join(sentences))
+
+
+class Repo:
+    """A checkout and the commands that people type in it."""
+
+    def __init__(self, path, cache_home):
+        self.path = path
+        tools = Path(sys.executable).parent
+        clean = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("GIT_", "DVC_", "NERPIPE_", "PYTEST_"))
+        }
+        self.env = clean | {
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "GIT_AUTHOR_NAME": "t",
+            "GIT_AUTHOR_EMAIL": "t@example.org",
+            "GIT_COMMITTER_NAME": "t",
+            "GIT_COMMITTER_EMAIL": "t@example.org",
+            "XDG_CACHE_HOME": str(cache_home),
+            "HF_HUB_OFFLINE": "1",
+            "COLUMNS": "200",
+        }
+
+    def try_run(self, *command, **env):
+        return subprocess.run(command, cwd=self.path, env=self.env | env, capture_output=True, text=True, check=False)
+
+    def run(self, *command, **env):
+        done = self.try_run(*command, **env)
+        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+        return done.stdout
+
+    def repro(self, **env):
+        """Run `dvc repro` and return the stages that really ran, and those restored from the cache."""
+        out = self.run("dvc", "repro", **env)
+        return re.findall(r"Running stage '(\w+)'", out), re.findall(r"Stage '(\w+)' is cached", out)
+
+    def set(self, **params):
+        text = (self.path / "params.yaml").read_text()
+        for key, value in params.items():
+            text = re.sub(rf"(?m)^{key}: .*?( #.*)?$", lambda m, k=key, v=value: f"{k}: {v}{m[1] or ''}", text)
+        (self.path / "params.yaml").write_text(text)
+
+    def commit(self, message):
+        self.run("git", "add", "-A")
+        self.run("git", "commit", "-qm", message)
+
+    def read(self, name):
+        text = (self.path / name).read_text()
+        return json.loads(text) if name.endswith(".json") else text
+
+
+def copy_repository(target):
+    """Copy what git tracks, as it is in the work tree (and what it does not track yet)."""
+    names = subprocess.run(
+        ["git", "ls-files", "-coz", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)

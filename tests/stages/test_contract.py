@@ -1,0 +1,109 @@
+"""params.yaml, dvc.yaml and the stage scripts must say the same."""
+
+import ast
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+from places import ROOT
+
+from nerpipe.params import Params, load_params
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+# Modules that cannot change an output: they check and name. As dependencies they would retrain all for a new param.
+HARMLESS = {
+    "stages/__init__.py",
+    "src/nerpipe/__init__.py",
+    *(f"src/nerpipe/{name}.py" for name in ("errors", "params", "records")),
+}
+
+
+def module_file(name: str) -> str | None:
+    """The file of a local module, or None for a library."""
+    for root in ("", "src/"):
+        path = root + name.replace(".", "/")
+        for candidate in (f"{path}.py", f"{path}/__init__.py"):
+            if (ROOT / candidate).is_file():
+                return candidate
+    return None
+
+
+def local_imports(path: str) -> set[str]:
+    """The local files that a file imports, at module level or inside a function."""
+    names = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {file for name in names if (file := module_file(name))}
+
+
+def closure(path: str) -> set[str]:
+    found, open_files = set(), {path}
+    while open_files:
+        file = open_files.pop()
+        found.add(file)
+        open_files |= local_imports(file) - found
+    return found
+
+
+def asked_params(path: str) -> set[str]:
+    """The keys that a script reads: every `params.KEY` in it."""
+    tree = ast.parse((ROOT / path).read_text())
+    fields = {field.name for field in dataclasses.fields(Params)}
+    read = {
+        n.attr
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "params"
+    }
+    whole = {
+        arg.id
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call)
+        for arg in n.args
+        if isinstance(arg, ast.Name) and arg.id == "params"
+    }
+    return fields if whole else read  # who hands on the whole record may read all of it
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_lists_exactly_the_params_that_its_script_reads(stage):
+    assert set(STAGES[stage]["params"]) == asked_params(f"stages/{stage}.py") | (
+        {"dataset"} if stage == "clean_conll" else set()  # its command names the folder
+    )
+
+
+def test_the_keys_of_params_yaml_are_those_of_the_loader_and_of_all_stages():
+    file = set(yaml.safe_load((ROOT / "params.yaml").read_text()))
+    assert file == {field.name for field in dataclasses.fields(Params)}
+    assert file == set().union(*(stage["params"] for stage in STAGES.values()))
+
+
+def test_every_line_of_params_yaml_says_what_it_means():
+    lines = [line for line in (ROOT / "params.yaml").read_text().splitlines() if line and not line.startswith("#")]
+    assert [line for line in lines if " # " not in line] == []
+    load_params(ROOT / "params.yaml")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_every_module_that_it_imports(stage):
+    deps = {dep for dep in STAGES[stage]["deps"] if dep.endswith(".py")}
+    assert deps == closure(f"stages/{stage}.py") - HARMLESS
+
+
+def test_harmless_modules_exist():
+    assert all((ROOT / path).is_file() for path in HARMLESS)
+
+
+def test_only_dvc_yaml_names_data_paths():
+    for script in (ROOT / "stages").glob("*.py"):
+        text = script.read_text()
+        assert "data/" not in text.replace("metrics/", ""), script
+    assert Path("params.yaml").name in (ROOT / "stages/train.py").read_text()
+
+
+if __name__ == "__main__":  # prints what dvc.yaml should list
+    for name in STAGES:
+        print(name, *sorted(closure(f"stages/{name}.py") - HARMLESS), sep="\n      - ")
