@@ -17,9 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from report import ROOT, print_table, write_result
-
 from nerpipe.files import sha256_of
+from report import ROOT, print_table, write_result
 
 SETTINGS = {
     "defaults": [],

@@ -31,12 +31,14 @@ def main() -> None:
     expected = tallies(read_json(flags.encode_report))["dev"]
 
     print("loading transformers ...", flush=True)
+    import torch
     from datasets import load_from_disk
 
     from nerpipe.exporting import check_same_predictions, model_card, save_folder
     from nerpipe.inference import load_trained
     from nerpipe.tokenization import tokenize_split
 
+    torch.set_num_threads(params.threads)  # as in evaluate, whose predictions are compared
     card = model_card(
         params,
         read_json(flags.clean_report),

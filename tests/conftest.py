@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from places import MIRROR
 
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")

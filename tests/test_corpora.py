@@ -5,10 +5,10 @@ import http.server
 import threading
 
 import pytest
-from places import ROOT
 
 from nerpipe.corpora import read_pointer, resolve_corpus
 from nerpipe.errors import NerpipeError
+from places import ROOT
 
 # requests leaves the sockets of a failed download to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

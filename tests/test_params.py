@@ -6,10 +6,10 @@ import sys
 import time
 
 import pytest
-from places import ROOT
 
 from nerpipe.errors import NerpipeError
 from nerpipe.params import load_params
+from places import ROOT
 
 GOOD = (ROOT / "params.yaml").read_text()
 

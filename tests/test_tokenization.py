@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny import save_tiny, spec_of
 
 from nerpipe.align import IGNORED
 from nerpipe.errors import NerpipeError
 from nerpipe.labels import continuations, make_labels
 from nerpipe.records import Tally
 from nerpipe.tokenization import check_max_length, load_tokenizer, special_tokens, tokenize_split
+from tiny import save_tiny, spec_of
 
 LABELS = make_labels(["person", "place"])
 OUTSIDE, PERSON = LABELS.index("O"), LABELS.index("B-person")
@@ -120,7 +120,10 @@ def test_a_byte_level_tokenizer_marks_the_start_of_every_word(tmp_path, wrapped)
     tokenizer = load_tokenizer(spec_of(folder))
     assert tokenizer.tokenize(["ab", "c"], is_split_into_words=True) == ["Ġa", "b", "Ġc"]
     tokenizer.save_pretrained(tmp_path / "again")
-    assert load_tokenizer(spec_of_copy(folder, tmp_path / "again")).tokenize(["ab"], is_split_into_words=True) == ["Ġa", "b"]
+    assert load_tokenizer(spec_of_copy(folder, tmp_path / "again")).tokenize(["ab"], is_split_into_words=True) == [
+        "Ġa",
+        "b",
+    ]
 
 
 def spec_of_copy(folder, copy):

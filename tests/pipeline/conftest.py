@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+
 from repository import Repo, copy_repository, write_corpus
 from tiny import save_tiny, spec_of
 

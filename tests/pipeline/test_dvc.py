@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+
 from repository import Repo
 
 TRAINING = ["train", "evaluate", "export"]
@@ -106,7 +107,7 @@ def test_plots_render_without_a_network(repo):
 
 
 def test_the_picture_in_the_readme_is_what_dvc_draws(repo):
-    picture = repo.run("dvc", "dag").rstrip()
+    picture = repo.run("dvc", "dag", "--md").rstrip()
     readme = repo.read("README.md")
     assert "\n".join(line.rstrip() for line in picture.splitlines()) in readme
 

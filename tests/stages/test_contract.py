@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from places import ROOT
 
 from nerpipe.params import Params, load_params
+from places import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 # Modules that cannot change an output: they check and name. As dependencies they would retrain all for a new param.

@@ -1,0 +1,96 @@
+"""What the shipped corpus is worth: a model trained on it alone, scored on WNUT-17.
+
+    python benchmarks/sample_transfer.py [--seeds 1 2 3] [--test]
+
+Trains with `dvc exp run -S dataset=sample` in a fresh clone and scores WNUT-17 dev with the exported model (with --test
+its test split as well: once, at the end). Needs WNUT-17 (the network, or NERPIPE_MIRROR).
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from nerpipe.cleaning import clean_corpus
+from nerpipe.conll import read_conll
+from nerpipe.corpora import resolve_corpus
+from nerpipe.inference import load_trained
+from nerpipe.ledger import tally
+from nerpipe.params import Params, load_params
+from nerpipe.reporting import evaluate_split
+from nerpipe.tokenization import tokenize_split
+from report import ROOT, bar, print_table, write_result
+
+BAR = 0.30
+
+
+def score(model_folder: Path, gold: Path, params: Params) -> dict[str, float]:
+    """Score an exported model on a canonical file."""
+    model, tokenizer, labels = load_trained(model_folder)
+    sentences = list(read_conll(gold))
+    counts = tally(sentence.tags for sentence in sentences)
+    data = datasets.Dataset.from_dict(
+        {
+            "tokens": [sentence.tokens for sentence in sentences],
+            "ner_tags": [[labels.index(tag) for tag in sentence.tags] for sentence in sentences],
+        },
+        split=gold.stem,
+    )
+    options = {"max_length": params.max_length, "stride": params.stride, "continuation": None}
+    windows, _ = tokenize_split(tokenizer, data, labels, expected=counts, **options)
+    predictions = gold.with_suffix(".predicted")
+    names = {"split": gold.stem, "labels": labels, "expected": counts, "pad_id": tokenizer.pad_token_id}
+    headline, _, _ = evaluate_split(model, windows, gold, predictions, **names)
+    return headline
+
+
+def main() -> None:
+    """Train, score and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--test", action="store_true", help="score the test split as well")
+    flags = parser.parse_args()
+    datasets.disable_progress_bars()
+    params = load_params(ROOT / "params.yaml")
+    runs: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        options = {"multi_tag": params.multi_tag, "scheme": params.scheme, "max_rejected": 0.0}
+        os.chdir(ROOT)  # a relative NERPIPE_MIRROR counts from the repository's root
+        clean_corpus(resolve_corpus(ROOT / "data/raw/wnut17"), folder / "wnut17", **options)
+        clone = folder / "clone"
+        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+        tools = Path(sys.executable).parent
+        environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+        for seed in flags.seeds:
+            command = ["dvc", "exp", "run", "-S", "dataset=sample", "-S", f"seed={seed}"]
+            subprocess.run(command, cwd=clone, env=environment, check=True)
+            row: dict[str, Any] = {"seed": seed, "command": " ".join(command)}
+            for split in ("dev", "test") if flags.test else ("dev",):
+                row[split] = score(clone / "models/exported", folder / "wnut17" / f"{split}.conll", params)
+            runs.append(row)
+    splits = [split for split in ("dev", "test") if split in runs[0]]
+    means = {split: statistics.mean(row[split]["f1"] for row in runs) for split in splits}
+    print_table(
+        ("seed", *(f"WNUT-17 {split} F1" for split in splits)),
+        [
+            *((str(row["seed"]), *(f"{100 * row[split]['f1']:.2f}" for split in splits)) for row in runs),
+            ("mean", *(f"{100 * mean:.2f}" for mean in means.values())),
+        ],
+    )
+    result = {
+        "figures": {f"wnut17_{split}_mean_f1": mean for split, mean in means.items()},
+        "bars": {"wnut17_dev_mean_f1": bar(means["dev"], at_least=BAR)},
+        "runs": runs,
+    }
+    write_result("sample_transfer", result, "torch", "transformers", "tokenizers", "datasets")
+
+
+if __name__ == "__main__":
+    main()
