@@ -2,8 +2,8 @@
 
     python benchmarks/tokenize_speed.py [--sentences 100000] [--runs 3]
 
-The peer only tokenizes; tokenize_align also aligns labels, plans windows and checks the ledger. Both write what they made
-to disk, in turn, in one process.
+The peer only tokenizes; tokenize_align also aligns labels, plans windows and checks the ledger. Both write what they
+made to disk, in turn, in one process.
 """
 
 import argparse

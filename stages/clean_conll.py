@@ -30,8 +30,7 @@ def main() -> None:
         repairs = ", ".join(f"{count} {rule}" for rule, count in row["repairs"].items()) or "none"
         print(
             f"{row['split']}: {row['sentences']} sentences, {row['tokens']} tokens, {row['entities']} entities "
-            f"({row['scheme']}); "
-            f"repairs: {repairs}; quarantined: {row['rejected_sentences']} sentences"
+            f"({row['scheme']}); repairs: {repairs}; quarantined: {row['rejected_sentences']} sentences"
         )
 
 

@@ -49,9 +49,8 @@ def main() -> None:
     for row in report:
         print(
             f"{row['split']}: {row['sentences']} sentences, {row['tokens']} tokens -> {row['windows']} windows, "
-            f"{row['subwords']} sub-words; "
-            f"{row['words_without_subword']} words without a sub-word (predicted O), {row['words_cut']} words cut to "
-            "a window"
+            f"{row['subwords']} sub-words; {row['words_without_subword']} words without a sub-word (predicted O), "
+            f"{row['words_cut']} words cut to a window"
         )
 
 

@@ -61,8 +61,7 @@ def main() -> None:
     best = next(row for row in result.epochs if row["best"])
     print(
         f"kept epoch {best['epoch']} of {params.epochs} (dev F1 {best['dev_f1']:.4f}); {log['seconds']:.0f} s, "
-        f"{log['subwords_per_second']:.0f} sub-words/s, "
-        f"peak memory {log['peak_memory_mb']:.0f} MB; log: {path}"
+        f"{log['subwords_per_second']:.0f} sub-words/s, peak memory {log['peak_memory_mb']:.0f} MB; log: {path}"
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from places import ROOT
 
+STAGES = ["clean_conll", "encode_labels", "tokenize_align", "train", "evaluate", "export"]
 NAMES = ["Ada", "Bo", "Cy Dee", "Eve", "Flo Gray", "Hal", "Ida", "Jo", "Kit Lee", "Mo"]
 PLACES = ["Ulm", "Bergen", "Port Ness", "Lima", "Oslo", "Graz"]
 FILLER = "we saw the boat and then it rained all day so nobody was happy but me".split()  # noqa: SIM905 - reads better

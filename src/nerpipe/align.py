@@ -20,8 +20,7 @@ def plan_windows(sizes: Sequence[int], capacity: int, stride: int) -> list[Windo
     """Cover a sentence with windows of whole words.
 
     Neighbouring windows share as many whole words as fit into `stride` sub-words. A shared word belongs to the window
-    where
-    the smaller of its two contexts, the sub-words to its left and to its right, is larger (the rule of BERT's
+    where the smaller of its two contexts, the sub-words to its left and to its right, is larger (the rule of BERT's
     run_squad.py, Devlin et al. 2018); between two equals to the earlier one.
 
     Args:
@@ -94,8 +93,7 @@ def align_labels(
         word_ids: for each sub-word the word it belongs to, ascending; NO_WORD for special tokens.
         word_labels: label id of each word of the sentence.
         continuation: for each label id the one that further sub-words of a word carry (`labels.continuations`), or
-            None:
-            they carry IGNORED.
+            None: they carry IGNORED.
         own: the words [start, end) that this window owns; all others carry IGNORED.
 
     Returns:

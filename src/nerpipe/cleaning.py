@@ -203,9 +203,9 @@ def _check_rejected(
     if over:
         shown = "\n".join(examples[:SHOWN_REJECTS])
         raise NerpipeError(
-            f"quarantined: {'; '.join(over)}; max_rejected allows a fraction of {max_rejected:g} of a "
-            "split, and a split needs at least one sentence that is kept. The first "
+            f"quarantined: {'; '.join(over)}; max_rejected allows a fraction of {max_rejected:g} of a split, and a "
+            "split needs at least one sentence that is kept. The first "
             f"{min(len(examples), SHOWN_REJECTS)}:\n{shown}\n"
-            f"All are in {rejected}, whole and with line numbers. Correct the lines (docs/data.md says what "
-            "each reason means) or raise max_rejected in params.yaml"
+            f"All are in {rejected}, whole and with line numbers. Correct the lines (docs/data.md says what each "
+            "reason means) or raise max_rejected in params.yaml"
         )

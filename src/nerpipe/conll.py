@@ -32,9 +32,8 @@ def read_rows(path: Path, width: int) -> Iterator[list[list[str]]]:
                 row = line.removesuffix("\n").split("\t")
                 if len(row) != width:
                     raise NerpipeError(
-                        f"{path}:{number}: {len(row)} columns where {width} were expected in {line!r}; the file is an "
-                        "output "
-                        "of this pipeline and was changed by hand? `dvc repro --force` rebuilds it"
+                        f"{path}:{number}: {len(row)} columns where {width} were expected in {line!r}; the file is "
+                        "an output of this pipeline and was changed by hand? `dvc repro --force` rebuilds it"
                     )
                 rows.append(row)
     except FileNotFoundError:

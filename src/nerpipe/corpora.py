@@ -27,11 +27,9 @@ def resolve_corpus(folder: Path) -> dict[str, Path]:
     """Find the raw file of each split.
 
     Args:
-        folder: data/raw/NAME. It holds train.conll, dev.conll and test.conll, or a source.yaml that gives `url`,
-            `file` and
-            `sha256` for each split; those are taken from the folder NERPIPE_MIRROR/NAME (a relative mirror counts from
-            the
-            repository's root), else from the user's download cache, else from the network.
+        folder: data/raw/NAME. It holds train.conll, dev.conll and test.conll, or a source.yaml that gives `url`, `file`
+            and `sha256` for each split; those are taken from the folder NERPIPE_MIRROR/NAME (a relative mirror counts
+            from the repository's root), else from the user's download cache, else from the network.
 
     Raises:
         NerpipeError: if the folder, a file or a usable pointer is missing, a file cannot be fetched, or its hash is
@@ -47,8 +45,7 @@ def resolve_corpus(folder: Path) -> dict[str, Path]:
     if missing:
         raise NerpipeError(
             f"{folder}: {', '.join(missing)} not there; a data set is a folder with train.conll, dev.conll and "
-            "test.conll, or with "
-            f"a source.yaml that says where they are{_copy_hint(folder, missing)}"
+            f"test.conll, or with a source.yaml that says where they are{_copy_hint(folder, missing)}"
         )
     return paths
 
@@ -88,8 +85,7 @@ def _no_such_corpus(folder: Path) -> str:
     hint = f"did you mean dataset={near[0]}?" if near else f"data sets here: {', '.join(known) or 'none'}"
     return (
         f"[params.yaml -> dataset] {folder.name!r}: there is no folder {folder}; {hint} To add your own, put "
-        "train.conll, dev.conll "
-        f"and test.conll there{_copy_hint(folder, [folder.name])}"
+        f"train.conll, dev.conll and test.conll there{_copy_hint(folder, [folder.name])}"
     )
 
 
@@ -115,8 +111,7 @@ def _fetch(corpus: str, entry: Pointer) -> Path:
             if found != entry.sha256:
                 raise NerpipeError(
                     f"{path}: its SHA-256 is {found}, but {entry.sha256} was expected. {MIRROR_VARIABLE} names this "
-                    "folder: put the file from "
-                    f"{entry.url} there, unset {MIRROR_VARIABLE} to download it, {WAY_OUT}"
+                    f"folder: put the file from {entry.url} there, unset {MIRROR_VARIABLE} to download it, {WAY_OUT}"
                 )
             return path
     return _download(corpus, entry)
@@ -142,15 +137,13 @@ def _download(corpus: str, entry: Pointer) -> Path:
     except ValueError as error:
         raise NerpipeError(
             f"{entry.url}: what came has another SHA-256 than the {entry.sha256} that source.yaml expects, and was "
-            f"thrown away ({error}). "
-            f"A cut-off download or a changed file: try again, put the right file in a folder {corpus} of the one "
-            f"that {MIRROR_VARIABLE} names, "
-            f"{WAY_OUT}"
+            f"thrown away ({error}). A cut-off download or a changed file: try again, put the right file in a folder "
+            f"{corpus} of the one that {MIRROR_VARIABLE} names, {WAY_OUT}"
         ) from None
     except (RequestException, OSError) as error:
         raise NerpipeError(
             f"{entry.url}: could not be fetched ({type(error).__name__}: {str(error)[:200]}). Without a network, put "
-            "the file at "
-            f"{MIRROR_VARIABLE}/{corpus}/{entry.file} (set {MIRROR_VARIABLE} to a folder of yours), {WAY_OUT}"
+            f"the file at {MIRROR_VARIABLE}/{corpus}/{entry.file} (set {MIRROR_VARIABLE} to a folder of yours), "
+            f"{WAY_OUT}"
         ) from None
     return path

@@ -83,8 +83,7 @@ def _unknown_message(clean: Path, splits: Mapping[str, Sequence[Sentence]], unkn
     return (
         "dev or test hold entity types that train lacks, which no model could learn:\n" + "\n".join(lines) + "\n"
         "Correct the tags, move sentences with these types into train, or set unknown_labels: outside to tag them O "
-        "(counted in "
-        "metrics/encode.json)"
+        "(counted in metrics/encode.json)"
     )
 
 

@@ -64,10 +64,9 @@ def check_same_predictions(
         first = differs.iloc[0]
         raise NerpipeError(
             f"the exported model does not predict what the trained one did: {len(differs)} of {len(frame)} words of "
-            f"{predictions.name} differ, "
-            f"the first is {first['token']!r} in sentence {first['sentence']} ({first['predicted']} before, "
-            f"{again[differs.index[0]]} now). "
-            "`dvc repro --force` rebuilds both; if it stays, it is a bug in this pipeline"
+            f"{predictions.name} differ, the first is {first['token']!r} in sentence {first['sentence']} "
+            f"({first['predicted']} before, {again[differs.index[0]]} now). `dvc repro --force` rebuilds both; if it "
+            "stays, it is a bug in this pipeline"
         )
     return len(frame)
 
@@ -155,9 +154,8 @@ caller.
 
 ## Limits
 Scores hold for text like the test split and fall on other text. The model repeats what its pretraining and training
-data hold,
-their gaps and biases too; names that neither holds are found less often. Do not use it to decide about people
-without a human who checks. The licences of the base model and of the data set apply.
+data hold, their gaps and biases too; names that neither holds are found less often. Do not use it to decide about
+people without a human who checks. The licences of the base model and of the data set apply.
 """
 
 

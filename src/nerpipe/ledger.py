@@ -37,8 +37,7 @@ def check_joint(joint: str, expected: Tally, found: Tally) -> None:
     if wrong:
         raise NerpipeError(
             f"the ledger does not meet at {joint}: {'; '.join(wrong)}. A file between the stages was changed or an "
-            "input is "
-            "from another run: `dvc repro --force` rebuilds all; if it stays, it is a bug in this pipeline"
+            "input is from another run: `dvc repro --force` rebuilds all; if it stays, it is a bug in this pipeline"
         )
 
 

@@ -33,8 +33,7 @@ def resolve_model(spec: str) -> ModelSource:
 
     Raises:
         NerpipeError: if the revision is absent or is not that of the weights found (the message holds the right one),
-            or
-            the package or folder is missing.
+            or the package or folder is missing.
     """
     name, _, revision = spec.rpartition("@") if "@" in spec else (spec, "", "")
     if name.startswith("pkg:"):
@@ -105,8 +104,7 @@ def explained_loading(spec: str) -> Iterator[None]:
         raise NerpipeError(
             f"[params.yaml -> model] {spec!r} could not be loaded: {type(error).__name__}: {str(error)[:600]}\n"
             "A hub model needs the network once (HF_HOME names its cache; behind a proxy set HTTPS_PROXY; offline, "
-            "download it elsewhere with "
-            "`hf download` and copy the cache, or use the folder: model=FOLDER@SHA256). A folder needs config.json, "
-            "tokenizer.json and "
-            f"{WEIGHTS}. The default model in params.yaml needs no network"
+            "download it elsewhere with `hf download` and copy the cache, or use the folder: model=FOLDER@SHA256). "
+            f"A folder needs config.json, tokenizer.json and {WEIGHTS}. The default model in params.yaml needs no "
+            "network"
         ) from error

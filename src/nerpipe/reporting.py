@@ -37,9 +37,8 @@ def evaluate_split(
         model: the trained model.
         windows: the split's windows.
         gold_file: canonical CoNLL.
-        predictions_file: to write: token, gold, predicted, confidence (probability of the predicted tag to four
-            digits; 0
-            for a word that no window holds, which is predicted O).
+        predictions_file: to write: token, gold, predicted, confidence (probability of the predicted tag to four digits;
+            0 for a word that no window holds, which is predicted O).
         split: its name, for the rows.
         labels: label names by id.
         expected: what clean_conll counted.

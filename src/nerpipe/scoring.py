@@ -14,8 +14,7 @@ class EntityScore(evaluate.Metric):
     """Entity precision, recall and F1 of IOB2 tags, and token accuracy.
 
     An entity counts as found if its type and all its words agree (Tjong Kim Sang and De Meulder 2003, conlleval).
-    seqeval's
-    default mode is that reading. A division by zero gives 0.
+    seqeval's default mode is that reading. A division by zero gives 0.
     """
 
     def _info(self) -> evaluate.MetricInfo:
@@ -58,8 +57,7 @@ def score(gold: TagRows, predicted: TagRows) -> dict[str, Any]:
 
     Returns:
         `precision`, `recall`, `f1` (micro, over entities), `token_accuracy`, all fractions, and `per_type`: for each
-        type
-        the same three and `support`, its gold entities.
+        type the same three and `support`, its gold entities.
     """
     with tempfile.TemporaryDirectory() as cache:
         metric = EntityScore(cache_dir=cache, keep_in_memory=True)

@@ -7,9 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 SAMPLE_NOTE = (
-    "These are scores on the sample corpus that the project ships: they show that the pipeline works and compare with "
-    "nothing "
-    "published. For figures that mean something, use dataset=wnut17 or your own data."
+    "These are scores on the sample corpus that the project ships: they show that the pipeline works and compare "
+    "with nothing published. For figures that mean something, use dataset=wnut17 or your own data."
 )
 
 

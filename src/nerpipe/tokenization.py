@@ -60,8 +60,7 @@ def load_tokenizer(spec: str) -> "PreTrainedTokenizerFast":
     if not getattr(tokenizer, "is_fast", False):
         raise NerpipeError(
             f"[params.yaml -> model] {spec}: its tokenizer ({type(tokenizer).__name__}) is not a fast one, so it "
-            "cannot say which word a "
-            "sub-word came from. Choose a model whose folder holds a tokenizer.json"
+            "cannot say which word a sub-word came from. Choose a model whose folder holds a tokenizer.json"
         )
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
@@ -71,9 +70,8 @@ def load_tokenizer(spec: str) -> "PreTrainedTokenizerFast":
     ).word_ids
     if sorted(set(probe), key=str) != [0, 1, 2]:
         raise NerpipeError(
-            f"[params.yaml -> model] {spec}: its tokenizer says that the sub-words of three words belong to the words "
-            f"{probe}, so "
-            "labels cannot be aligned. Choose a model with another tokenizer"
+            f"[params.yaml -> model] {spec}: its tokenizer says that the sub-words of three words belong to the "
+            f"words {probe}, so labels cannot be aligned. Choose a model with another tokenizer"
         )
     return tokenizer
 
@@ -108,9 +106,8 @@ def check_max_length(spec: str, tokenizer: "PreTrainedTokenizerFast", max_length
         limits.append(int(positions) - shift)
     if max_length > min(limits):
         raise NerpipeError(
-            f"[params.yaml -> max_length] {max_length} is more than the {min(limits)} sub-words that {spec} was built "
-            "for; longer sentences are "
-            "windowed, so nothing is lost by a smaller value"
+            f"[params.yaml -> max_length] {max_length} is more than the {min(limits)} sub-words that {spec} was "
+            "built for; longer sentences are windowed, so nothing is lost by a smaller value"
         )
 
 
@@ -184,8 +181,7 @@ def tokenize_split(
     """Tokenize sentences of words into windows.
 
     A word that gives no sub-word at all is in no window; a word longer than a window keeps its first sub-words. Both
-    are
-    counted.
+    are counted.
 
     Args:
         tokenizer: from `load_tokenizer`.
@@ -198,8 +194,7 @@ def tokenize_split(
 
     Returns:
         The windows, and a row for the report: split, sentences, tokens, entities, subwords, windows,
-        sentences_windowed,
-        words_without_subword, words_cut.
+        sentences_windowed, words_without_subword, words_cut.
 
     Raises:
         NerpipeError: if the special tokens and the stride leave no room for a word, or a count does not meet.
@@ -208,10 +203,9 @@ def tokenize_split(
     capacity = max_length - len(special.before) - len(special.after)
     if capacity < 1 or stride >= capacity:
         raise NerpipeError(
-            f"[params.yaml -> max_length, stride] windows of max_length {max_length} hold {capacity} sub-words beside "
-            "this tokenizer's special "
-            f"tokens, so a stride of {stride} leaves no room to move on; expected a stride below {max(capacity, 1)}, "
-            "or a larger max_length"
+            f"[params.yaml -> max_length, stride] windows of max_length {max_length} hold {capacity} sub-words "
+            f"beside this tokenizer's special tokens, so a stride of {stride} leaves no room to move on; expected a "
+            f"stride below {max(capacity, 1)}, or a larger max_length"
         )
     windows = Windows()
     counts: Counter[str] = Counter()

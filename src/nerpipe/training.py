@@ -57,8 +57,7 @@ class LengthGroupedSampler(torch.utils.data.Sampler[int]):
     """Indices in an order whose consecutive batches hold windows of similar length.
 
     The order is a function of (seed, epoch) alone. Windows are permuted, each pool of POOL batches is sorted by length
-    and
-    cut into batches, and the batches are permuted; the one that is not full comes last.
+    and cut into batches, and the batches are permuted; the one that is not full comes last.
     """
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:

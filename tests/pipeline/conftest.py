@@ -4,33 +4,36 @@ import shutil
 
 import pytest
 
-from repository import Repo, copy_repository, write_corpus
+from repository import STAGES, Repo, copy_repository, write_corpus
 from tiny import save_tiny, spec_of
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
+def start(tmp_path_factory):
+    """Make repositories with a tiny model and corpus in which nothing was run yet."""
+
+    def start(name):
+        base = tmp_path_factory.mktemp(name)
+        repo = Repo(base / "repo", base / "cache")
+        copy_repository(repo.path)
+        (repo.path / "dvc.lock").unlink(missing_ok=True)
+        shutil.rmtree(repo.path / "metrics", ignore_errors=True)
+        write_corpus(repo.path / "data/raw/tiny")
+        save_tiny(repo.path / "tiny-model", "bert")
+        model = spec_of(repo.path / "tiny-model").removeprefix(f"{repo.path}/")
+        repo.set(dataset="tiny", model=model, epochs=2, lr="0.003", max_length=32, stride=8)
+        repo.run("git", "init", "-qb", "main")
+        repo.commit("start")
+        return repo
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def built(start):
     """A repository that was reproduced once and committed, on branch main."""
-    base = tmp_path_factory.mktemp("built")
-    repo = Repo(base / "repo", base / "cache")
-    copy_repository(repo.path)
-    for old in ("dvc.lock",):
-        (repo.path / old).unlink(missing_ok=True)
-    shutil.rmtree(repo.path / "metrics", ignore_errors=True)
-    write_corpus(repo.path / "data/raw/tiny")
-    save_tiny(repo.path / "tiny-model", "bert")
-    repo.set(
-        dataset="tiny",
-        model=spec_of(repo.path / "tiny-model").removeprefix(f"{repo.path}/"),
-        epochs=2,
-        lr="0.003",
-        max_length=32,
-        stride=8,
-    )
-    repo.run("git", "init", "-qb", "main")
-    repo.commit("start")
-    ran, _ = repo.repro()
-    assert ran == ["clean_conll", "encode_labels", "tokenize_align", "train", "evaluate", "export"]
+    repo = start("built")
+    assert repo.repro() == (STAGES, [])
     repo.commit("first run")
     return repo
 

@@ -1,11 +1,14 @@
 """The three commands that the project exists for, as people type them."""
 
+import os
 import re
 import shutil
 
 import pytest
+import yaml
 
-from repository import Repo
+from repository import STAGES, Repo, copy_repository
+from tiny import save_tiny, spec_of
 
 TRAINING = ["train", "evaluate", "export"]
 
@@ -14,6 +17,12 @@ def test_a_second_repro_runs_nothing_and_status_is_clean(repo):
     assert repo.repro() == ([], [])
     assert "up to date" in repo.run("dvc", "status")
     assert repo.run("git", "status", "--porcelain") == ""
+
+
+def test_two_cold_runs_in_two_folders_give_the_same_bits(built, start):
+    again = start("again")
+    again.repro()
+    assert again.read("dvc.lock") == built.read("dvc.lock")
 
 
 def test_pycache_never_dirties_a_stage(repo):
@@ -72,6 +81,54 @@ def test_a_queued_sweep_and_a_temporary_run_leave_the_work_tree_alone(repo):
     assert all("Failed" not in row for row in rows)
     for value in ("0.0001", "0.002", ",7,"):
         assert value in table
+
+
+@pytest.mark.slow
+def test_wnut17_by_a_relative_mirror_in_a_temporary_run(repo, wnut17):
+    mirror = os.path.relpath(wnut17.parent, repo.path)
+    repo.run("dvc", "exp", "run", "--temp", "-S", "dataset=wnut17", "-S", "epochs=1", NERPIPE_MIRROR=mirror)
+    repo.run("dvc", "exp", "apply", *repo.run("dvc", "exp", "list", "--name-only").split()[:1])
+    rows = repo.read("metrics/evaluate.json")
+    assert {row["split"]: (row["sentences"], row["tokens"], row["entities"]) for row in rows} == {
+        "dev": (1009, 15733, 836),
+        "test": (1287, 23394, 1079),
+    }
+
+
+@pytest.mark.slow
+def test_the_notebook_s_own_run_with_a_tiny_cased_distilbert(repo, wnut17):
+    save_tiny(repo.path / "distil", "distilbert")
+    model = spec_of(repo.path / "distil").removeprefix(f"{repo.path}/")
+    readme = " ".join(repo.read("README.md").split())
+    command = re.search(r"dvc exp run -S dataset=wnut17 -S model=distilbert\S+ [-\w=. ]*batch_size=16", readme)[
+        0
+    ].split()
+    command = [f"model={model}" if part.startswith("model=") else part for part in command]
+    repo.run(*command, NERPIPE_MIRROR=os.path.relpath(wnut17.parent, repo.path))
+    config = repo.read("models/exported/config.json")
+    assert config["architectures"] == ["DistilBertForTokenClassification"]
+    assert config["id2label"]["3"] == "B-creative-work"
+    assert len(repo.read("metrics/train.json")) == 3
+    labels = repo.read("models/exported/labels.json")
+    assert len(labels) == 13
+
+
+@pytest.mark.slow
+def test_the_default_model_gives_what_main_says(tmp_path):
+    """The real weights on the shipped corpus: the light stages to the bit, the scores within a seed's spread."""
+    repo = Repo(tmp_path / "repo", tmp_path / "cache")
+    copy_repository(repo.path)
+    repo.run("git", "init", "-qb", "main")
+    repo.commit("main")
+    lock, metrics = yaml.safe_load(repo.read("dvc.lock")), repo.read("metrics/metrics.json")
+    assert repo.repro()[0] == STAGES
+    again = yaml.safe_load(repo.read("dvc.lock"))
+    for stage in ("clean_conll", "encode_labels", "tokenize_align"):
+        assert again["stages"][stage]["outs"] == lock["stages"][stage]["outs"]
+    assert repo.read("metrics/metrics.json")["test"]["f1"] == pytest.approx(metrics["test"]["f1"], abs=0.06)
+    out = repo.run("nerpipe", "summary")
+    for part in ("sample", "models/exported/", "compare with nothing published", "source .venv/bin/activate"):
+        assert part in " ".join(out.split())
 
 
 @pytest.mark.slow
