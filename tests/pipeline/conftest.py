@@ -21,7 +21,7 @@ def start(tmp_path_factory):
         write_corpus(repo.path / "data/raw/tiny")
         save_tiny(repo.path / "tiny-model", "bert")
         model = spec_of(repo.path / "tiny-model").removeprefix(f"{repo.path}/")
-        repo.set(dataset="tiny", model=model, epochs=2, lr="0.003", max_length=32, stride=8)
+        repo.set(dataset="tiny", model=model, epochs=6, lr="0.01", batch_size=8, max_length=32, stride=8)
         repo.run("git", "init", "-qb", "main")
         repo.commit("start")
         return repo

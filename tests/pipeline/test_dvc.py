@@ -46,7 +46,7 @@ def test_a_new_lr_reruns_what_depends_on_it_and_the_old_one_comes_from_the_cache
     for line in ("test.f1", "dev.f1", "test.precision", "test.recall"):
         assert line in diff
 
-    repo.set(lr="0.003")
+    repo.set(lr="0.01")
     ran, cached = repo.repro()
     assert (ran, cached) == ([], TRAINING)
     assert repo.read("metrics/train.json") == before
