@@ -229,10 +229,14 @@ def test_a_tokenizer_whose_word_ids_do_not_behave_is_refused(tiny_model, monkeyp
 
     class Tokenizer:
         is_fast = True
+        pad_token_id = 0
         backend_tokenizer = Backend()
 
     monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda *_, **__: Tokenizer())
     with pytest.raises(NerpipeError, match=r"belong to the words \[0, 0, 0\].*another tokenizer"):
+        load_tokenizer(spec_of(tiny_model))
+    Tokenizer.pad_token_id = None
+    with pytest.raises(NerpipeError, match=r"no padding token"):
         load_tokenizer(spec_of(tiny_model))
     Tokenizer.is_fast = False
     with pytest.raises(NerpipeError, match=r"not a fast one.*tokenizer.json"):

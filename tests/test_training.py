@@ -7,8 +7,9 @@ import pytest
 from nerpipe.errors import NerpipeError
 from nerpipe.labels import make_labels
 from nerpipe.ledger import tally
+from nerpipe.sampling import POOL, LengthGroupedSampler
 from nerpipe.tokenization import load_tokenizer, tokenize_split
-from nerpipe.training import POOL, DevSplit, LengthGroupedSampler, load_model, train_model
+from nerpipe.training import DevSplit, load_model, train_model
 from tiny import save_tiny, spec_of
 
 LABELS = make_labels(["person", "place"])

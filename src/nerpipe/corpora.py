@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,11 +41,11 @@ def resolve_corpus(folder: Path) -> dict[str, Path]:
     if pointer.exists():
         return {split: _fetch(folder.name, entry) for split, entry in read_pointer(pointer).items()}
     paths = {split: folder / f"{split}.conll" for split in SPLITS}
-    missing = [path.name for path in paths.values() if not path.is_file()]
+    missing = [path for path in paths.values() if not path.is_file()]
     if missing:
         raise NerpipeError(
-            f"{folder}: {', '.join(missing)} not there; a data set is a folder with train.conll, dev.conll and "
-            f"test.conll, or with a source.yaml that says where they are{_copy_hint(folder, missing)}"
+            f"{folder}: {', '.join(path.name for path in missing)} not there; a data set is a folder with train.conll, "
+            "dev.conll and test.conll, or with a source.yaml that says where they are" + _copy_hint(folder, missing)
         )
     return paths
 
@@ -85,19 +85,17 @@ def _no_such_corpus(folder: Path) -> str:
     hint = f"did you mean dataset={near[0]}?" if near else f"data sets here: {', '.join(known) or 'none'}"
     return (
         f"[params.yaml -> dataset] {folder.name!r}: there is no folder {folder}; {hint} To add your own, put "
-        f"train.conll, dev.conll and test.conll there{_copy_hint(folder, [folder.name])}"
+        f"train.conll, dev.conll and test.conll there{_copy_hint(folder, [folder])}"
     )
 
 
-def _copy_hint(folder: Path, missing: list[str]) -> str:
+def _copy_hint(folder: Path, missing: Sequence[Path]) -> str:
     """Under `dvc exp run --temp` or `--queue` the working directory is a copy of what git and DVC know."""
-    original = project_root() / folder
-    if project_root().resolve() == Path.cwd() or (
-        not any((original / name).exists() for name in missing) and not original.exists()
-    ):
+    root = project_root()
+    if root.resolve() == Path.cwd() or not any((root / path).exists() for path in missing):
         return ""
     return (
-        f". They are in {original}, but this run works on a copy that holds only what git or DVC tracks: "
+        f". They are in {root / folder}, but this run works on a copy that holds only what git or DVC tracks: "
         f"`git add data/raw/{folder.name}` (or `dvc add` its files) and start the run again"
     )
 

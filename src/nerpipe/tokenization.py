@@ -1,23 +1,20 @@
 """From words to windows of sub-words, with nothing lost: every word is predicted in exactly one window, or counted."""
 
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import accumulate, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nerpipe.align import IGNORED, NO_WORD, align_labels, plan_windows
+from nerpipe.align import NO_WORD, align_labels, plan_windows
 from nerpipe.errors import NerpipeError
 from nerpipe.ledger import check_joint
 from nerpipe.models import explained_loading, resolve_model
 from nerpipe.records import Tally
+from nerpipe.windows import Windows
 
 if TYPE_CHECKING:
-    import numpy as np
     from datasets import Dataset
-    from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerFast
 
 BATCH = 1000  # sentences handed to the tokenizer at a time
@@ -61,6 +58,11 @@ def load_tokenizer(spec: str) -> "PreTrainedTokenizerFast":
         raise NerpipeError(
             f"[params.yaml -> model] {spec}: its tokenizer ({type(tokenizer).__name__}) is not a fast one, so it "
             "cannot say which word a sub-word came from. Choose a model whose folder holds a tokenizer.json"
+        )
+    if tokenizer.pad_token_id is None:
+        raise NerpipeError(
+            f"[params.yaml -> model] {spec}: its tokenizer has no padding token, so sentences cannot be batched. Choose "
+            "an encoder (BERT, RoBERTa, DeBERTa and their like), or save a copy of the model whose tokenizer has one"
         )
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
@@ -118,54 +120,6 @@ def special_tokens(tokenizer: "PreTrainedTokenizerFast") -> Special:
     first = mask.index(0)
     last = len(mask) - mask[::-1].index(0)
     return Special(encoding.ids[:first], encoding.ids[last:])
-
-
-@dataclass
-class Windows:
-    """Columns of windows under construction, flat, so that 100,000 sentences cost no million small lists."""
-
-    input_ids: "array[int]" = field(default_factory=lambda: array("i"))
-    labels: "array[int]" = field(default_factory=lambda: array("i"))
-    word_ids: "array[int]" = field(default_factory=lambda: array("i"))
-    ends: "array[int]" = field(default_factory=lambda: array("q", [0]))
-    sentence: "array[int]" = field(default_factory=lambda: array("i"))
-
-    def add(self, sentence: int, input_ids: Sequence[int], labels: Sequence[int], word_ids: Sequence[int]) -> None:
-        """Append one window; the three sequences are equally long."""
-        self.input_ids.extend(input_ids)
-        self.labels.extend(labels)
-        self.word_ids.extend(word_ids)
-        self.ends.append(len(self.input_ids))
-        self.sentence.append(sentence)
-
-    def owned_labels(self) -> "NDArray[np.int32]":
-        """Return the label of each owned word, once: where a labelled sub-word is the first of its word."""
-        import numpy as np
-
-        labels, words = np.array(self.labels), np.array(self.word_ids)
-        first = np.ones(len(words), dtype=bool)
-        first[1:] = words[1:] != words[:-1]
-        owned: NDArray[np.int32] = labels[first & (labels != IGNORED)]
-        return owned
-
-    def to_dataset(self) -> "Dataset":
-        """Build the Dataset: input_ids, attention_mask, labels, word_ids (lists of equal length) and sentence."""
-        import pyarrow as pa
-        from datasets import Dataset, Features, List, Value
-
-        def lists(values: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
-            return pa.LargeListArray.from_arrays(pa.array(self.ends, pa.int64()), values).cast(pa.list_(values.type))
-
-        columns = {
-            "input_ids": lists(pa.array(memoryview(self.input_ids), pa.int32())),
-            "attention_mask": lists(pa.array(memoryview(b"\x01" * len(self.input_ids)), pa.int8())),
-            "labels": lists(pa.array(memoryview(self.labels), pa.int32())),
-            "word_ids": lists(pa.array(memoryview(self.word_ids), pa.int32())),
-            "sentence": pa.array(memoryview(self.sentence), pa.int32()),
-        }
-        kinds = {"input_ids": "int32", "attention_mask": "int8", "labels": "int32", "word_ids": "int32"}
-        features = Features({**{name: List(Value(kind)) for name, kind in kinds.items()}, "sentence": Value("int32")})
-        return Dataset(pa.table(columns, schema=features.arrow_schema))
 
 
 def tokenize_split(

@@ -1,9 +1,10 @@
 """Fine-tuning with the Hugging Face Trainer: length-grouped batches, dev scored each epoch, the best epoch kept."""
 
+import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,13 +27,12 @@ from nerpipe.errors import NerpipeError
 from nerpipe.inference import predict_words
 from nerpipe.iob import OUTSIDE
 from nerpipe.models import explained_loading, resolve_model
+from nerpipe.sampling import LengthGroupedSampler
 from nerpipe.scoring import score
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
-
-POOL = 50  # batches that are drawn at random together before they are sorted by length
 
 
 @dataclass(frozen=True)
@@ -51,39 +51,6 @@ class TrainResult:
     epochs: list[dict[str, float]]  # epoch, steps so far, train_loss, dev_loss, dev_precision, dev_recall, dev_f1, best
     losses: list[dict[str, float]]  # epoch (a fraction), train_loss: the mean since the entry before
     seconds: float
-
-
-class LengthGroupedSampler(torch.utils.data.Sampler[int]):
-    """Indices in an order whose consecutive batches hold windows of similar length.
-
-    The order is a function of (seed, epoch) alone. Windows are permuted, each pool of POOL batches is sorted by length
-    and cut into batches, and the batches are permuted; the one that is not full comes last.
-    """
-
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
-        """Take the sub-words of each window."""
-        self.lengths = np.asarray(lengths)
-        self.batch_size = batch_size
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the order; the Trainer calls this before each epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def __iter__(self) -> Iterator[int]:
-        generator = np.random.default_rng((self.seed, self.epoch))
-        order = generator.permutation(len(self.lengths))
-        pool = POOL * self.batch_size
-        pools = (order[start : start + pool] for start in range(0, len(order), pool))
-        ordered = np.concatenate([part[np.argsort(-self.lengths[part], kind="stable")] for part in pools])
-        full = len(ordered) // self.batch_size
-        batches = ordered[: full * self.batch_size].reshape(full, self.batch_size)
-        yield from generator.permutation(batches).ravel().tolist()
-        yield from ordered[full * self.batch_size :].tolist()
 
 
 class _DevScoringTrainer(Trainer):
@@ -193,7 +160,7 @@ def train_model(
         trainer = _DevScoringTrainer(
             score_dev=score_dev,
             model=model,
-            args=_arguments(folder, options),
+            args=_arguments(folder, options, len(windows)),
             train_dataset=windows,
             eval_dataset=dev.windows,
             data_collator=DataCollatorForTokenClassification(tokenizer),
@@ -207,7 +174,8 @@ def train_model(
     return _result(trainer, seconds)
 
 
-def _arguments(folder: str, options: Mapping[str, float | int]) -> TrainingArguments:
+def _arguments(folder: str, options: Mapping[str, float | int], windows: int) -> TrainingArguments:
+    steps = math.ceil(windows / options["batch_size"])  # an epoch
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     return TrainingArguments(
         output_dir=folder,
@@ -225,7 +193,7 @@ def _arguments(folder: str, options: Mapping[str, float | int]) -> TrainingArgum
         load_best_model_at_end=True,
         metric_for_best_model="f1",
         greater_is_better=True,
-        logging_steps=0.02,  # of all steps: 50 points on the learning curve
+        logging_steps=min(steps, math.ceil(steps * options["epochs"] / 50)),  # 50 points on the curve, or one an epoch
         logging_nan_inf_filter=False,
         dataloader_pin_memory=torch.cuda.is_available(),
         disable_tqdm=False,
@@ -257,4 +225,4 @@ def _result(trainer: Trainer, seconds: float) -> TrainResult:
 
 
 def _mean_loss(losses: Sequence[Mapping[str, float]]) -> float:
-    return float(np.mean([row["train_loss"] for row in losses])) if losses else 0.0
+    return float(np.mean([row["train_loss"] for row in losses]))
