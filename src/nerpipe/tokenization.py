@@ -62,7 +62,7 @@ def load_tokenizer(spec: str) -> "PreTrainedTokenizerFast":
     if tokenizer.pad_token_id is None:
         raise NerpipeError(
             f"[params.yaml -> model] {spec}: its tokenizer has no padding token, so sentences cannot be batched. "
-            "Choose an encoder (BERT, RoBERTa, DeBERTa and the like), or save a copy of the model whose tokenizer has one"
+            "Choose an encoder (BERT, RoBERTa, DeBERTa and the like), or a copy of the model whose tokenizer has one"
         )
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
