@@ -1,0 +1,98 @@
+"""What the README says is what the project does."""
+
+import json
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from places import ROOT
+
+README = (ROOT / "README.md").read_text()
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def result(name):
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def test_the_params_table_is_params_yaml():
+    for line in (ROOT / "params.yaml").read_text().splitlines():
+        if match := re.fullmatch(r"(\w+): (.*?) # (.*)", line):
+            key, value, meaning = match.groups()
+            assert f"| `{key}` | `{value}` | {meaning} |" in README
+
+
+def test_every_param_set_on_a_command_line_exists():
+    known = yaml.safe_load((ROOT / "params.yaml").read_text())
+    used = set(re.findall(r"-S ([a-z_]+)=", README))
+    assert used
+    assert used <= set(known)
+
+
+def test_make_help_lists_every_target():
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+    out = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {line.split()[1] for line in out.splitlines()} == targets
+
+
+def test_every_make_target_exists():
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+    for document in ("README.md", "CONTRIBUTING.md"):
+        used = set(re.findall(r"(?m)(?:^    |`)make ([a-z-]+)", (ROOT / document).read_text()))
+        assert used
+        assert used <= targets
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/data.md", "data/raw/sample/README.md"]
+)
+def test_links_to_files_lead_somewhere(document):
+    path = ROOT / document
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_anchors_exist():
+    headings = {
+        re.sub(r"[^\w -]", "", line.lstrip("# ")).strip().lower().replace(" ", "-")
+        for line in README.splitlines()
+        if line.startswith("#")
+    }
+    for anchor in re.findall(r"\]\(#([^)]+)\)", README):
+        assert anchor in headings
+
+
+def test_the_wnut17_table_is_what_was_measured():
+    for setting in result("wnut17_scores")["settings"]:
+        cells = [f"{100 * s['mean_f1']:.1f} ± {100 * s['sd_f1']:.1f}" for s in setting["summary"].values()]
+        row = next(line for line in README.splitlines() if line.startswith(f"| {setting['setting']} "))
+        assert all(cell in row for cell in cells), row
+        for run in setting["runs"]:
+            assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in run["predictions_sha256"].values())
+
+
+def test_the_speed_table_is_what_was_measured():
+    cleaning, tokenizing = result("clean_speed"), result("tokenize_speed")
+    for who in ("ours", "peer"):
+        measured = cleaning["figures"]["synthetic"][who]
+        assert f"{measured['lines_per_second']:,.0f}" in README
+        assert f"{measured['peak_mb']:,.0f} MB" in README
+    for figure in (
+        f"{tokenizing['ratio']:.2f}",
+        *(f"{tokenizing['figures'][who]:.1f} s" for who in ("ours_s", "peer_s")),
+    ):
+        assert figure in README
+
+
+def test_the_worth_of_the_sample_is_what_was_measured():
+    figures = result("sample_transfer")["figures"]
+    for split in ("dev", "test"):
+        assert f"{100 * figures[f'wnut17_{split}_mean_f1']:.1f}" in README
+
+
+def test_every_bar_is_met():
+    for path in RESULTS.glob("*.json"):
+        for name, bar in result(path.stem).get("bars", {}).items():
+            assert bar["met"], (path.stem, name)
