@@ -23,7 +23,8 @@ from nerpipe.corpora import resolve_corpus
 from nerpipe.inference import load_trained
 from nerpipe.ledger import tally
 from nerpipe.params import Params, load_params
-from nerpipe.reporting import evaluate_split
+from nerpipe.predictions import predict_split
+from nerpipe.scoring import score as score_tags
 from nerpipe.tokenization import tokenize_split
 from report import ROOT, bar, print_table, write_result
 
@@ -44,10 +45,9 @@ def score(model_folder: Path, gold: Path, params: Params) -> dict[str, float]:
     )
     options = {"max_length": params.max_length, "stride": params.stride, "continuation": None}
     windows, _ = tokenize_split(tokenizer, data, labels, expected=counts, **options)
-    predictions = gold.with_suffix(".predicted")
-    names = {"split": gold.stem, "labels": labels, "expected": counts, "pad_id": tokenizer.pad_token_id}
-    headline, _, _ = evaluate_split(model, windows, gold, predictions, **names)
-    return headline
+    split = predict_split(model, windows, gold, labels=labels, expected=counts, pad_id=tokenizer.pad_token_id)
+    micro = score_tags(split.gold, split.predicted).readings["conlleval"]
+    return {"precision": micro.precision, "recall": micro.recall, "f1": micro.f1}
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
-"""evaluate: predict dev and test word by word, and score every gold word and entity of the clean files."""
+"""evaluate: predict dev and test word by word, and report on every gold word and entity of the clean files."""
 
 import argparse
 from pathlib import Path
 
+from nerpipe.conll import read_conll
 from nerpipe.files import read_json, replacing, write_json
 from nerpipe.ledger import tallies
 from nerpipe.params import load_params
@@ -18,9 +19,9 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="folder of the trained model")
     parser.add_argument("--predictions", type=Path, required=True, help="folder for {dev,test}.conll")
     parser.add_argument("--metrics", type=Path, required=True, help="JSON for the headline")
-    parser.add_argument("--per-type", type=Path, required=True, help="JSON for the scores by entity type")
-    parser.add_argument("--report", type=Path, required=True, help="JSON for the counts")
-    parser.add_argument("--confusion", type=Path, required=True, help="JSON for the confusion plot")
+    parser.add_argument("--counts", type=Path, required=True, help="JSON for the counts")
+    parser.add_argument("--tables", type=Path, required=True, help="folder for a JSON a table")
+    parser.add_argument("--reports", type=Path, required=True, help="folder for errors.html and a CSV a table")
     flags = parser.parse_args()
     params = load_params("params.yaml")
     ledger = tallies(read_json(flags.ledger))
@@ -28,37 +29,47 @@ def main() -> None:
     print("loading transformers ...", flush=True)
     import torch
     from datasets import load_from_disk
+    from nerpipe.errorpage import page_split, write_page
 
+    from nerpipe.breakdowns import surfaces_in
+    from nerpipe.crosscheck import check_against_seqeval
     from nerpipe.inference import load_trained
-    from nerpipe.reporting import confusion, evaluate_split, read_predictions
-    from nerpipe.tables import print_scores
+    from nerpipe.predictions import predict_split, write_predictions
+    from nerpipe.reporting import headline, join_tables, records, report_split
+    from nerpipe.tables import note_on, print_report
 
     torch.set_num_threads(params.threads)
     model, tokenizer, labels = load_trained(flags.model)
     windows = load_from_disk(str(flags.tokenized))
-    headline: dict[str, dict[str, float]] = {}
-    per_type, counts = [], []
+    known = surfaces_in(read_conll(flags.clean / "train.conll"))
+    reports, pages = [], []
     with replacing(flags.predictions) as folder:
         folder.mkdir()
-        for split in ("dev", "test"):
-            headline[split], rows, row = evaluate_split(
+        for split in ("test", "dev"):
+            predicted = predict_split(
                 model,
                 windows[split],
                 flags.clean / f"{split}.conll",
-                folder / f"{split}.conll",
-                split=split,
                 labels=labels,
                 expected=ledger[split],
                 pad_id=tokenizer.pad_token_id,
             )
-            per_type += rows
-            counts.append(row)
-        write_json(flags.confusion, confusion(read_predictions(folder / "test.conll")))
-    metrics = {"dataset": params.dataset, **headline}
+            write_predictions(folder / f"{split}.conll", predicted)
+            report = report_split(split, predicted, known, resamples=params.bootstrap, seed=params.seed)
+            check_against_seqeval(predicted.gold, predicted.predicted, report.scores)
+            reports.append(report)
+            pages.append(page_split(report, predicted, known))
+    tables = join_tables(reports)
+    with replacing(flags.reports) as folder:
+        write_page(folder / "errors.html", pages, dataset=params.dataset, note=note_on(params.dataset))
+        for name, frame in tables.items():
+            frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    for name, frame in tables.items():
+        write_json(flags.tables / f"{name}.json", records(frame))
+    write_json(flags.counts, [report.counts for report in reports])
+    metrics = headline(reports, params.dataset)
     write_json(flags.metrics, metrics)
-    write_json(flags.per_type, per_type)
-    write_json(flags.report, counts)
-    print_scores(metrics, per_type)
+    print_report(metrics, tables)
 
 
 if __name__ == "__main__":

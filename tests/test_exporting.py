@@ -11,7 +11,7 @@ from nerpipe.inference import load_trained
 from nerpipe.labels import make_labels
 from nerpipe.ledger import tally
 from nerpipe.params import load_params
-from nerpipe.reporting import evaluate_split
+from nerpipe.predictions import predict_split, write_predictions
 from nerpipe.tables import SAMPLE_NOTE
 from nerpipe.tokenization import load_tokenizer, tokenize_split
 from nerpipe.training import load_model
@@ -28,7 +28,7 @@ def card(dataset="mine"):
     return model_card(
         params.__class__(**{**params.__dict__, "dataset": dataset}),
         [{"split": s, "sentences": 2, "tokens": 7, "entities": 1, "sha256": s * 3} for s in ("train", "dev", "test")],
-        {"dataset": dataset, "dev": scores, "test": scores},
+        {"dataset": dataset, "dev": scores, "test": scores | {"f1_low": 0.2, "f1_high": 0.4567}},
         [{"split": "test", "type": "person", **scores, "support": 1}],
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,
@@ -87,7 +87,7 @@ def test_the_same_predictions_pass_and_others_are_named(exported, tmp_path):
             for row in zip(SENTENCES, tags, strict=True)
         )
     )
-    evaluate_split(model, windows, gold, predicted, split="dev", labels=labels, expected=tally(tags), pad_id=0)
+    write_predictions(predicted, predict_split(model, windows, gold, labels=labels, expected=tally(tags), pad_id=0))
     assert check_same_predictions(model, windows, predicted, labels=labels, pad_id=0) == 7
 
     rows = predicted.read_text().split("\n")
@@ -108,6 +108,7 @@ def test_the_card_says_what_when_and_how_well_without_date_or_path():
         "## Limits",
         "## Intended use",
         "| test | 0.5000",
+        "0.2000 to 0.4567",
     ):
         assert part in text
     assert "# a comment" not in text

@@ -1,86 +1,83 @@
-"""Evaluation of a split: every gold word and entity is in the denominator, or it fails."""
+"""The report of a split: what goes into which file, and that every number in it is one."""
+
+import json
+import math
 
 import pytest
 
-from nerpipe.conll import read_conll
-from nerpipe.errors import NerpipeError
-from nerpipe.labels import make_labels
-from nerpipe.ledger import tally
-from nerpipe.records import Tally
-from nerpipe.reporting import confusion, evaluate_split, read_predictions
-from nerpipe.tables import SAMPLE_NOTE, print_scores
-from nerpipe.tokenization import load_tokenizer, tokenize_split
-from nerpipe.training import load_model
-from tiny import spec_of
+from nerpipe.predictions import PredictedSplit
+from nerpipe.reporting import headline, join_tables, records, report_split
+from nerpipe.tables import SAMPLE_NOTE, print_report
 
-LABELS = make_labels(["person"])
-# 3 sentences, 6 words, 3 entities; the model knows no band, and one word gives no sub-word
-GOLD = "Ann\tB-person\nLee\tI-person\nsings\tO\n\nABBA\tB-band\n\n\ufe0f\tB-person\nhi\tO\n\n"
-COUNTS = Tally(3, 6, 3)
-
-
-@pytest.fixture(scope="module")
-def setting(tiny_model):
-    from datasets import Dataset
-
-    spec = spec_of(tiny_model)
-    tokenizer = load_tokenizer(spec)
-    known = [[1, 2, 0], [0], [1, 0]]
-    data = Dataset.from_dict(
-        {"tokens": [["Ann", "Lee", "sings"], ["ABBA"], ["\ufe0f", "hi"]], "ner_tags": known}, split="test"
-    )
-    expected = tally([[LABELS[i] for i in row] for row in known])
-    options = {"max_length": 16, "stride": 2, "continuation": None}
-    windows, _ = tokenize_split(tokenizer, data, LABELS, expected=expected, **options)
-    return load_model(spec, LABELS), windows
+TOKENS = [["Ann", "Lee", "sings"], ["in", "Ulm"], ["ABBA", "sang"]]
+GOLD = [["B-person", "I-person", "O"], ["O", "B-location"], ["B-group", "O"]]
+PREDICTED = [["B-person", "I-person", "O"], ["O", "B-person"], ["O", "O"]]
+CONFIDENCE = [[0.9, 0.8, 0.99], [0.99, 0.6], [0.7, 0.9]]
 
 
 @pytest.fixture
-def evaluate(setting, tmp_path):
-    def evaluate(text=GOLD, expected=COUNTS):
-        (tmp_path / "gold.conll").write_text(text, encoding="utf-8")
-        options = {"split": "test", "labels": LABELS, "expected": expected, "pad_id": 0}
-        return evaluate_split(*setting, tmp_path / "gold.conll", tmp_path / "predicted.conll", **options)
-
-    return evaluate
+def reports():
+    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, 0)
+    nothing = PredictedSplit([["hi"]], [["O"]], [["O"]], [[0.9]], 1)
+    options = {"resamples": 200, "seed": 1}
+    return [report_split("test", split, {"ann lee"}, **options), report_split("dev", nothing, set(), **options)]
 
 
-def test_every_gold_entity_counts_even_of_a_type_the_model_does_not_know(evaluate, tmp_path):
-    headline, by_type, counts = evaluate()
-    assert {row["type"]: row["support"] for row in by_type}["band"] == 1
-    assert sum(row["support"] for row in by_type) == 3
-    assert counts == {"split": "test", "sentences": 3, "tokens": 6, "entities": 3, "words_unseen": 1}
-    assert set(headline) == {"precision", "recall", "f1", "token_accuracy"}
-    frame = read_predictions(tmp_path / "predicted.conll")
-    assert frame["token"].tolist() == ["Ann", "Lee", "sings", "ABBA", "\ufe0f", "hi"]
-    assert frame["sentence"].tolist() == [0, 0, 0, 1, 2, 2]
-    assert frame["gold"].tolist() == [tag for sentence in read_conll(tmp_path / "gold.conll") for tag in sentence.tags]
-    assert (frame["predicted"][4], frame["confidence"][4]) == ("O", 0.0)
-    assert (frame["confidence"].drop(4) > 0).all()
+def test_the_headline_is_short_and_names_its_reading(reports):
+    metrics = headline(reports, "mine")
+    numbers = [value for split in ("dev", "test") for value in metrics[split].values()]
+    assert len(numbers) < 12
+    assert metrics["reading"] == "conlleval"
+    # one of two predicted entities is right, of three gold ones
+    assert metrics["test"]["precision"] == 1 / 2
+    assert metrics["test"]["recall"] == 1 / 3
+    assert metrics["test"]["f1"] == pytest.approx(2 / 5)
+    assert metrics["test"]["surface_f1"] == pytest.approx(2 / 5)
+    assert metrics["test"]["f1_low"] <= 2 / 5 <= metrics["test"]["f1_high"]
+    assert metrics["test"]["token_accuracy"] == pytest.approx(5 / 7)
+    assert metrics["dev"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "token_accuracy": 1.0}
 
 
-def test_a_gold_file_that_is_not_what_was_counted_fails(evaluate):
-    with pytest.raises(NerpipeError, match=r"clean_conll -> evaluate, gold.conll: sentences: 4 before, 3 after"):
-        evaluate(expected=Tally(4, 6, 3))
+def test_averages_name_both_readings_macro_and_surface_forms(reports):
+    table = reports[0].tables["averages"].set_index("measure")
+    assert list(table.index) == ["conlleval micro", "conlleval macro", "strict_iob2 micro", "surface forms"]
+    # person: 1 of 2 predicted is right, 1 of 1 found, F1 2/3; group and location: nothing
+    assert table.loc["conlleval macro", "f1"] == pytest.approx(2 / 9)
+    assert table.loc["strict_iob2 micro", "f1"] == pytest.approx(2 / 5)
 
 
-def test_confusion_counts_words_by_type(tmp_path):
-    rows = ["a\tB-x\tB-x\t1", "b\tI-x\tB-y\t1", "c\tO\tI-y\t1", "d\tO\tO\t1", "e\tB-y\tO\t1"]
-    (tmp_path / "p.conll").write_text("\n".join(rows) + "\n\n")
-    assert confusion(read_predictions(tmp_path / "p.conll")) == [
-        {"gold": "O", "predicted": "y", "words": 1},
-        {"gold": "x", "predicted": "x", "words": 1},
-        {"gold": "x", "predicted": "y", "words": 1},
-        {"gold": "y", "predicted": "O", "words": 1},
+def test_tables_of_all_splits_say_which(reports):
+    tables = join_tables(reports)
+    assert [frame.columns[0] for frame in tables.values()] == ["split"] * len(tables)
+    assert set(tables["averages"]["split"]) == {"test", "dev"}
+    assert tables["mistakes"].values.tolist() == [
+        ["test", "correct", "person", "person", 1],
+        ["test", "missed", "group", "(none)", 1],
+        ["test", "type", "location", "person", 1],
+    ]
+
+
+def test_every_number_is_finite_and_the_order_stable(reports):
+    for frame in join_tables(reports).values():
+        rows = json.loads(json.dumps(records(frame), allow_nan=False))
+        assert all(math.isfinite(value) for row in rows for value in row.values() if not isinstance(value, str))
+    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, 0)
+    again = report_split("test", split, {"ann lee"}, resamples=200, seed=1)
+    for name, frame in again.tables.items():
+        assert frame.equals(reports[0].tables[name]), name
+
+
+def test_the_ledger_has_the_words_that_no_window_held(reports):
+    assert [report.counts for report in reports] == [
+        {"split": "test", "sentences": 3, "tokens": 7, "entities": 3, "words_unseen": 0},
+        {"split": "dev", "sentences": 1, "tokens": 1, "entities": 0, "words_unseen": 1},
     ]
 
 
 @pytest.mark.parametrize(("dataset", "labelled"), [("sample", True), ("wnut17", False)])
-def test_the_sample_s_scores_are_labelled_as_such(capsys, dataset, labelled):
-    scores = {"precision": 0.5, "recall": 0.25, "f1": 1 / 3}
-    by_type = [{"split": split, "type": "person", **scores, "support": 7} for split in ("dev", "test")]
-    print_scores({"dataset": dataset, "dev": scores, "test": scores}, by_type)
+def test_the_terminal_shows_scores_intervals_and_confusions(capsys, reports, dataset, labelled):
+    print_report(headline(reports, dataset), join_tables(reports))
     out = capsys.readouterr().out
-    assert dataset in out
-    assert "0.3333" in out
+    for part in (dataset, "40.0", "95% interval", "location taken for person", "group not found"):
+        assert part in out
     assert (SAMPLE_NOTE[:40] in " ".join(out.split())) is labelled

@@ -1,6 +1,8 @@
 """The ledger: what goes into a stage comes out of it, or the stage fails and says where."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from nerpipe.errors import NerpipeError
@@ -9,13 +11,10 @@ from nerpipe.records import Tally
 
 def tally(tag_rows: Iterable[Iterable[str]]) -> Tally:
     """Count the sentences, tokens and entities of IOB2 tags, one row of tags a sentence."""
-    sentences = tokens = entities = 0
-    for tags in tag_rows:
-        sentences += 1
-        for tag in tags:
-            tokens += 1
-            entities += tag[0] == "B"
-    return Tally(sentences, tokens, entities)
+    rows = list(tag_rows)
+    counted = Counter(chain.from_iterable(rows))
+    entities = sum(count for tag, count in counted.items() if tag[0] == "B")
+    return Tally(len(rows), counted.total(), entities)
 
 
 def check_joint(joint: str, expected: Tally, found: Tally) -> None:

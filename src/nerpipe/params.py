@@ -45,6 +45,7 @@ class Params:
     weight_decay: float = _between(0, 1)
     warmup: float = _between(0, 1, open_high=True)
     seed: int = _between(0, 2**32 - 1)
+    bootstrap: int = _between(100, 1_000_000)
     threads: int = _between(1, 1024)
 
 

@@ -1,98 +1,145 @@
-"""What people read of an evaluation: predictions word by word, headline, scores by type, confusion."""
+"""The report of a split: one frame a table, from which JSON, CSV, the terminal and the page are all made."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from nerpipe.conll import format_sentence, read_conll, read_rows
-from nerpipe.inference import predict_words
-from nerpipe.iob import OUTSIDE, split_tag
+from nerpipe.breakdowns import breakdown
+from nerpipe.calibration import calibration_error, reliability, span_confidence, threshold_table
 from nerpipe.ledger import check_joint, tally
+from nerpipe.mistakes import Finding, confused_surfaces, find_mistakes, mistake_table, span_confusion
+from nerpipe.predictions import PredictedSplit
 from nerpipe.records import Tally
-from nerpipe.scoring import score
+from nerpipe.resampling import bootstrap, f1_of, interval, sentence_counts, with_total
+from nerpipe.scoring import Score, Scores, Surfaces, score_match, surface_score, surfaces_of
+from nerpipe.spans import Match, match_spans
 
 if TYPE_CHECKING:
-    from datasets import Dataset
-    from transformers import PreTrainedModel
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
-HEADLINE = ("precision", "recall", "f1", "token_accuracy")
+    from numpy.typing import NDArray
 
-
-def evaluate_split(
-    model: "PreTrainedModel",
-    windows: "Dataset",
-    gold_file: Path,
-    predictions_file: Path,
-    *,
-    split: str,
-    labels: Sequence[str],
-    expected: Tally,
-    pad_id: int,
-) -> tuple[dict[str, float], list[dict[str, Any]], dict[str, Any]]:
-    """Predict a split, write its predictions and score them against every word and entity of the clean file.
-
-    Args:
-        model: the trained model.
-        windows: the split's windows.
-        gold_file: canonical CoNLL.
-        predictions_file: to write: token, gold, predicted, confidence (probability of the predicted tag to four digits;
-            0 for a word that no window holds, which is predicted O).
-        split: its name, for the rows.
-        labels: label names by id.
-        expected: what clean_conll counted.
-        pad_id: the tokenizer's padding token.
-
-    Returns:
-        Headline scores; a row for each type (split, type, precision, recall, f1, support); and a row of counts (split,
-        sentences, tokens, entities, words_unseen).
-
-    Raises:
-        NerpipeError: if a count does not meet: nothing may fall out of the denominator.
-    """
-    sentences = list(read_conll(gold_file))
-    gold = [sentence.tags for sentence in sentences]
-    counted = tally(gold)
-    check_joint(f"clean_conll -> evaluate, {gold_file.name}", expected, counted)
-    words = [len(tags) for tags in gold]
-    result = predict_words(model, windows, words, outside=labels.index(OUTSIDE), pad_id=pad_id)
-    predicted = [[labels[index] for index in row] for row in result.labels]
-    scores = score(gold, predicted)
-    scored = Tally(len(predicted), sum(map(len, predicted)), sum(row["support"] for row in scores["per_type"].values()))
-    check_joint(f"gold -> scores, {gold_file.name}", counted, scored)
-    _write_predictions(predictions_file, sentences, predicted, result.confidences)
-    by_type = [{"split": split, "type": kind, **row} for kind, row in scores["per_type"].items()]
-    counts = {"split": split, **counted._asdict(), "words_unseen": result.unseen}
-    return {name: scores[name] for name in HEADLINE}, by_type, counts
+SURFACES = 100  # confused surface forms that are listed
+NUMBERS = ["precision", "recall", "f1"]
+COUNTS = ["support", "predicted"]
+INTERVAL = ["f1_low", "f1_high"]
+NO_INTERVAL = [np.nan, np.nan]
 
 
-def _write_predictions(
-    path: Path, sentences: list[Any], predicted: list[list[str]], confidences: list[list[float]]
-) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for (tokens, tags), guesses, sure in zip(sentences, predicted, confidences, strict=True):
-            file.write(format_sentence(zip(tokens, tags, guesses, (f"{value:.4f}" for value in sure), strict=True)))
+@dataclass(frozen=True)
+class SplitReport:
+    """What there is to say of a split's predictions."""
+
+    name: str
+    scores: Scores
+    match: Match
+    findings: "Sequence[Finding]"
+    surfaces: Surfaces
+    confidence: "NDArray[np.float64]"  # of each predicted span
+    surface: Score  # of distinct surface forms
+    counts: dict[str, Any]  # for the ledger
+    tables: dict[str, pd.DataFrame]  # by name: averages, per_type, breakdown, mistakes, confusion, ...
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
-    """Read a predictions file into a frame, a row a word: sentence (from 0), token, gold, predicted, confidence.
-
-    Raises:
-        NerpipeError: as `conll.read_rows`.
-    """
-    rows = [(index, *row) for index, sentence in enumerate(read_rows(path, width=4)) for row in sentence]
-    frame = pd.DataFrame(rows, columns=["sentence", "token", "gold", "predicted", "confidence"])
-    return frame.astype({"confidence": float})
-
-
-def confusion(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Count words by gold and predicted entity type (rows: gold, predicted, words), O against O left out.
+def report_split(
+    name: str, split: PredictedSplit, known: "AbstractSet[str]", *, resamples: int, seed: int
+) -> SplitReport:
+    """Compute everything that is reported of a split.
 
     Args:
-        frame: from `read_predictions`.
+        name: of the split.
+        split: words, tags and confidences.
+        known: lower-cased surface forms of the training split's entities.
+        resamples: of the bootstrap.
+        seed: of its draws.
+
+    Raises:
+        NerpipeError: if a word or an entity of the gold fell out of the scores.
     """
-    types = frame[["gold", "predicted"]].map(lambda tag: split_tag(tag)[1] or OUTSIDE)
-    pairs = types.value_counts().sort_index().rename("words").reset_index()
-    rows: list[dict[str, Any]] = pairs[(pairs["gold"] != OUTSIDE) | (pairs["predicted"] != OUTSIDE)].to_dict("records")
-    return rows
+    match = match_spans(split.gold, split.predicted)
+    counted = tally(split.gold)
+    check_joint(f"gold -> scores, split {name}", counted, Tally(match.sentences, match.words, len(match.gold)))
+    surfaces = surfaces_of(match, [word for row in split.tokens for word in row])
+    scores = score_match(match)
+    surface = surface_score(match, surfaces)
+    findings = find_mistakes(match)
+    confidence = span_confidence(match.predicted, np.array([value for row in split.confidence for value in row]))
+    bins = reliability(confidence, match.predicted_hit)
+    mistakes = mistake_table(match, findings)
+    low_high = _intervals(match, resamples, seed)
+    tables = {
+        "averages": _averages(scores, surface, low_high[:, -1], calibration_error(bins)),
+        "per_type": _per_type(scores, low_high),
+        "breakdown": breakdown(match, surfaces, known),
+        "mistakes": mistakes,
+        "confusion": span_confusion(mistakes),
+        "confused_surfaces": confused_surfaces(match, findings, surfaces, SURFACES),
+        "reliability": bins,
+        "thresholds": threshold_table(match, confidence),
+    }
+    counts = {"split": name, **counted._asdict(), "words_unseen": split.unseen}
+    return SplitReport(name, scores, match, findings, surfaces, confidence, surface, counts, tables)
+
+
+def _intervals(match: Match, resamples: int, seed: int) -> "NDArray[np.float64]":
+    """Bootstrap the F1 of each type and, last, of all; shape (2, types + 1): low and high."""
+    return interval(f1_of(bootstrap(with_total(sentence_counts(match)), resamples, seed)))
+
+
+def _row(result: Score) -> list[float]:
+    return [*(getattr(result, name) for name in NUMBERS), result.support, result.predicted]
+
+
+def _averages(scores: Scores, surface: Score, low_high: "NDArray[np.float64]", unbelieved: float) -> pd.DataFrame:
+    """Tabulate what is one number for a whole split; NaN where a measure has none."""
+    micro, strict = scores.readings["conlleval"], scores.readings["strict_iob2"]
+    types = list(scores.per_type.values())
+    macro = [float(np.mean([getattr(row, name) for row in types])) if types else 0.0 for name in NUMBERS]
+    rows = [
+        ["conlleval micro", *_row(micro), *low_high, unbelieved],
+        ["conlleval macro", *macro, micro.support, micro.predicted, *NO_INTERVAL, np.nan],
+        ["strict_iob2 micro", *_row(strict), *NO_INTERVAL, np.nan],
+        ["surface forms", *_row(surface), *NO_INTERVAL, np.nan],
+    ]
+    return pd.DataFrame(rows, columns=["measure", *NUMBERS, *COUNTS, *INTERVAL, "calibration_error"])
+
+
+def _per_type(scores: Scores, low_high: "NDArray[np.float64]") -> pd.DataFrame:
+    rows = [
+        [kind, *_row(result), low_high[0, place], low_high[1, place]]
+        for place, (kind, result) in enumerate(scores.per_type.items())
+    ]
+    return pd.DataFrame(rows, columns=["type", *NUMBERS, *COUNTS, *INTERVAL])
+
+
+def headline(reports: "Sequence[SplitReport]", dataset: str) -> dict[str, Any]:
+    """Pick the few numbers that branches are compared by, in the reading of conlleval."""
+    metrics: dict[str, Any] = {"dataset": dataset, "reading": "conlleval"}
+    for report in reports:
+        micro = report.scores.readings["conlleval"]
+        metrics[report.name] = {name: getattr(micro, name) for name in NUMBERS}
+        metrics[report.name]["token_accuracy"] = report.scores.token_accuracy
+        if report.name == "test":
+            row = report.tables["averages"].iloc[0]
+            metrics["test"] |= {"f1_low": float(row["f1_low"]), "f1_high": float(row["f1_high"])}
+            metrics["test"]["surface_f1"] = report.surface.f1
+    return metrics
+
+
+def join_tables(reports: "Sequence[SplitReport]") -> dict[str, pd.DataFrame]:
+    """Put each table of all splits into one frame, with the split's name as the first column."""
+    joined = {}
+    for name in reports[0].tables:
+        parts = [report.tables[name].assign(split=report.name) for report in reports]
+        frame = pd.concat(parts, ignore_index=True)
+        joined[name] = frame[["split", *(column for column in frame if column != "split")]]
+    return joined
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """List a frame's rows for JSON; what is not there (NaN) is left out of its row, so that every number is finite."""
+    rows: list[dict[str, Any]] = frame.to_dict("records")
+    return [{key: value for key, value in row.items() if not pd.isna(value)} for row in rows]

@@ -1,39 +1,64 @@
-"""Scores as a table in the terminal."""
+"""Scores as tables in the terminal, from the same frames as the files."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SAMPLE_NOTE = (
     "These are scores on the sample corpus that the project ships: they show that the pipeline works and compare "
     "with nothing published. For figures that mean something, use dataset=wnut17 or your own data."
 )
+CONFUSIONS = 5  # that are printed
 
 
-def print_scores(metrics: Mapping[str, Any], per_type: Sequence[Mapping[str, Any]]) -> None:
-    """Print entity precision, recall and F1 of test and dev, in all (micro) and by type.
+def note_on(dataset: str) -> str | None:
+    """Return what has to stand beside any score on this data set."""
+    return SAMPLE_NOTE if dataset == "sample" else None
+
+
+def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]") -> None:
+    """Print entity scores of test and dev, in all (micro) and by type, and the most common confusions.
 
     Args:
         metrics: metrics/metrics.json.
-        per_type: metrics/per_type.json.
+        tables: the frames `averages`, `per_type` and `mistakes`, with a column `split`.
     """
-    table = Table(title=f"Entity scores (conlleval), data set: {metrics['dataset']}")
+    table = Table(title=f"Entity scores in points (conlleval), data set: {metrics['dataset']}")
     table.add_column("")
-    for name in ("precision", "recall", "F1", "entities"):
+    for name in ("precision", "recall", "F1", "95% interval", "entities"):
         table.add_column(name, justify="right")
+    averages, per_type = tables["averages"], tables["per_type"]
     for split in ("test", "dev"):
-        rows = [row for row in per_type if row["split"] == split]
         table.add_section()
-        table.add_row(split, *_cells(metrics[split]), str(sum(row["support"] for row in rows)), style="bold")
-        for row in rows:
-            table.add_row(f"  {row['type']}", *_cells(row), str(row["support"]))
+        for _, row in averages[averages["split"] == split].head(1).iterrows():
+            table.add_row(split, *_cells(row), style="bold")
+        for _, row in per_type[per_type["split"] == split].iterrows():
+            table.add_row(f"  {row['type']}", *_cells(row))
     console = Console()
     console.print(table)
-    if metrics["dataset"] == "sample":
-        console.print(SAMPLE_NOTE, style="italic")
+    mistakes = tables["mistakes"]
+    common = mistakes[(mistakes["split"] == "test") & (mistakes["error"] != "correct")]
+    for _, row in common.nlargest(CONFUSIONS, "spans").iterrows():
+        console.print(f"{row['spans']:>5} x {_in_words(row)}", markup=False, highlight=False)
+    if note := note_on(metrics["dataset"]):
+        console.print(note, style="italic")
 
 
-def _cells(row: Mapping[str, float]) -> list[str]:
-    return [f"{row[name]:.4f}" for name in ("precision", "recall", "f1")]
+def _cells(row: "pd.Series[Any]") -> list[str]:
+    scores = [f"{100 * row[name]:.1f}" for name in ("precision", "recall", "f1")]
+    return [*scores, f"{100 * row['f1_low']:.1f} to {100 * row['f1_high']:.1f}", str(row["support"])]
+
+
+def _in_words(row: "pd.Series[Any]") -> str:
+    return {
+        "missed": f"{row['gold']} not found",
+        "spurious": f"{row['predicted']} where there is no entity",
+        "boundary": f"{row['gold']} with other boundaries",
+        "type": f"{row['gold']} taken for {row['predicted']}",
+        "boundary_type": f"{row['gold']} taken for {row['predicted']}, with other boundaries",
+    }[row["error"]]

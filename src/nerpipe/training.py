@@ -153,7 +153,8 @@ def train_model(
             model, dev.windows, dev_words, outside=labels.index(OUTSIDE), pad_id=tokenizer.pad_token_id
         )
         scores = score(dev.gold, [[labels[index] for index in row] for row in predicted.labels])
-        return {"loss": predicted.loss, **{name: scores[name] for name in ("precision", "recall", "f1")}}
+        micro = scores.readings["conlleval"]
+        return {"loss": predicted.loss, "precision": micro.precision, "recall": micro.recall, "f1": micro.f1}
 
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:

@@ -155,12 +155,23 @@ def test_a_clone_gets_the_model_from_a_remote_without_training(repo, tmp_path):
 
 
 def test_plots_render_without_a_network(repo):
-    repo.run("dvc", "plots", "show")
-    page = repo.read("dvc_plots/index.html")
-    assert not re.search(r"<(script|link)[^>]+(src|href)=", page)  # nothing is loaded from anywhere
-    assert page.count("vegaEmbed('#") == 3
-    for title in ("Loss (cross entropy, nats)", "Dev entity F1 by epoch", "Words by entity type"):
-        assert title in page
+    titles = (
+        "Loss (cross entropy, nats)",
+        "Dev entity F1 by epoch",
+        "Entities by gold and predicted type, test",
+        "F1 by entity type with 95% interval, test",
+        "Share of right entities by confidence, test",
+    )
+    repo.run("git", "checkout", "-qb", "other")
+    repo.set(bootstrap=500)
+    repo.repro()
+    for command in (("show",), ("diff", "main")):
+        repo.run("dvc", "plots", *command)
+        page = repo.read("dvc_plots/index.html")
+        assert not re.search(r"<(script|link)[^>]+(src|href)=", page)  # nothing is loaded from anywhere
+        assert page.count("vegaEmbed('#") == len(titles)
+        assert all(title in page for title in titles)
+    assert '"rev": "main"' in page
 
 
 def test_the_picture_in_the_readme_is_what_dvc_draws(repo):
@@ -172,6 +183,6 @@ def test_the_picture_in_the_readme_is_what_dvc_draws(repo):
 def test_a_python_without_the_packages_says_so(repo):
     done = repo.try_run("python", "-S", "-m", "stages.clean_conll", "--help")
     assert done.returncode != 0
-    assert "lacks the project's packages" in done.stderr or "lacks" in done.stderr
+    assert " lacks " in done.stderr
     assert "source .venv/bin/activate" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,217 @@
+"""`nerpipe compare` in real DVC repositories: most of them small, with a stage that copies fixed predictions."""
+
+import json
+import shutil
+
+import pytest
+
+from repository import Repo
+
+DVC_YAML = """
+stages:
+  evaluate:
+    cmd: python evaluate.py ${system} ${seed}
+    deps: [evaluate.py, systems]
+    params: [system, seed]
+    outs: [kept/predictions]
+    metrics:
+      - metrics/metrics.json: {cache: false}
+"""
+EVALUATE = """
+import json, pathlib, sys
+system, seed = sys.argv[1:]
+out = pathlib.Path("kept/predictions")
+out.mkdir(parents=True, exist_ok=True)
+for split in ("dev", "test"):
+    (out / f"{split}.conll").write_text(pathlib.Path(f"systems/{system}").read_text())
+pathlib.Path("metrics").mkdir(exist_ok=True)
+f1 = {"bad": 0.5, "good": 0.6}.get(system, 0.1) + int(seed) / 100 + (int(seed) == 3 and system == "good") / 10
+scores = {"dataset": "d", "dev": {"f1": f1}, "test": {"f1": f1 - 0.1}}
+pathlib.Path("metrics/metrics.json").write_text(json.dumps(scores))
+"""
+
+
+def sentences(tags, name="Ann"):
+    return "".join(f"{name}\tB-a\t{tag}\t0.9000\nran\tO\tO\t0.9000\n\n" for tag in tags)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A repository with three systems, run and committed on main with the bad one."""
+    base = tmp_path_factory.mktemp("small")
+    repo = Repo(base / "repo", base / "cache")
+    (repo.path / "systems").mkdir(parents=True)
+    for name, text in {
+        "bad": sentences(["O"] * 11 + ["B-a"]),
+        "good": sentences(["B-a"] * 12),
+        "other_gold": sentences(["B-a"] * 11) + sentences(["B-a"], name="Bo"),
+    }.items():
+        (repo.path / "systems" / name).write_text(text)
+    (repo.path / "dvc.yaml").write_text(DVC_YAML)
+    (repo.path / "evaluate.py").write_text(EVALUATE)
+    (repo.path / "params.yaml").write_text("system: bad\nseed: 1\n")
+    repo.run("git", "init", "-qb", "main")
+    repo.run("dvc", "init", "-q")
+    repo.commit("nothing run")
+    repo.run("git", "tag", "unrun")
+    repo.run("dvc", "repro", "-q")
+    repo.commit("run")
+    return repo
+
+
+@pytest.fixture
+def repo(small, tmp_path):
+    shutil.copytree(small.path, tmp_path / "repo", symlinks=True)
+    return Repo(tmp_path / "repo", tmp_path / "cache")
+
+
+def compared(repo, *arguments):
+    return json.loads(repo.run("nerpipe", "compare", *arguments, "--json"))
+
+
+def refused(repo, *arguments):
+    done = repo.try_run("nerpipe", "compare", *arguments)
+    assert (done.returncode, done.stdout) == (1, ""), done
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_the_workspace_against_main(repo):
+    repo.set(system="good")
+    repo.run("dvc", "repro", "-q")
+    found = compared(repo, "main")
+    # bad finds 1 of 12 and predicts 1: F1 = 2/13; good finds all
+    assert found["side"]["f1"]["value"] == pytest.approx(2 / 13)
+    assert found["side"]["source"] == "main:kept/predictions/test.conll"
+    assert found["other"]["source"] == "kept/predictions/test.conll"
+    assert found["difference"]["value"] == pytest.approx(11 / 13)
+    assert (found["verdict"], found["changes"]) == ("better", {"fixed": 11, "broken": 0, "changed": 0})
+    assert len(found["changed_sentences"]) == 11
+    out = repo.run("nerpipe", "compare", "main", "--show", "2", "--fail-if-worse")
+    for part in ("+84.6 F1", ": better", "fixed  sentence 1: Ann ran", "9 more: --show 11"):
+        assert part in out
+    backwards = repo.try_run("nerpipe", "compare", "workspace", "main", "--fail-if-worse")
+    assert (backwards.returncode, "worse" in backwards.stdout) == (3, True)
+    (repo.path / "below").mkdir()
+    below = Repo(repo.path / "below", repo.path)
+    assert compared(below, "HEAD", "--split", "dev")["difference"] == found["difference"]
+
+
+def test_experiments_commits_and_files(repo):
+    repo.run("dvc", "exp", "run", "-q", "--temp", "-n", "try-good", "-S", "system=good")
+    found = compared(repo, "main", "try-good")
+    assert found["verdict"] == "better"
+    commit = repo.run("git", "rev-parse", "HEAD").strip()
+    assert compared(repo, commit[:10], "systems/good")["difference"] == found["difference"]
+    same = repo.run("nerpipe", "compare", "main")
+    assert "has `dvc repro` run since?" in same
+
+
+def test_revisions_without_predictions_are_explained(repo):
+    said = refused(repo, "mian")
+    assert "mian is no file, no git revision and no DVC experiment; did you mean main?" in said
+    repo.run("dvc", "exp", "run", "-q", "--temp", "-n", "try-good", "-S", "system=good")
+    assert "did you mean try-good?" in refused(repo, "try-god")
+    assert "branches: main; tags: unrun; experiments: try-good" in refused(repo, "x/y/z")
+    assert "never run" in refused(repo, "unrun")
+    text = (repo.path / "dvc.yaml").read_text()
+    (repo.path / "dvc.yaml").write_text(text.replace("evaluate:", "score:"))
+    assert "no stage `evaluate`" in refused(repo, "main")
+    (repo.path / "dvc.yaml").write_text(text + "  x: [")
+    assert "dvc.yaml" in refused(repo, "main")
+    (repo.path / "dvc.yaml").write_text(text)
+    shutil.rmtree(repo.path / "kept")
+    assert "kept/predictions/test.conll: not there; run `dvc repro`" in refused(repo, "main")
+
+
+def test_predictions_come_from_the_remote_or_it_is_said_how_to_get_them(repo, tmp_path):
+    shutil.copytree(repo.path / ".dvc/cache", tmp_path / "kept")
+    shutil.rmtree(repo.path / ".dvc/cache")
+    said = refused(repo, "main")
+    for part in ("not in DVC's cache, and no remote is configured", "dvc push", "dvc fetch", "git checkout main"):
+        assert part in said
+    repo.run("dvc", "remote", "add", "-q", "-d", "store", "../kept")  # known to the workspace, not to the revision
+    assert compared(repo, "main")["difference"]["value"] == 0.0
+    shutil.rmtree(tmp_path / "kept")
+    assert "nor in the remote 'store'" in refused(repo, "main")
+
+
+def test_different_gold_is_refused(repo):
+    repo.set(system="other_gold")
+    repo.run("dvc", "repro", "-q")
+    said = refused(repo, "main")
+    assert "Sentence 12 is the first that differs: word 1 'Ann' B-a in main:kept/" in said
+    assert "cannot be compared" in said
+
+
+def test_outside_a_repository(tmp_path):
+    outside = Repo(tmp_path, tmp_path)
+    assert "is in no DVC repository with git" in refused(outside, "main")
+    assert "compare with what?" in refused(outside)
+    (tmp_path / "empty").write_text("")
+    assert "empty: holds no sentence" in refused(outside, "empty")
+    outside.run("git", "init", "-q")
+    assert "is in no DVC repository" in refused(outside, "main")
+    outside.run("dvc", "init", "-q")
+    assert "is anything committed?" in refused(outside, "main")
+    assert "is anything committed?" in refused(outside, "--seeds")
+
+
+def test_settings_over_seeds(repo):
+    said = refused(repo, "--seeds")
+    assert "0 experiments began at HEAD and none has results" in said
+    assert "dvc exp run --queue -S seed=1,2,3,4,5" in said
+    assert "neither SIDE" in refused(repo, "main", "--seeds")
+    for system, seed in (("bad", 2), ("bad", 3), ("good", 1), ("good", 2), ("good", 3)):
+        repo.run("dvc", "exp", "run", "-q", "--temp", "-S", f"system={system}", "-S", f"seed={seed}")
+    first, second = compared(repo, "--seeds")
+    assert (first["differing"], first["seeds"]) == ({"system": "bad"}, [1, 2, 3])  # seed 1 is main's own run
+    assert "HEAD" in first["runs"]
+    assert second["differing"] == {"system": "good"}
+    # bad: 0.51, 0.52, 0.53; good: 0.61, 0.62, 0.73; gains 0.1, 0.1, 0.2: sd 0.1 / sqrt 3, t(0.975, 2) = 4.3027
+    assert first["f1"]["dev"] == pytest.approx({"n": 3, "mean": 0.52, "sd": 0.01})
+    assert first["f1"]["test"]["mean"] == pytest.approx(0.42)
+    gain = second["gain"]["test"]
+    half = 4.302653 * 0.1 / 3
+    assert gain == pytest.approx(
+        {"n": 3, "mean": 0.4 / 3, "sd": 0.1 / 3**0.5, "low": 0.4 / 3 - half, "high": 0.4 / 3 + half}, abs=1e-6
+    )
+    out = repo.run("nerpipe", "compare", "--seeds")
+    for part in ("system=good minus system=bad, seed by seed", "+13.3 F1 (sd 5.8, n = 3), 95% CI -1.0 to +27.7: not"):
+        assert part in out
+
+
+def test_start_up_is_light(repo):
+    code = (
+        "import sys; from nerpipe.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as done: assert not done.code, done.code\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'pandas'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    repo.run("python", "-c", code, "compare", "main")
+
+
+@pytest.fixture
+def trained(request, tmp_path):
+    """A copy of the repository in which the whole pipeline ran; built only if a test asks for it."""
+    built = request.getfixturevalue("built")
+    shutil.copytree(built.path, tmp_path / "trained", symlinks=True)
+    return Repo(tmp_path / "trained", tmp_path / "cache")
+
+
+def test_the_real_pipeline(trained):
+    assert compared(trained, "main")["difference"]["value"] == 0.0
+    trained.set(lr="1e-9")  # learns nothing
+    assert trained.repro()[0][0] == "train"
+    found = compared(trained, "main")
+    metrics = trained.read("metrics/metrics.json")
+    assert found["other"]["f1"]["value"] == pytest.approx(metrics["test"]["f1"])
+    committed = json.loads(trained.run("git", "show", "main:metrics/metrics.json"))
+    assert found["side"]["f1"]["value"] == pytest.approx(committed["test"]["f1"])
+    assert found["verdict"] == "worse"
+    assert trained.try_run("nerpipe", "compare", "main", "--fail-if-worse").returncode == 3
+    for split in ("dev", "test"):
+        row = compared(trained, "main", "--split", split)
+        assert row["other"]["f1"]["value"] == pytest.approx(metrics[split]["f1"])
