@@ -48,7 +48,8 @@ def test_every_make_target_exists():
 
 
 @pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/data.md", "data/raw/sample/README.md"]
+    "document",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/data.md", "docs/evaluation.md", "data/raw/sample/README.md"],
 )
 def test_links_to_files_lead_somewhere(document):
     path = ROOT / document
@@ -76,14 +77,15 @@ def test_the_wnut17_table_is_what_was_measured():
 
 
 def test_the_speed_table_is_what_was_measured():
-    cleaning, tokenizing = result("clean_speed"), result("tokenize_speed")
+    cleaning, tokenizing, scoring = (result(f"{name}_speed") for name in ("clean", "tokenize", "score"))
     for who in ("ours", "peer"):
         measured = cleaning["figures"]["synthetic"][who]
         assert f"{measured['lines_per_second']:,.0f}" in README
         assert f"{measured['peak_mb']:,.0f} MB" in README
     for figure in (
         f"{tokenizing['ratio']:.2f}",
-        *(f"{tokenizing['figures'][who]:.1f} s" for who in ("ours_s", "peer_s")),
+        f"{scoring['ratio']:.1f} times",
+        *(f"{measured['figures'][who]:.1f} s" for measured in (tokenizing, scoring) for who in ("ours_s", "peer_s")),
     ):
         assert figure in README
 

@@ -11,7 +11,14 @@ from nerpipe.errorpage import page_split, write_page
 from nerpipe.predictions import PredictedSplit
 from nerpipe.reporting import report_split
 
-HOSTILE = ["<script>window.pwned=1</script>", "<img/src=x/onerror=window.pwned=2>", "</script>", "&amp;", "@DATA@", "שלום"]
+HOSTILE = [
+    "<script>window.pwned=1</script>",
+    "<img/src=x/onerror=window.pwned=2>",
+    "</script>",
+    "&amp;",
+    "@DATA@",
+    "שלום",
+]
 TOKENS = [["Ann", "Lee", "sings"], ["in", "Ulm", "now"], ["ABBA", "sang"], HOSTILE, ["nothing", "here"]]
 GOLD = [
     ["B-person", "I-person", "O"],
@@ -92,7 +99,9 @@ def choose(page, name, value):
         f"f-{name}",
         value,
     )
-    return int(page.find_element("id", "count").text.split()[0]), len(page.find_elements("css selector", "#sentences > li"))
+    return int(page.find_element("id", "count").text.split()[0]), len(
+        page.find_elements("css selector", "#sentences > li")
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,7 +137,9 @@ def test_hostile_text_shows_as_text_and_nothing_runs_or_loads(page):
     assert page.find_element("id", "dataset").text == "<i>mine</i>"
     assert page.find_element("id", "note").text == "a <b>note</b>"
     assert "<b>x" in page.find_element("id", "types").text
-    assert page.execute_script("return window.pwned === undefined && !document.querySelector('main img, main b b, main i')")
+    assert page.execute_script(
+        "return window.pwned === undefined && !document.querySelector('main img, main b b, main i')"
+    )
     assert [entry for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
     urls = re.findall(r'"Network.requestWillBeSent".*?"url":"([^"]+)"', str(page.get_log("performance")))
     assert [url for url in urls if not url.startswith(("file:", "about:", "data:"))] == []
