@@ -29,10 +29,10 @@ def main() -> None:
     print("loading transformers ...", flush=True)
     import torch
     from datasets import load_from_disk
-    from nerpipe.errorpage import page_split, write_page
 
     from nerpipe.breakdowns import surfaces_in
     from nerpipe.crosscheck import check_against_seqeval
+    from nerpipe.errorpage import page_split, write_page
     from nerpipe.inference import load_trained
     from nerpipe.predictions import predict_split, write_predictions
     from nerpipe.reporting import headline, join_tables, records, report_split

@@ -72,7 +72,7 @@ def test_the_model_returned_is_that_of_the_best_epoch(setting, tmp_path):
     )
     tags = [[LABELS[index] for index in row] for row in predicted.labels]
     best = next(row for row in result.epochs if row["best"])
-    assert score(dev.gold, tags)["f1"] == best["dev_f1"]
+    assert score(dev.gold, tags).readings["conlleval"].f1 == best["dev_f1"]
     assert predicted.loss == pytest.approx(best["dev_loss"])
 
 
