@@ -104,6 +104,14 @@ def choose(page, name, value):
     )
 
 
+def wait_for(page, count):
+    for _ in range(50):
+        if page.find_element("id", "count").text == count:
+            return True
+        time.sleep(0.02)
+    return False
+
+
 @pytest.mark.parametrize(
     ("filters", "sentences"),
     [
@@ -152,6 +160,15 @@ def test_a_view_is_kept_in_the_address(page):
     assert page.find_element("id", "count").text == "1 of 5 sentences"
 
 
+def test_an_address_pasted_into_the_open_page_is_followed(page):
+    page.execute_script("location.hash = 'split=dev&kind=missed&seen=0'")
+    assert wait_for(page, "1 of 5 sentences")
+    assert page.find_element("id", "split-1").is_selected()
+    page.execute_script("location.hash = 'kind=nonsense&type=nonsense'")  # as if nothing were said
+    assert wait_for(page, "2 of 5 sentences")
+    assert page.find_element("id", "f-kind").get_attribute("value") == "mistake"
+
+
 def test_splits_switch_and_labels_say_what_colour_says(page):
     page.find_elements("css selector", "input[name=split]")[1].click()
     assert "split=dev" in page.current_url
@@ -194,6 +211,31 @@ def test_the_keyboard_is_enough(page):
     ]
 
 
+def test_keys_work_after_the_split_was_switched(page):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    page.find_element("id", "split-1").click()
+    ActionChains(page).send_keys("j").perform()
+    assert "Ulm" in page.switch_to.active_element.text
+    page.find_element("id", "split-0").click()
+    ActionChains(page).send_keys("/").perform()
+    assert page.switch_to.active_element.get_attribute("id") == "f-text"
+    ActionChains(page).send_keys("abba", Keys.ENTER).perform()  # from the search to what it found
+    assert "ABBA" in page.switch_to.active_element.text
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_nothing_is_wider_than_the_window(page, width):
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    choose(page, "kind", "")
+    assert page.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_ten_thousand_sentences_stay_quick(browser, tmp_path):
     browser.get(build(tmp_path / "large.html", repeats=2000).as_uri())
     assert browser.find_element("id", "count").text == "4000 of 10000 sentences"
@@ -209,4 +251,11 @@ def test_ten_thousand_sentences_stay_quick(browser, tmp_path):
             value,
         )
         assert took < 200
-    browser.find_element("id", "more")
+    browser.find_element("id", "more").click()
+    assert len(browser.find_elements("css selector", "#sentences > li")) == 100
+    assert (
+        browser.execute_script(
+            "return [...document.querySelectorAll('#sentences > li')].indexOf(document.activeElement)"
+        )
+        == 50
+    )

@@ -43,7 +43,7 @@ function table(id, head, rows) {
 
 function bar(row) {
   const cell = make("td"), svg = draw("svg", { viewBox: "0 0 180 16", class: "bar", role: "img", "aria-label": `F1 ${points(row.f1)}` });
-  svg.append(draw("rect", { x: 0, y: 3, width: 180 * row.f1, height: 10, fill: "currentColor", opacity: 0.35 }));
+  svg.append(draw("rect", { x: 1, y: 3, width: 178 * row.f1, height: 10, fill: "currentColor", opacity: 0.35 }));
   if (row.f1_low !== null) {
     for (const [x1, x2, y1, y2] of [[row.f1_low, row.f1_high, 8, 8], [row.f1_low, row.f1_low, 4, 12], [row.f1_high, row.f1_high, 4, 12]])
       svg.append(draw("line", { x1: 1 + 178 * x1, x2: 1 + 178 * x2, y1, y2, stroke: "currentColor" }));
@@ -85,6 +85,7 @@ function drawCalibration() {
   const svg = draw("svg", { viewBox: "0 0 330 250", width: 330, role: "img", "aria-labelledby": "calibration-text" });
   const x = (v) => 50 + 260 * v, y = (v) => 210 - 195 * v;
   svg.append(draw("line", { x1: x(0), y1: y(0), x2: x(1), y2: y(1), stroke: "currentColor", "stroke-dasharray": "2 5" }));
+  svg.append(draw("path", { d: `M${x(0)} ${y(1)}V${y(0)}H${x(1)}`, fill: "none", stroke: "currentColor", opacity: 0.4 }));
   for (const tick of [0, 0.5, 1]) {
     svg.append(draw("text", { x: x(tick), y: 228, "text-anchor": "middle" }, String(100 * tick)));
     svg.append(draw("text", { x: 42, y: y(tick) + 4, "text-anchor": "end" }, String(100 * tick)));
@@ -99,6 +100,16 @@ function drawCalibration() {
     svg.append(dot);
   }
   byId("calibration").replaceChildren(...(rows.length ? [svg] : []));
+  table("bins", ["confidence", "predicted", "mean confidence", "right"],
+    rows.map((r) => [range(r.low, r.high), r.spans, points(r.confidence), points(r.precision)]));
+  byId("bins-box").hidden = !rows.length;
+}
+
+const classes = (gold, predicted) => [gold && "gold", predicted && "predicted"].filter(Boolean).join(" ");
+function wrap(element, name) {
+  const outer = make("span", undefined, { class: name });
+  outer.append(element);
+  return outer;
 }
 
 // A sentence is [words, spans], a span [gold, start, end, type, kind, seen, confidence].
@@ -113,13 +124,15 @@ function drawSentence(place) {
       if (!span || span[1] !== index || (span === predicted && span[4] === "correct")) continue;
       const right = span[4] === "correct", side = right ? "" : span[0] ? "gold " : "predicted ";
       const sure = span[0] ? predicted && right ? ` ${points(predicted[6])}%` : "" : ` ${points(span[6])}%`;
-      text.append(make("bdi", `${right ? "✓ " : "✗ "}${side}${span[3]}${right ? "" : ": " + SHORT[span[4]]}${sure}`,
-        { class: "label " + (right ? "correct" : "wrong") }));
+      const label = make("bdi", `${right ? "✓ " : "✗ "}${side}`, { dir: "ltr", class: "label " + (right ? "correct" : "wrong") });
+      label.append(make("bdi", span[3]), `${right ? "" : ": " + SHORT[span[4]]}${sure}`);
+      const running = classes(gold && gold[1] < index, predicted && predicted[1] < index);
+      text.append(running ? wrap(label, running) : label);
     }
-    const kind = [gold && "gold", predicted && "predicted"].filter(Boolean).join(" ");
+    const kind = classes(gold, predicted);
     text.append(make(kind ? "mark" : "span", word, kind ? { class: kind } : {}));
     const goes = (span) => span && span[2] > index + 1;
-    const gap = [goes(gold) && "gold", goes(predicted) && "predicted"].filter(Boolean).join(" ");
+    const gap = classes(goes(gold), goes(predicted));
     text.append(make("span", " ", gap ? { class: gap } : {}));
   });
   item.append(text);
@@ -143,6 +156,7 @@ function filter() {
     if (any || sentence[1].some((span) => meets(span, kind, type, seen, low, high))) matches.push(place);
   });
   byId("count").textContent = `${matches.length} of ${split.sentences.length} sentences`;
+  byId("none").hidden = matches.length > 0;
   shown = 0;
   byId("sentences").replaceChildren();
   more();
@@ -178,19 +192,40 @@ function start() {
   });
   byId("f-kind").append(make("option", "sentences with a mistake", { value: "mistake" }), make("option", "all sentences", { value: "" }),
     ...Object.entries(KINDS).map(([value, name]) => make("option", name, { value })));
-  const state = new URLSearchParams(location.hash.slice(1));
-  choose(state.get("split"));
-  for (const key of ["kind", "type", "seen", "low", "high", "text"]) if (state.has(key)) byId("f-" + key).value = state.get(key);
   byId("filters").addEventListener("input", filter);
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
   byId("filters").addEventListener("reset", () => setTimeout(filter));
-  byId("more").addEventListener("click", more);
+  byId("more").addEventListener("click", () => {
+    const first = shown;
+    more();
+    byId("sentences").children[first].focus();
+  });
+  addEventListener("hashchange", follow);
   document.addEventListener("keydown", keys);
+  follow();
+}
+
+// Shows the view that the address names; what it leaves out, or names wrongly, is as on a fresh page.
+function follow() {
+  if (location.hash === "#filters" && split) return; // the skip link
+  const state = new URLSearchParams(location.hash.slice(1));
+  choose(state.get("split"));
+  for (const [key, usual] of Object.entries({ kind: "mistake", type: "", seen: "", low: "0", high: "1", text: "" })) {
+    const field = byId("f-" + key), value = state.get(key) ?? usual;
+    const known = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === value);
+    field.value = known ? value : usual;
+  }
   filter();
 }
 
 function keys(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Enter" && event.target === byId("f-text")) {
+    event.preventDefault();
+    byId("sentences").firstElementChild?.focus();
+    return;
+  }
+  if (/INPUT|SELECT/.test(event.target.tagName) && event.target.type !== "radio") return; // it takes the letter itself
   if (event.key === "/") { byId("f-text").focus(); event.preventDefault(); }
   if (event.key !== "j" && event.key !== "k") return;
   const items = [...byId("sentences").children], now = items.indexOf(document.activeElement);

@@ -104,7 +104,9 @@ def write_page(path: Path, splits: Sequence[PageSplit], *, dataset: str, note: s
     data = {"dataset": dataset, "note": note, "splits": [_as_json(split) for split in splits]}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
     style, script, page = (_part(kind) for kind in ("css", "js", "html"))
-    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'"
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
     # the data goes in last, so that a placeholder in it stays what it is
     for name, part in (("POLICY", policy), ("STYLE", style), ("SCRIPT", script), ("DATA", text.translate(ESCAPES))):
         page = page.replace(f"@{name}@", part)
