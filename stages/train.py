@@ -3,10 +3,12 @@
 import argparse
 from pathlib import Path
 
+from nerpipe.checkpoints import fingerprint, training_folder
 from nerpipe.files import project_root, read_json, replacing, write_json
+from nerpipe.lifeline import end_with_parent
 from nerpipe.models import resolve_model
 from nerpipe.params import load_params
-from stages import run
+from stages import ROOT, run
 
 
 def main() -> None:
@@ -17,7 +19,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the model")
     parser.add_argument("--report", type=Path, required=True, help="JSON for losses and dev scores by epoch")
     parser.add_argument("--curve", type=Path, required=True, help="JSON for the training loss along the way")
+    parser.add_argument(
+        "--pins", type=Path, required=True, help="requirements file with the versions that decide training"
+    )
     flags = parser.parse_args()
+    end_with_parent()
     params = load_params("params.yaml")
     resolve_model(params.model)
     labels = read_json(flags.encoded / "labels.json")
@@ -29,33 +35,40 @@ def main() -> None:
     from nerpipe.training import DevSplit, train_model
     from nerpipe.watching import describe_run
 
+    options = {
+        "lr": params.lr,
+        "epochs": params.epochs,
+        "batch_size": params.batch_size,
+        "weight_decay": params.weight_decay,
+        "warmup": params.warmup,
+        "patience": params.patience,
+        "seed": params.seed,
+        "threads": params.threads,
+    }
+    code = [*sorted((ROOT / "src/nerpipe").glob("*.py")), ROOT / "stages/train.py", flags.pins]
+    run_name = fingerprint(options | {"model": params.model}, [flags.encoded, flags.tokenized, *code])
     windows = load_from_disk(str(flags.tokenized))
     dev = load_from_disk(str(flags.encoded / "dataset"))["dev"]
+    gold = [[labels[index] for index in row] for row in dev["ner_tags"]]
     tokenizer = load_tokenizer(params.model)
-    result = train_model(
-        params.model,
-        tokenizer,
-        windows["train"],
-        DevSplit(windows["dev"], [[labels[index] for index in row] for row in dev["ner_tags"]]),
-        labels,
-        options={
-            "lr": params.lr,
-            "epochs": params.epochs,
-            "batch_size": params.batch_size,
-            "weight_decay": params.weight_decay,
-            "warmup": params.warmup,
-            "seed": params.seed,
-            "threads": params.threads,
-        },
-        scratch=project_root() / ".nerpipe",
-    )
-    with replacing(flags.out) as folder:
-        result.model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-    write_json(flags.report, result.epochs)
-    write_json(flags.curve, result.losses)
-    subwords = sum(map(len, windows["train"]["input_ids"]))
-    log = describe_run(result, subwords * params.epochs)
+    with training_folder(project_root() / ".nerpipe", run_name) as scratch:
+        result = train_model(
+            params.model,
+            tokenizer,
+            windows["train"],
+            DevSplit(windows["dev"], gold),
+            labels,
+            options=options,
+            scratch=scratch,
+        )
+        with replacing(flags.out) as folder:
+            result.model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+        write_json(flags.report, result.epochs)
+        write_json(flags.curve, result.losses)
+    steps = result.epochs[-1]["steps"]
+    subwords = sum(map(len, windows["train"]["input_ids"])) * len(result.epochs)
+    log = describe_run(result, subwords * (1 - result.resumed_at / steps))
     path = project_root() / "logs" / "train.json"
     write_json(path, log)
     best = next(row for row in result.epochs if row["best"])

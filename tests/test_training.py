@@ -1,6 +1,8 @@
 """Training with tiny models: order of batches, best epoch, determinism, and what fails how."""
 
 import random
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,16 @@ from nerpipe.training import DevSplit, load_model, train_model
 from tiny import save_tiny, spec_of
 
 LABELS = make_labels(["person", "place"])
-OPTIONS = {"lr": 5e-3, "epochs": 3, "batch_size": 8, "weight_decay": 0.01, "warmup": 0.1, "seed": 1, "threads": 2}
+OPTIONS = {
+    "lr": 5e-3,
+    "epochs": 3,
+    "batch_size": 8,
+    "weight_decay": 0.01,
+    "warmup": 0.1,
+    "patience": 0,
+    "seed": 1,
+    "threads": 2,
+}
 
 
 def sentences(size, seed):
@@ -45,12 +56,13 @@ def setting(request, tmp_path_factory):
     )
 
 
-def train(setting, folder, **changed):
+def train(setting, folder, scratch=None, **changed):
     spec, tokenizer, windows, dev = setting
-    return train_model(spec, tokenizer, windows, dev, LABELS, options=OPTIONS | changed, scratch=folder)
+    scratch = scratch or Path(tempfile.mkdtemp(dir=folder))
+    return train_model(spec, tokenizer, windows, dev, LABELS, options=OPTIONS | changed, scratch=scratch)
 
 
-def test_it_learns_keeps_the_best_epoch_and_leaves_no_scratch(setting, tmp_path):
+def test_it_learns_and_keeps_the_best_epoch(setting, tmp_path):
     result = train(setting, tmp_path)
     scores = [row["dev_f1"] for row in result.epochs]
     assert max(scores) > 0.8
@@ -58,7 +70,6 @@ def test_it_learns_keeps_the_best_epoch_and_leaves_no_scratch(setting, tmp_path)
     assert [row["steps"] for row in result.epochs] == [15, 30, 45]
     assert result.epochs[-1]["train_loss"] < result.epochs[0]["train_loss"]
     assert result.losses[-1]["epoch"] == 3
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_model_returned_is_that_of_the_best_epoch(setting, tmp_path):
@@ -140,3 +151,85 @@ def test_the_trainer_follows_the_sampler(setting, tmp_path, monkeypatch):
     monkeypatch.setattr(LengthGroupedSampler, "__iter__", spy)
     train(setting, tmp_path, epochs=3)
     assert seen == [0, 1, 2]
+
+
+@pytest.mark.parametrize("broken_off_after", [1, 4, 9])  # saves: within the first epoch, within another, near the end
+def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkeypatch, capsys, broken_off_after):
+    import torch
+
+    from nerpipe import training
+
+    whole = train(setting, tmp_path)
+    monkeypatch.setenv(training.CHECKPOINT_SECONDS, "0")  # at every logged loss
+    saves = []
+    mark = training.mark_complete
+
+    def break_off(checkpoint):
+        mark(checkpoint)
+        saves.append(checkpoint)
+        if len(saves) == broken_off_after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "mark_complete", break_off)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        train(setting, tmp_path, scratch)
+    kept = len(list(scratch.glob("checkpoint-*")))
+    resumed = train(setting, tmp_path, scratch)
+    assert 0 < resumed.resumed_at < 45
+    assert f"going on from step {resumed.resumed_at} of 45" in capsys.readouterr().out
+    assert kept <= 3  # the last, the best, and the one before the last, which was just to be deleted
+    assert (resumed.epochs, resumed.losses) == (whole.epochs, whole.losses)
+    for name, weights in whole.model.state_dict().items():
+        assert torch.equal(weights, resumed.model.state_dict()[name]), name
+
+
+def test_a_damaged_checkpoint_is_passed_over(setting, tmp_path, monkeypatch, capsys):
+    from nerpipe import training
+
+    monkeypatch.setenv(training.CHECKPOINT_SECONDS, "0")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    whole = train(setting, tmp_path, scratch)
+    for damaged in scratch.glob("checkpoint-*"):
+        (damaged / "optimizer.pt").write_bytes(b"half")
+    resumed = train(setting, tmp_path, scratch)
+    assert "checkpoint-45 is not whole" in capsys.readouterr().out
+    assert resumed.resumed_at == 0
+    assert resumed.epochs == whole.epochs
+
+
+def test_early_stopping_stops_after_that_many_epochs_without_a_better_one(setting, tmp_path):
+    result = train(setting, tmp_path, epochs=30, patience=2)
+    best = next(index for index, row in enumerate(result.epochs) if row["best"])
+    assert len(result.epochs) == min(30, best + 3) < 30
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "the disk is full"),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+            "Lower batch_size",
+        ),
+    ],
+)
+def test_limits_of_the_machine_are_explained_and_what_was_reached_stays(setting, tmp_path, monkeypatch, error, said):
+    from transformers import Trainer
+
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    original = Trainer._save_optimizer_and_scheduler
+
+    def fail(self, output_dir):
+        if self.state.global_step > 20:
+            raise error
+        original(self, output_dir)
+
+    monkeypatch.setattr(Trainer, "_save_optimizer_and_scheduler", fail)
+    with pytest.raises(NerpipeError, match=said):
+        train(setting, tmp_path, scratch)
+    monkeypatch.setattr(Trainer, "_save_optimizer_and_scheduler", original)
+    assert train(setting, tmp_path, scratch).resumed_at == 15

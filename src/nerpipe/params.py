@@ -44,6 +44,7 @@ class Params:
     batch_size: int = _between(1, 65_536)
     weight_decay: float = _between(0, 1)
     warmup: float = _between(0, 1, open_high=True)
+    patience: int = _between(0, 10_000)
     seed: int = _between(0, 2**32 - 1)
     bootstrap: int = _between(100, 1_000_000)
     threads: int = _between(1, 1024)

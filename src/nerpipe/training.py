@@ -1,21 +1,25 @@
 """Fine-tuning with the Hugging Face Trainer: length-grouped batches, dev scored each epoch, the best epoch kept."""
 
+import errno
 import math
 import os
-import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForTokenClassification,
     DataCollatorForTokenClassification,
+    EarlyStoppingCallback,
     ProgressCallback,
     Trainer,
+    TrainerCallback,
     TrainerControl,
     TrainerState,
     TrainingArguments,
@@ -23,6 +27,7 @@ from transformers import (
     set_seed,
 )
 
+from nerpipe.checkpoints import forget_others, last_complete, mark_complete
 from nerpipe.errors import NerpipeError
 from nerpipe.inference import predict_words
 from nerpipe.iob import OUTSIDE
@@ -33,6 +38,9 @@ from nerpipe.scoring import score
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+
+CHECKPOINT_SECONDS = "NERPIPE_CHECKPOINT_SECONDS"  # how often at most the state is kept within an epoch
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class TrainResult:
     epochs: list[dict[str, float]]  # epoch, steps so far, train_loss, dev_loss, dev_precision, dev_recall, dev_f1, best
     losses: list[dict[str, float]]  # epoch (a fraction), train_loss: the mean since the entry before
     seconds: float
+    resumed_at: int  # the step that a run before this one had reached, or 0
 
 
 class _DevScoringTrainer(Trainer):
@@ -63,13 +72,61 @@ class _DevScoringTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: "Dataset | None" = None) -> LengthGroupedSampler:
         dataset = self.train_dataset if train_dataset is None else train_dataset
         lengths = [len(ids) for ids in dataset["input_ids"]]
-        return LengthGroupedSampler(lengths, self.args.train_batch_size, self.args.seed)
+        self.sampler = LengthGroupedSampler(lengths, self.args.train_batch_size, self.args.seed)
+        return self.sampler
+
+    def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:  # noqa: ANN401
+        # accelerate's set_epoch does not reach the sampler of a resumed epoch, whose first batches are skipped
+        self.sampler.set_epoch(epoch)
+        super()._run_epoch(*args, epoch=epoch, **kwargs)
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
         metrics = {f"eval_{name}": value for name, value in self.score_dev(self.model).items()}
         self.log(metrics)
         self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+
+class _Checkpoints(TrainerCallback):
+    """Save at times within an epoch, mark what is whole, stop where the loss is no number.
+
+    A checkpoint is always taken where a loss was just logged, so that no sum of losses has to be in it.
+    """
+
+    def __init__(self, steps: int) -> None:
+        """Take the steps of an epoch."""
+        self.steps = steps
+        self.seconds = float(os.environ.get(CHECKPOINT_SECONDS, "60"))
+        self.saved = time.monotonic()
+
+    def on_epoch_end(self, args: object, state: object, control: TrainerControl, **_: object) -> None:  # noqa: ARG002
+        control.should_log = True
+
+    def on_log(
+        self,
+        args: object,  # noqa: ARG002 - the callback's signature
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: object,
+    ) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is None:
+            return
+        if not math.isfinite(loss):
+            raise NerpipeError(
+                f"the loss is no finite number at step {state.global_step}: training diverged. Lower lr, or raise "
+                "warmup or batch_size"
+            )
+        # the end of an epoch is saved by itself, after dev was scored
+        if state.global_step % self.steps and time.monotonic() - self.saved >= self.seconds:
+            control.should_save = True
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: object, **_: object) -> None:  # noqa: ARG002
+        checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        mark_complete(checkpoint)
+        forget_others(checkpoint, state.best_model_checkpoint)
+        self.saved = time.monotonic()
 
 
 class _Progress(ProgressCallback):
@@ -131,11 +188,11 @@ def train_model(
         windows: the training split's windows, from `tokenization.tokenize_split`.
         dev: what each epoch is scored on; the first epoch with the highest entity F1 is kept.
         labels: label names by id.
-        options: lr, epochs, batch_size, weight_decay, warmup, seed and threads of params.yaml.
-        scratch: a folder for checkpoints; what is made in it is deleted at the end.
+        options: lr, epochs, batch_size, weight_decay, warmup, patience, seed and threads of params.yaml.
+        scratch: a folder for checkpoints of this very run; if there is one in it, training goes on from there.
 
     Raises:
-        NerpipeError: if there is nothing to train on, or the loss is not finite.
+        NerpipeError: if there is nothing to train on, the loss is not finite, or disk or memory do not suffice.
     """
     if not len(windows):
         raise NerpipeError(
@@ -156,30 +213,53 @@ def train_model(
         micro = scores.readings["conlleval"]
         return {"loss": predicted.loss, "precision": micro.precision, "recall": micro.recall, "f1": micro.f1}
 
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        trainer = _DevScoringTrainer(
-            score_dev=score_dev,
-            model=model,
-            args=_arguments(folder, options, len(windows)),
-            train_dataset=windows,
-            eval_dataset=dev.windows,
-            data_collator=DataCollatorForTokenClassification(tokenizer),
-            processing_class=tokenizer,
-        )
-        trainer.remove_callback(ProgressCallback)
-        trainer.add_callback(_Progress)
-        started = time.perf_counter()
-        trainer.train()
-        seconds = time.perf_counter() - started
-    return _result(trainer, seconds)
+    steps = math.ceil(len(windows) / options["batch_size"])  # an epoch
+    trainer = _DevScoringTrainer(
+        score_dev=score_dev,
+        model=model,
+        args=_arguments(scratch, options, steps),
+        train_dataset=windows,
+        eval_dataset=dev.windows,
+        data_collator=DataCollatorForTokenClassification(tokenizer),
+        processing_class=tokenizer,
+    )
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(_Progress)
+    trainer.add_callback(_Checkpoints(steps))
+    if options["patience"]:
+        trainer.add_callback(EarlyStoppingCallback(int(options["patience"])))
+    checkpoint = last_complete(scratch)
+    resumed_at = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    if checkpoint:
+        print(f"going on from step {resumed_at} of {steps * int(options['epochs'])}: {checkpoint}", flush=True)
+    started = time.perf_counter()
+    with _explained_limits(scratch):
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    return _result(trainer, time.perf_counter() - started, resumed_at)
 
 
-def _arguments(folder: str, options: Mapping[str, float | int], windows: int) -> TrainingArguments:
-    steps = math.ceil(windows / options["batch_size"])  # an epoch
+@contextmanager
+def _explained_limits(scratch: Path) -> Iterator[None]:
+    """Turn a full disk and missing memory into messages; the state kept last stays."""
+    try:
+        yield
+    except (OSError, RuntimeError, MemoryError, SafetensorError) as error:
+        said = str(error).lower()
+        again = f"What was reached is kept in {scratch}: `dvc repro` goes on from there"
+        if getattr(error, "errno", None) == errno.ENOSPC or "no space left" in said or "file write failed" in said:
+            raise NerpipeError(f"{scratch}: the disk is full ({error}). Make room. {again}") from None
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in said:
+            raise NerpipeError(
+                f"a batch does not fit into memory ({str(error).splitlines()[0]}). Lower batch_size or max_length, or "
+                f"free memory. {again} (with the same params)"
+            ) from None
+        raise
+
+
+def _arguments(folder: Path, options: Mapping[str, float | int], steps: int) -> TrainingArguments:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     return TrainingArguments(
-        output_dir=folder,
+        output_dir=str(folder),
         learning_rate=options["lr"],
         num_train_epochs=options["epochs"],
         per_device_train_batch_size=int(options["batch_size"]),
@@ -189,8 +269,6 @@ def _arguments(folder: str, options: Mapping[str, float | int], windows: int) ->
         seed=int(options["seed"]),
         eval_strategy="epoch",
         save_strategy="epoch",
-        save_total_limit=1,  # beside the best one
-        save_only_model=True,
         load_best_model_at_end=True,
         metric_for_best_model="f1",
         greater_is_better=True,
@@ -202,28 +280,22 @@ def _arguments(folder: str, options: Mapping[str, float | int], windows: int) ->
     )
 
 
-def _result(trainer: Trainer, seconds: float) -> TrainResult:
-    """Read the curves off the Trainer's history."""
+def _result(trainer: Trainer, seconds: float, resumed_at: int) -> TrainResult:
+    """Read the curves off the Trainer's history, which a resumed run has whole."""
     epochs: list[dict[str, float]] = []
     losses: list[dict[str, float]] = []
-    since = 0  # the first loss that belongs to the epoch under way
+    total, logged, begun = 0.0, 0, 0  # of the epoch under way: its loss so far, the last step logged, its first step
     for entry in trainer.state.log_history:
-        if "eval_f1" in entry:
-            row = {
-                "epoch": round(entry["epoch"]),
-                "steps": entry["step"],
-                "train_loss": _mean_loss(losses[since:]),
-            }
+        if "loss" in entry:
+            total += entry["loss"] * (entry["step"] - logged)
+            logged = entry["step"]
+            losses.append({"epoch": entry["epoch"], "train_loss": entry["loss"]})
+        elif "eval_f1" in entry:
+            row = {"epoch": round(entry["epoch"]), "steps": logged, "train_loss": total / (logged - begun)}
             row |= {f"dev_{name}": entry[f"eval_{name}"] for name in ("loss", "precision", "recall", "f1")}
             epochs.append(row)
-            since = len(losses)
-        elif "loss" in entry:
-            losses.append({"epoch": entry["epoch"], "train_loss": entry["loss"]})
+            total, begun = 0.0, logged
     if not np.isfinite([value for row in epochs for value in row.values()]).all():
-        raise NerpipeError("the loss is no finite number: training diverged. Lower lr, or raise warmup or batch_size")
+        raise NerpipeError("dev's loss is no finite number: training diverged. Lower lr, or raise warmup or batch_size")
     best = max(epochs, key=lambda row: row["dev_f1"])
-    return TrainResult(trainer.model, [{**row, "best": row is best} for row in epochs], losses, seconds)
-
-
-def _mean_loss(losses: Sequence[Mapping[str, float]]) -> float:
-    return float(np.mean([row["train_loss"] for row in losses]))
+    return TrainResult(trainer.model, [{**row, "best": row is best} for row in epochs], losses, seconds, resumed_at)

@@ -12,19 +12,20 @@ if TYPE_CHECKING:
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
 
 
-def describe_run(result: "TrainResult", subwords: int) -> dict[str, Any]:
+def describe_run(result: "TrainResult", subwords: float) -> dict[str, Any]:
     """Describe how a run went on this machine: nothing here is the same twice, so no stage puts it into an output.
 
     Args:
         result: of the run.
-        subwords: seen in all epochs, padding not counted.
+        subwords: seen by this process, padding not counted.
     """
     import torch
 
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts bytes on macOS, KiB elsewhere
     return {
         "seconds": round(result.seconds, 2),
-        "subwords_per_second": round(subwords / result.seconds, 1),
+        "resumed_at_step": result.resumed_at,
+        "subwords_per_second": round(subwords / max(result.seconds, 1e-9), 1),
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1),
         "threads": torch.get_num_threads(),
         "device": str(result.model.device),
