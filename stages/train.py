@@ -8,6 +8,7 @@ from nerpipe.files import project_root, read_json, replacing, write_json
 from nerpipe.lifeline import end_with_parent
 from nerpipe.models import resolve_model
 from nerpipe.params import load_params
+from nerpipe.watching import check_watcher, describe_run, start_watcher
 from stages import ROOT, run
 
 
@@ -26,6 +27,7 @@ def main() -> None:
     end_with_parent()
     params = load_params("params.yaml")
     resolve_model(params.model)
+    check_watcher(params.report_to)
     labels = read_json(flags.encoded / "labels.json")
 
     print("loading transformers ...", flush=True)
@@ -33,7 +35,6 @@ def main() -> None:
 
     from nerpipe.tokenization import load_tokenizer
     from nerpipe.training import DevSplit, train_model
-    from nerpipe.watching import describe_run
 
     options = {
         "lr": params.lr,
@@ -60,6 +61,7 @@ def main() -> None:
             labels,
             options=options,
             scratch=scratch,
+            report_to=start_watcher(params.report_to, project_root() / "logs"),
         )
         with replacing(flags.out) as folder:
             result.model.save_pretrained(folder)

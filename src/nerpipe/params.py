@@ -48,6 +48,7 @@ class Params:
     seed: int = _between(0, 2**32 - 1)
     bootstrap: int = _between(100, 1_000_000)
     threads: int = _between(1, 1024)
+    report_to: str = _one_of("none", "tensorboard", "wandb")
 
 
 class _Yaml12Loader(yaml.SafeLoader):

@@ -179,6 +179,7 @@ def train_model(
     *,
     options: Mapping[str, float | int],
     scratch: Path,
+    report_to: Sequence[str] = (),
 ) -> TrainResult:
     """Fine-tune a model.
 
@@ -190,6 +191,7 @@ def train_model(
         labels: label names by id.
         options: lr, epochs, batch_size, weight_decay, warmup, patience, seed and threads of params.yaml.
         scratch: a folder for checkpoints of this very run; if there is one in it, training goes on from there.
+        report_to: the Trainer's integrations to report to.
 
     Raises:
         NerpipeError: if there is nothing to train on, the loss is not finite, or disk or memory do not suffice.
@@ -217,7 +219,7 @@ def train_model(
     trainer = _DevScoringTrainer(
         score_dev=score_dev,
         model=model,
-        args=_arguments(scratch, options, steps),
+        args=_arguments(scratch, options, steps, report_to),
         train_dataset=windows,
         eval_dataset=dev.windows,
         data_collator=DataCollatorForTokenClassification(tokenizer),
@@ -256,7 +258,9 @@ def _explained_limits(scratch: Path) -> Iterator[None]:
         raise
 
 
-def _arguments(folder: Path, options: Mapping[str, float | int], steps: int) -> TrainingArguments:
+def _arguments(
+    folder: Path, options: Mapping[str, float | int], steps: int, report_to: Sequence[str]
+) -> TrainingArguments:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     return TrainingArguments(
         output_dir=str(folder),
@@ -276,7 +280,7 @@ def _arguments(folder: Path, options: Mapping[str, float | int], steps: int) -> 
         logging_nan_inf_filter=False,
         dataloader_pin_memory=torch.cuda.is_available(),
         disable_tqdm=False,
-        report_to=[],
+        report_to=list(report_to),
     )
 
 

@@ -1,15 +1,82 @@
-"""How fast a training run was, on what."""
+"""Watching a training run: in Weights & Biases or TensorBoard while it goes on, and how fast it was."""
 
+import netrc
+import os
 import platform
 import resource
 import sys
+import time
+from contextlib import suppress
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
     from nerpipe.training import TrainResult
 
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
+
+
+def check_watcher(report_to: str) -> None:
+    """Check that what `report_to` of params.yaml names is installed.
+
+    Raises:
+        NerpipeError: if not.
+    """
+    if report_to != "none" and find_spec(report_to) is None:
+        raise NerpipeError(
+            f"[params.yaml -> report_to] {report_to} is not installed: `pip install -r requirements/watch.txt`, or set "
+            "report_to to none"
+        )
+
+
+def start_watcher(report_to: str, logs: Path) -> list[str]:
+    """Prepare the Trainer's own integration so that it writes below `logs` and never asks for a login.
+
+    Without a login, or a connection, Weights & Biases keeps the run in files, for `wandb sync`.
+
+    Args:
+        report_to: none, tensorboard or wandb.
+        logs: a folder that is no output of a stage.
+
+    Returns:
+        What the Trainer takes as `report_to`.
+    """
+    if report_to == "none":
+        return []
+    logs.mkdir(parents=True, exist_ok=True)
+    if report_to == "tensorboard":
+        os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(logs / "tensorboard" / time.strftime("%Y%m%d-%H%M%S")))
+    else:
+        _start_wandb(logs)
+    return [report_to]
+
+
+def _start_wandb(logs: Path) -> None:
+    """Begin a run, which the Trainer's integration then takes over."""
+    import wandb
+
+    os.environ.setdefault("WANDB_SILENT", "true")
+    os.environ.setdefault("WANDB_PROJECT", "nerpipe")
+    if "WANDB_MODE" not in os.environ and not _wandb_login():
+        os.environ["WANDB_MODE"] = "offline"
+        print(f"no login for Weights & Biases: the run is kept in {logs / 'wandb'}, for `wandb sync`", flush=True)
+    try:
+        wandb.init(dir=str(logs))
+    except wandb.Error as error:
+        print(f"Weights & Biases cannot be reached ({error}): the run is kept in {logs / 'wandb'}", flush=True)
+        os.environ["WANDB_MODE"] = "offline"
+        wandb.init(mode="offline", dir=str(logs))
+
+
+def _wandb_login() -> bool:
+    with suppress(OSError, netrc.NetrcParseError):
+        if netrc.netrc().authenticators("api.wandb.ai"):
+            return True
+    return bool(os.environ.get("WANDB_API_KEY"))
 
 
 def describe_run(result: "TrainResult", subwords: float) -> dict[str, Any]:

@@ -186,3 +186,22 @@ def test_a_python_without_the_packages_says_so(repo):
     assert " lacks " in done.stderr
     assert "source .venv/bin/activate" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_watching_changes_no_result_and_asks_for_nothing(repo):
+    before = {name: stage["outs"] for name, stage in yaml.safe_load(repo.read("dvc.lock"))["stages"].items()}
+    home = {"HOME": str(repo.path.parent), "WANDB_API_KEY": ""}
+    for where, left in (("wandb", "wandb/offline-run-*/*.wandb"), ("tensorboard", "tensorboard/*/events*")):
+        repo.set(report_to=where)
+        out = repo.run("dvc", "repro", **home)
+        assert ("is kept in" in out) is (where == "wandb")
+        assert list((repo.path / "logs").glob(left))
+        after = {name: stage["outs"] for name, stage in yaml.safe_load(repo.read("dvc.lock"))["stages"].items()}
+        assert {name: outs for name, outs in after.items() if name != "export"} == {
+            name: outs
+            for name, outs in before.items()
+            if name != "export"  # the card lists all params
+        }
+    assert "logs" not in repo.run("git", "status", "--porcelain")
+    assert repo.run("git", "diff", "--stat", "dvc.yaml") == ""
