@@ -15,6 +15,8 @@ LEAST_RESAMPLES = 100
 
 SCORE = """Score a system's output against the gold file. Either is CoNLL: a word a line, columns apart by tabs or
 spaces, the last one the tag (O, B-TYPE or I-TYPE), a blank line after each sentence."""
+SEARCH = """Try settings within the ranges of a file, proposed by Optuna, each as a DVC experiment; dev F1 decides.
+Settings that fall behind are stopped early. The best is applied by `dvc exp apply NAME`."""
 COMPARE = """Say whether OTHER is better than SIDE, by how much, where, and whether that is more than noise. Either is a
 predictions file, a git revision (branch, tag, commit), a DVC experiment, or `workspace`. Exit code: 0; 1 for an error;
 with --fail-if-worse 3 if OTHER is worse and the difference is not noise."""
@@ -60,6 +62,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("--json", action="store_true", help="print all there is as JSON, fractions instead of points")
     compare.set_defaults(run=compare_sides)
+
+    search = commands.add_parser("search", help="look for better params", description=SEARCH)
+    search.add_argument("--trials", type=_at_least(1), default=20, help="settings to try (default: %(default)s)")
+    search.add_argument("--ranges", type=Path, default=Path("search.yaml"), help="default: %(default)s")
+    search.add_argument("--seed", type=_at_least(0), default=1, help="of the proposals (default: %(default)s)")
+    search.set_defaults(run=search_params)
     return parser
 
 
@@ -125,6 +133,14 @@ def compare_sides(arguments: argparse.Namespace) -> int:
     else:
         print_comparison(comparison, *sides, show=arguments.show)
     return WORSE if arguments.fail_if_worse and comparison.verdict == "worse" else 0
+
+
+def search_params(arguments: argparse.Namespace) -> None:
+    """Search for better params."""
+    from nerpipe.printing import print_search
+    from nerpipe.searching import load_ranges, search
+
+    print_search(search(load_ranges(arguments.ranges), arguments.trials, arguments.seed))
 
 
 def _compare_seeds(arguments: argparse.Namespace) -> int:

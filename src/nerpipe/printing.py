@@ -6,7 +6,7 @@ Not in nerpipe.tables, on which the stages depend: a new column here must not ru
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,6 +16,9 @@ from nerpipe.scorefiles import FileScores
 from nerpipe.scoring import Score
 from nerpipe.seeds import SPLITS, SettingRow, Spread
 from nerpipe.sides import Side
+
+if TYPE_CHECKING:
+    from optuna import Study
 
 FOLDED = 12  # characters: longer column heads are folded
 MEANING = {"fixed": "wrong before, right now", "broken": "right before, wrong now", "changed": "wrong on both sides"}
@@ -204,3 +207,21 @@ def _show(table: Table, lines: Sequence[str]) -> None:
     console.print(table)
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_search(study: "Study") -> None:
+    """Print the trials of a search, best first, and how to take the best."""
+    states = {"COMPLETE": "", "PRUNED": "stopped early"}
+    trials = sorted(study.trials, key=lambda trial: (trial.state.name, -(trial.value or 0.0)))
+    table = Table(title="Trials by dev F1, in points", title_justify="left")
+    keys = sorted({key for trial in trials for key in trial.params})
+    for name in ("experiment", "dev F1", *keys, ""):
+        table.add_column(name, justify="left" if name in ("experiment", "") else "right")
+    for trial in trials:
+        reached = trial.value if trial.value is not None else max(trial.intermediate_values.values(), default=0.0)
+        values = (
+            f"{trial.params[key]:.3g}" if isinstance(trial.params[key], float) else trial.params[key] for key in keys
+        )
+        state = states.get(trial.state.name, trial.state.name.lower())
+        table.add_row(trial.user_attrs["name"], f"{100 * reached:.1f}", *map(str, values), state)
+    _show(table, [f"take the best: dvc exp apply {study.best_trial.user_attrs['name']}"])

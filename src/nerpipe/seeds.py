@@ -71,10 +71,10 @@ def collect_runs() -> tuple[list[Run], Settings | None]:
         found = []
         for name, commit in experiments.items():
             with at_revision(repo, commit):
-                found.append(_read_run(repo, name))
+                found.append(read_run(repo, name))
         with at_revision(repo, "HEAD"):
-            head = _read_run(repo, "HEAD")
-        workspace = _read_run(repo, WORKSPACE)
+            head = read_run(repo, "HEAD")
+        workspace = read_run(repo, WORKSPACE)
     runs = [run for run in found if run]
     if not runs:
         raise NerpipeError(
@@ -88,7 +88,7 @@ def collect_runs() -> tuple[list[Run], Settings | None]:
     return runs, head.settings if head else None
 
 
-def _read_run(repo: "Repo", name: str) -> Run | None:
+def read_run(repo: "Repo", name: str) -> Run | None:
     """Read the run that the repository shows, or None if it was not run to its evaluation.
 
     Its params are those of dvc.lock, which says what the results were made with; params.yaml may be newer.

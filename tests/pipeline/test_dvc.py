@@ -205,3 +205,19 @@ def test_watching_changes_no_result_and_asks_for_nothing(repo):
         }
     assert "logs" not in repo.run("git", "status", "--porcelain")
     assert repo.run("git", "diff", "--stat", "dvc.yaml") == ""
+
+
+@pytest.mark.slow
+def test_a_search_leaves_experiments_and_the_best_can_be_applied(repo):
+    (repo.path / "search.yaml").write_text(
+        "lr: {low: 1.0e-4, high: 1.0e-2, log: true}\nbatch_size: {choices: [4, 8]}\n"
+    )
+    repo.commit("ranges")
+    out = repo.run("nerpipe", "search", "--trials", "3")
+    names = repo.run("dvc", "exp", "list", "--name-only").split()
+    assert sorted(names) == ["search-1", "search-2", "search-3"]
+    best = re.search(r"dvc exp apply (search-\d)", out)[1]
+    before = repo.read("dvc.lock")
+    repo.run("dvc", "exp", "apply", best)
+    assert repo.read("dvc.lock") != before
+    assert "up to date" in repo.run("dvc", "status")
