@@ -1,13 +1,15 @@
 """train: fine-tune the model, score dev each epoch, keep the best epoch."""
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 
-from nerpipe.checkpoints import fingerprint, training_folder
+from nerpipe.checkpoints import fingerprint, path_of, training_folder
 from nerpipe.files import project_root, read_json, replacing, write_json
 from nerpipe.lifeline import end_with_parent
 from nerpipe.models import resolve_model
 from nerpipe.params import load_params
+from nerpipe.processes import rank, world_size
 from nerpipe.watching import check_watcher, describe_run, start_watcher
 from stages import ROOT, run
 
@@ -30,7 +32,9 @@ def main() -> None:
     check_watcher(params.report_to)
     labels = read_json(flags.encoded / "labels.json")
 
-    print("loading transformers ...", flush=True)
+    first = rank() == 0
+    if first:
+        print("loading transformers ...", flush=True)
     from datasets import load_from_disk
 
     from nerpipe.tokenization import load_tokenizer
@@ -47,12 +51,15 @@ def main() -> None:
         "threads": params.threads,
     }
     code = [*sorted((ROOT / "src/nerpipe").glob("*.py")), ROOT / "stages/train.py", flags.pins]
-    run_name = fingerprint(options | {"model": params.model}, [flags.encoded, flags.tokenized, *code])
+    run_name = fingerprint(
+        options | {"model": params.model, "processes": world_size()}, [flags.encoded, flags.tokenized, *code]
+    )
+    scratch_root = project_root() / ".nerpipe"
     windows = load_from_disk(str(flags.tokenized))
     dev = load_from_disk(str(flags.encoded / "dataset"))["dev"]
     gold = [[labels[index] for index in row] for row in dev["ner_tags"]]
     tokenizer = load_tokenizer(params.model)
-    with training_folder(project_root() / ".nerpipe", run_name) as scratch:
+    with training_folder(scratch_root, run_name) if first else nullcontext(path_of(scratch_root, run_name)) as scratch:
         result = train_model(
             params.model,
             tokenizer,
@@ -61,8 +68,10 @@ def main() -> None:
             labels,
             options=options,
             scratch=scratch,
-            report_to=start_watcher(params.report_to, project_root() / "logs"),
+            report_to=start_watcher(params.report_to, project_root() / "logs") if first else (),
         )
+        if not first:
+            return
         with replacing(flags.out) as folder:
             result.model.save_pretrained(folder)
             tokenizer.save_pretrained(folder)

@@ -49,7 +49,15 @@ def test_every_make_target_exists():
 
 @pytest.mark.parametrize(
     "document",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/data.md", "docs/evaluation.md", "data/raw/sample/README.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "docs/data.md",
+        "docs/evaluation.md",
+        "docs/scaling.md",
+        "data/raw/sample/README.md",
+    ],
 )
 def test_links_to_files_lead_somewhere(document):
     path = ROOT / document

@@ -35,6 +35,11 @@ def fingerprint(options: Mapping[str, object], inputs: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
+def path_of(root: Path, name: str) -> Path:
+    """Return where the run with this fingerprint keeps its state."""
+    return root / f"{PREFIX}{name}"
+
+
 @contextmanager
 def training_folder(root: Path, name: str) -> Iterator[Path]:
     """Yield this run's folder, locked against a second writer; it is deleted if the block ends without an error.
@@ -46,9 +51,9 @@ def training_folder(root: Path, name: str) -> Iterator[Path]:
     Raises:
         NerpipeError: if another process holds the lock.
     """
-    folder = root / f"{PREFIX}{name}"
+    folder = path_of(root, name)
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / f"{PREFIX}{name}.lock")
+    lock = FileLock(f"{folder}.lock")
     try:
         lock.acquire(timeout=PATIENCE)
     except Timeout:

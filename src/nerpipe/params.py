@@ -49,6 +49,7 @@ class Params:
     bootstrap: int = _between(100, 1_000_000)
     threads: int = _between(1, 1024)
     report_to: str = _one_of("none", "tensorboard", "wandb")
+    launcher: str = _text(r"python|torchrun( --[\w.:=/-]+)*", "python, or torchrun --nproc-per-node=2")
 
 
 class _Yaml12Loader(yaml.SafeLoader):

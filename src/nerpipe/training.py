@@ -32,6 +32,7 @@ from nerpipe.errors import NerpipeError
 from nerpipe.inference import predict_words
 from nerpipe.iob import OUTSIDE
 from nerpipe.models import explained_loading, resolve_model
+from nerpipe.processes import from_first, rank, wait_for_all, world_size
 from nerpipe.sampling import LengthGroupedSampler
 from nerpipe.scoring import score
 
@@ -72,7 +73,9 @@ class _DevScoringTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: "Dataset | None" = None) -> LengthGroupedSampler:
         dataset = self.train_dataset if train_dataset is None else train_dataset
         lengths = [len(ids) for ids in dataset["input_ids"]]
-        self.sampler = LengthGroupedSampler(lengths, self.args.train_batch_size, self.args.seed)
+        # of all processes together: each takes a part of every batch
+        batch_size = self.args.train_batch_size * self.args.world_size
+        self.sampler = LengthGroupedSampler(lengths, batch_size, self.args.seed)
         return self.sampler
 
     def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:  # noqa: ANN401
@@ -119,13 +122,16 @@ class _Checkpoints(TrainerCallback):
                 "warmup or batch_size"
             )
         # the end of an epoch is saved by itself, after dev was scored
-        if state.global_step % self.steps and time.monotonic() - self.saved >= self.seconds:
+        if state.global_step % self.steps and from_first(time.monotonic() - self.saved >= self.seconds):
             control.should_save = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: object, **_: object) -> None:  # noqa: ARG002
         checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        mark_complete(checkpoint)
-        forget_others(checkpoint, state.best_model_checkpoint)
+        wait_for_all()  # each process has saved the state of its own generators
+        if state.is_world_process_zero:
+            mark_complete(checkpoint)
+            forget_others(checkpoint, state.best_model_checkpoint)
+        wait_for_all()
         self.saved = time.monotonic()
 
 
@@ -201,6 +207,11 @@ def train_model(
             "the training split holds no window: none of its words gave a sub-word; does the tokenizer fit the "
             "language?"
         )
+    if options["batch_size"] % world_size():
+        raise NerpipeError(
+            f"[params.yaml -> batch_size] {options['batch_size']} windows cannot be shared out evenly among "
+            f"{world_size()} processes; choose a multiple, or other processes in launcher"
+        )
     torch.set_num_threads(int(options["threads"]))
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     set_seed(int(options["seed"]))
@@ -230,9 +241,9 @@ def train_model(
     trainer.add_callback(_Checkpoints(steps))
     if options["patience"]:
         trainer.add_callback(EarlyStoppingCallback(int(options["patience"])))
-    checkpoint = last_complete(scratch)
+    checkpoint = from_first(last_complete(scratch) if rank() == 0 else None)
     resumed_at = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-    if checkpoint:
+    if checkpoint and rank() == 0:
         print(f"going on from step {resumed_at} of {steps * int(options['epochs'])}: {checkpoint}", flush=True)
     started = time.perf_counter()
     with _explained_limits(scratch):
@@ -266,7 +277,10 @@ def _arguments(
         output_dir=str(folder),
         learning_rate=options["lr"],
         num_train_epochs=options["epochs"],
-        per_device_train_batch_size=int(options["batch_size"]),
+        per_device_train_batch_size=int(options["batch_size"]) // world_size(),
+        ddp_find_unused_parameters=False,
+        average_tokens_across_devices=False,  # a model's loss is a mean already, and would be multiplied
+        use_cpu=not torch.accelerator.is_available(),  # unless it is said, processes without one do not find together
         weight_decay=options["weight_decay"],
         warmup_steps=options["warmup"],
         lr_scheduler_type="linear",
