@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import statistics
 import time
 
 import pytest
@@ -243,14 +244,18 @@ def test_ten_thousand_sentences_stay_quick(browser, tmp_path):
     paint = browser.execute_script("return performance.getEntriesByName('first-contentful-paint')[0].startTime")
     assert paint < 2000
     for name, value in (("kind", ""), ("type", "person"), ("text", "ulm"), ("low", "0.5")):
-        took = browser.execute_script(
-            "const e = document.getElementById(arguments[0]); e.value = arguments[1]; const start = performance.now();"
-            "e.dispatchEvent(new Event('input', {bubbles: true})); document.body.offsetHeight;"
-            "return performance.now() - start;",
-            f"f-{name}",
-            value,
-        )
-        assert took < 200
+        took = [
+            browser.execute_script(
+                "const e = document.getElementById(arguments[0]); e.value = arguments[1];"
+                "const start = performance.now();"
+                "e.dispatchEvent(new Event('input', {bubbles: true})); document.body.offsetHeight;"
+                "return performance.now() - start;",
+                f"f-{name}",
+                value,
+            )
+            for _ in range(5)
+        ]
+        assert statistics.median(took) < 200, took  # one of them may meet a busy machine
     browser.find_element("id", "more").click()
     assert len(browser.find_elements("css selector", "#sentences > li")) == 100
     assert (
