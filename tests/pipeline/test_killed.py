@@ -25,8 +25,19 @@ def reached(repo):
 def start(repo, *command):
     with (repo.path.parent / "log").open("w") as log:
         return subprocess.Popen(
-            command, cwd=repo.path, env=repo.env | OFTEN, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=repo.path,
+            env=repo.env | OFTEN,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=hear_interrupts,  # noqa: PLW1509 - no thread runs here
         )
+
+
+def hear_interrupts():
+    """What a shell starts in the background ignores Ctrl-C, and so would what the tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(condition, seconds, process=None):
