@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
 
 EPOCH = re.compile(r"epoch (\d+)/\d+: dev F1 ([0-9.]+)")  # as the train stage prints it
-GRACE = 60  # seconds for a stopped trial to end
+GRACE = 15  # seconds for a stopped trial to tidy up; one started in the background does not hear it at all
 SHOWN = 20  # last lines of a trial that failed
 
 
