@@ -1,6 +1,7 @@
 """Where raw files come from: folder, mirror, cache, network; what is said when they don't."""
 
 import hashlib
+import gc
 import http.server
 import threading
 
@@ -10,8 +11,16 @@ from nerpipe.corpora import read_pointer, resolve_corpus
 from nerpipe.errors import NerpipeError
 from places import ROOT
 
-# requests leaves the sockets of a failed download to the garbage collector
+# requests leaves the sockets of a failed download to the garbage collector, which warns of them ...
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    """... here, and not in whatever test it would run in next."""
+    yield
+    gc.collect()
+
 
 TEXT = {split: f"{split}\tO\n\n".encode() for split in ("train", "dev", "test")}
 
