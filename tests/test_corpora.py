@@ -1,7 +1,7 @@
 """Where raw files come from: folder, mirror, cache, network; what is said when they don't."""
 
-import hashlib
 import gc
+import hashlib
 import http.server
 import threading
 
