@@ -78,7 +78,11 @@ def corpus(folder: Path, sentences: int) -> PredictedSplit:
     tokens, tags, guesses = (list(column) for column in zip(*chosen, strict=True))
     generator = np.random.default_rng(0)
     confidence = [generator.uniform(0.3, 1, size=len(row)).tolist() for row in tokens]
-    return PredictedSplit(tokens, tags, guesses, confidence, 0)
+    # the tags before decoding: one sentence in fifty has an entity that begins with I-
+    undecoded = [[*row] for row in guesses]
+    for row in undecoded[::50]:
+        row[-1] = "I-person"
+    return PredictedSplit(tokens, tags, guesses, confidence, undecoded, 0)
 
 
 def columns(path: Path) -> list[tuple[list[str], list[str]]]:

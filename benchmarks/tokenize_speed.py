@@ -36,7 +36,7 @@ def main() -> None:
     flags = parser.parse_args()
     datasets.disable_progress_bars()
     params = load_params(ROOT / "params.yaml")
-    tokenizer = load_tokenizer(params.model)
+    tokenizer = load_tokenizer(params.model, capitals=params.capitals)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sources = resolve_corpus(ROOT / "data/raw/sample")

@@ -28,7 +28,7 @@ def main() -> None:
 
     from nerpipe.tokenization import check_max_length, load_tokenizer, tokenize_split
 
-    tokenizer = load_tokenizer(params.model)
+    tokenizer = load_tokenizer(params.model, capitals=params.capitals)
     check_max_length(params.model, tokenizer, params.max_length)
     encoded = load_from_disk(str(flags.encoded / "dataset"))
     windows, report = DatasetDict(), []

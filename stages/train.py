@@ -42,11 +42,18 @@ def main() -> None:
 
     options = {
         "lr": params.lr,
+        "layer_decay": params.layer_decay,
         "epochs": params.epochs,
         "batch_size": params.batch_size,
         "weight_decay": params.weight_decay,
         "warmup": params.warmup,
+        "word_embeddings": params.word_embeddings,
+        "frozen_layers": params.frozen_layers,
+        "attention_dropout": params.attention_dropout,
+        "word_dropout": params.word_dropout,
+        "outside_bias": params.outside_bias,
         "patience": params.patience,
+        "precision": params.precision,
         "seed": params.seed,
         "threads": params.threads,
     }
@@ -58,7 +65,7 @@ def main() -> None:
     windows = load_from_disk(str(flags.tokenized))
     dev = load_from_disk(str(flags.encoded / "dataset"))["dev"]
     gold = [[labels[index] for index in row] for row in dev["ner_tags"]]
-    tokenizer = load_tokenizer(params.model)
+    tokenizer = load_tokenizer(params.model, capitals=params.capitals)
     with training_folder(scratch_root, run_name) if first else nullcontext(path_of(scratch_root, run_name)) as scratch:
         result = train_model(
             params.model,

@@ -41,7 +41,7 @@ CONFIDENCE = [[0.9, 0.8, 0.9], [0.9, 0.6, 0.9], [0.9, 0.3], [0.9] * 6, [0.9, 0.9
 def build(path, repeats=1, note=None):
     pages = []
     for name, times in (("test", repeats), ("dev", 1)):
-        columns = [rows * times for rows in (TOKENS, GOLD, PREDICTED, CONFIDENCE)]
+        columns = [rows * times for rows in (TOKENS, GOLD, PREDICTED, CONFIDENCE, PREDICTED)]
         split = PredictedSplit(*columns, 0)
         report = report_split(name, split, {"ann lee"}, resamples=100, seed=1)
         pages.append(page_split(report, split, {"ann lee"}))

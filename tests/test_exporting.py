@@ -12,9 +12,9 @@ from nerpipe.labels import make_labels
 from nerpipe.ledger import tally
 from nerpipe.params import load_params
 from nerpipe.predictions import predict_split, write_predictions
+from nerpipe.pretrained import load_model
 from nerpipe.tables import SAMPLE_NOTE
 from nerpipe.tokenization import load_tokenizer, tokenize_split
-from nerpipe.training import load_model
 from places import ROOT
 from tiny import spec_of
 
@@ -39,15 +39,19 @@ def card(dataset="mine"):
 def exported(tiny_model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported") / "model"
     spec = spec_of(tiny_model)
-    save_folder(folder, load_model(spec, LABELS), load_tokenizer(spec), LABELS, card())
+    tokenizer = load_tokenizer(spec, capitals="kept")
+    save_folder(folder, load_model(spec, LABELS, tokenizer, attention_dropout=0.0), tokenizer, LABELS, card())
     return folder
 
 
 def test_the_folder_holds_safetensors_labels_card_and_checksums(exported):
     names = {path.name for path in exported.iterdir()}
     model = {"config.json", "labels.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
-    assert names == model | {"README.md", "SHA256SUMS"}
+    assert names == model | {"README.md", "SHA256SUMS", "decoding.json"}
     assert json.loads((exported / "labels.json").read_text()) == LABELS
+    decoding = json.loads((exported / "decoding.json").read_text())
+    assert decoding["labels"] == LABELS
+    assert [LABELS[index] for index in decoding["begin"]] == [label for label in LABELS if label[0] != "I"]
     assert json.loads((exported / "config.json").read_text())["id2label"]["2"] == "I-creative-work"
     lines = (exported / "SHA256SUMS").read_text().splitlines()
     assert len(lines) == len(names) - 1
@@ -101,7 +105,7 @@ def test_the_same_predictions_pass_and_others_are_named(exported, tmp_path):
 def test_the_card_says_what_when_and_how_well_without_date_or_path():
     text = card()
     for part in (
-        "| lr | `0.0002` |",
+        "| lr | `0.0003` |",
         "torch==2.13.0",
         "traintraintrain",
         "f" * 64,

@@ -4,9 +4,9 @@ import pytest
 
 from nerpipe.inference import load_trained, predict_words
 from nerpipe.labels import make_labels
+from nerpipe.pretrained import load_model
 from nerpipe.records import Tally
 from nerpipe.tokenization import load_tokenizer, tokenize_split
-from nerpipe.training import load_model
 from tiny import spec_of
 
 LABELS = make_labels(["person"])
@@ -15,7 +15,8 @@ LABELS = make_labels(["person"])
 @pytest.fixture(scope="module")
 def setting(tiny_model):
     spec = spec_of(tiny_model)
-    return load_tokenizer(spec), load_model(spec, LABELS)
+    tokenizer = load_tokenizer(spec, capitals="lost")
+    return tokenizer, load_model(spec, LABELS, tokenizer, attention_dropout=0.0)
 
 
 def windows_of(tokenizer, sentences, *, max_length=64, stride=0):
@@ -31,7 +32,7 @@ def windows_of(tokenizer, sentences, *, max_length=64, stride=0):
 def predict(setting, sentences, **options):
     tokenizer, model = setting
     windows = windows_of(tokenizer, sentences, **options)
-    return predict_words(model, windows, [len(words) for words in sentences], outside=0, pad_id=0)
+    return predict_words(model, windows, [len(words) for words in sentences], labels=LABELS, pad_id=0)
 
 
 def test_a_word_gets_the_label_and_probability_of_its_first_sub_word(setting):
@@ -44,8 +45,9 @@ def test_a_word_gets_the_label_and_probability_of_its_first_sub_word(setting):
     with torch.no_grad():
         logits = model(**tokenizer(words, is_split_into_words=True, return_tensors="pt")).logits[0]
     probabilities = torch.softmax(logits.double(), -1)[[1, 2, 5]]
-    assert result.labels == [probabilities.argmax(-1).tolist()]
-    assert result.confidences[0] == pytest.approx(probabilities.max(-1).values.tolist(), abs=1e-6)
+    assert result.undecoded == [[LABELS[index] for index in probabilities.argmax(-1)]]
+    chosen = [row[LABELS.index(tag)] for row, tag in zip(probabilities.tolist(), result.tags[0], strict=True)]
+    assert result.confidences[0] == pytest.approx(chosen, abs=1e-6)
     assert result.loss == pytest.approx(float(-probabilities[:, 0].log().mean()), abs=1e-6)
     assert result.unseen == 0
 
@@ -53,13 +55,30 @@ def test_a_word_gets_the_label_and_probability_of_its_first_sub_word(setting):
 def test_every_word_gets_one_label_whatever_the_length_and_company(setting):
     sentences = [["a"] * 3, ["b", "\ufe0f", "c"], ["\ufe0f"], ["d"] * 90, ["the", "London"]]
     result = predict(setting, sentences, max_length=16, stride=6)
-    assert [len(row) for row in result.labels] == [len(row) for row in result.confidences] == [3, 3, 1, 90, 2]
+    assert [len(row) for row in result.tags] == [len(row) for row in result.confidences] == [3, 3, 1, 90, 2]
     assert result.unseen == 2
-    assert (result.labels[1][1], result.confidences[1][1]) == (0, 0.0)
-    assert (result.labels[2][0], result.confidences[2][0]) == (0, 0.0)
+    assert (result.tags[1][1], result.confidences[1][1]) == ("O", 0.0)
+    assert (result.tags[2][0], result.confidences[2][0]) == ("O", 0.0)
     assert all(0 < value <= 1 for value in result.confidences[3])
     alone = predict(setting, [sentences[4]])
     assert result.confidences[4] == pytest.approx(alone.confidences[0], abs=1e-6)
+
+
+def test_the_tags_of_a_sentence_obey_iob2_and_those_of_single_words_need_not(setting):
+    import torch
+
+    _, model = setting
+    bias = model.classifier.bias
+    before = bias.detach().clone()
+    with torch.no_grad():
+        bias.copy_(torch.tensor([2.0, 1.0, 5.0]))  # O, B-person, I-person: every word for itself is I-person
+    try:
+        result = predict(setting, [["the", "abc"], ["a"]])
+    finally:
+        with torch.no_grad():
+            bias.copy_(before)
+    assert result.undecoded == [["I-person", "I-person"], ["I-person"]]
+    assert result.tags == [["B-person", "I-person"], ["O"]]
 
 
 def test_a_window_s_context_is_used(setting):

@@ -7,9 +7,9 @@ from nerpipe.errors import NerpipeError
 from nerpipe.labels import make_labels
 from nerpipe.ledger import tally
 from nerpipe.predictions import predict_split, read_predictions, write_predictions
+from nerpipe.pretrained import load_model
 from nerpipe.records import Tally
 from nerpipe.tokenization import load_tokenizer, tokenize_split
-from nerpipe.training import load_model
 from tiny import spec_of
 
 LABELS = make_labels(["person"])
@@ -23,7 +23,7 @@ def setting(tiny_model):
     from datasets import Dataset
 
     spec = spec_of(tiny_model)
-    tokenizer = load_tokenizer(spec)
+    tokenizer = load_tokenizer(spec, capitals="lost")
     known = [[1, 2, 0], [0], [1, 0]]
     data = Dataset.from_dict(
         {"tokens": [["Ann", "Lee", "sings"], ["ABBA"], ["\ufe0f", "hi"]], "ner_tags": known}, split="test"
@@ -31,7 +31,7 @@ def setting(tiny_model):
     expected = tally([[LABELS[i] for i in row] for row in known])
     options = {"max_length": 16, "stride": 2, "continuation": None}
     windows, _ = tokenize_split(tokenizer, data, LABELS, expected=expected, **options)
-    return load_model(spec, LABELS), windows
+    return load_model(spec, LABELS, tokenizer, attention_dropout=0.0), windows
 
 
 @pytest.fixture

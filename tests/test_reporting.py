@@ -12,13 +12,14 @@ from nerpipe.tables import SAMPLE_NOTE, print_report
 TOKENS = [["Ann", "Lee", "sings"], ["in", "Ulm"], ["ABBA", "sang"]]
 GOLD = [["B-person", "I-person", "O"], ["O", "B-location"], ["B-group", "O"]]
 PREDICTED = [["B-person", "I-person", "O"], ["O", "B-person"], ["O", "O"]]
+UNDECODED = [["B-person", "I-person", "O"], ["O", "I-person"], ["O", "O"]]
 CONFIDENCE = [[0.9, 0.8, 0.99], [0.99, 0.6], [0.7, 0.9]]
 
 
 @pytest.fixture
 def reports():
-    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, 0)
-    nothing = PredictedSplit([["hi"]], [["O"]], [["O"]], [[0.9]], 1)
+    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, UNDECODED, 0)
+    nothing = PredictedSplit([["hi"]], [["O"]], [["O"]], [[0.9]], [["O"]], 1)
     options = {"resamples": 200, "seed": 1}
     return [report_split("test", split, {"ann lee"}, **options), report_split("dev", nothing, set(), **options)]
 
@@ -46,6 +47,14 @@ def test_averages_name_both_readings_macro_and_surface_forms(reports):
     assert table.loc["strict_iob2 micro", "f1"] == pytest.approx(2 / 5)
 
 
+def test_what_decoding_changed_is_tabulated(reports):
+    table = reports[0].tables["decoding"].set_index("decoding")
+    # word by word, strict IOB2 sees no entity in I-person after O: 1 right of 1 predicted, 3 gold
+    assert table["strict_iob2_f1"].tolist() == [pytest.approx(1 / 2), pytest.approx(2 / 5)]
+    assert table["conlleval_f1"].tolist() == [pytest.approx(2 / 5)] * 2
+    assert table.loc["IOB2", ["sentences_changed", "tags_changed"]].tolist() == [1, 1]
+
+
 def test_tables_of_all_splits_say_which(reports):
     tables = join_tables(reports)
     assert [frame.columns[0] for frame in tables.values()] == ["split"] * len(tables)
@@ -61,7 +70,7 @@ def test_every_number_is_finite_and_the_order_stable(reports):
     for frame in join_tables(reports).values():
         rows = json.loads(json.dumps(records(frame), allow_nan=False))
         assert all(math.isfinite(value) for row in rows for value in row.values() if not isinstance(value, str))
-    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, 0)
+    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, UNDECODED, 0)
     again = report_split("test", split, {"ann lee"}, resamples=200, seed=1)
     for name, frame in again.tables.items():
         assert frame.equals(reports[0].tables[name]), name

@@ -22,12 +22,12 @@ OUTSIDE, PERSON = LABELS.index("O"), LABELS.index("B-person")
 @pytest.fixture(scope="module", params=["bert", "distilbert", "roberta"])
 def tokenizer(request, tmp_path_factory):
     folder = save_tiny(tmp_path_factory.mktemp("models") / request.param, request.param)
-    return load_tokenizer(spec_of(folder))
+    return load_tokenizer(spec_of(folder), capitals="lost")
 
 
 @pytest.fixture(scope="module")
 def bert(tiny_model):
-    return load_tokenizer(spec_of(tiny_model))
+    return load_tokenizer(spec_of(tiny_model), capitals="lost")
 
 
 def windows_of(tokenizer, sentences, tags, *, max_length=64, stride=0, continuation=None):
@@ -117,10 +117,12 @@ def test_a_byte_level_tokenizer_marks_the_start_of_every_word(tmp_path, wrapped)
         backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
         backend.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(), backend.pre_tokenizer])
         backend.save(str(folder / "tokenizer.json"))
-    tokenizer = load_tokenizer(spec_of(folder))
+    tokenizer = load_tokenizer(spec_of(folder), capitals="lost")
     assert tokenizer.tokenize(["ab", "c"], is_split_into_words=True) == ["Ġa", "b", "Ġc"]
     tokenizer.save_pretrained(tmp_path / "again")
-    assert load_tokenizer(spec_of_copy(folder, tmp_path / "again")).tokenize(["ab"], is_split_into_words=True) == [
+    assert load_tokenizer(spec_of_copy(folder, tmp_path / "again"), capitals="lost").tokenize(
+        ["ab"], is_split_into_words=True
+    ) == [
         "Ġa",
         "b",
     ]
@@ -188,7 +190,7 @@ def test_a_count_that_does_not_meet_fails(bert):
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
 def test_max_length_is_held_against_what_the_model_knows(tmp_path, kind):
     spec = spec_of(save_tiny(tmp_path / kind, kind, max_length=64))
-    tokenizer = load_tokenizer(spec)
+    tokenizer = load_tokenizer(spec, capitals="lost")
     check_max_length(spec, tokenizer, 64)
     tokenizer.model_max_length = 10**30  # many tokenizers do not say: then the configuration does
     check_max_length(spec, tokenizer, 64)
@@ -209,7 +211,7 @@ def test_truncation_in_tokenizer_json_cuts_nothing(tiny_model, tmp_path):
         "pad_token": "[PAD]",
     }
     (folder / "tokenizer.json").write_text(json.dumps(content))
-    windows, _ = windows_of(load_tokenizer(spec_of(folder)), [list("abcdef")], [[0] * 6])
+    windows, _ = windows_of(load_tokenizer(spec_of(folder), capitals="lost"), [list("abcdef")], [[0] * 6])
     assert len(windows[0]["input_ids"]) == 8
 
 
@@ -234,10 +236,10 @@ def test_a_tokenizer_whose_word_ids_do_not_behave_is_refused(tiny_model, monkeyp
 
     monkeypatch.setattr(AutoTokenizer, "from_pretrained", lambda *_, **__: Tokenizer())
     with pytest.raises(NerpipeError, match=r"belong to the words \[0, 0, 0\].*another tokenizer"):
-        load_tokenizer(spec_of(tiny_model))
+        load_tokenizer(spec_of(tiny_model), capitals="lost")
     Tokenizer.pad_token_id = None
     with pytest.raises(NerpipeError, match=r"no padding token"):
-        load_tokenizer(spec_of(tiny_model))
+        load_tokenizer(spec_of(tiny_model), capitals="lost")
     Tokenizer.is_fast = False
     with pytest.raises(NerpipeError, match=r"not a fast one.*tokenizer.json"):
-        load_tokenizer(spec_of(tiny_model))
+        load_tokenizer(spec_of(tiny_model), capitals="lost")

@@ -9,19 +9,27 @@ import pytest
 from nerpipe.errors import NerpipeError
 from nerpipe.labels import make_labels
 from nerpipe.ledger import tally
+from nerpipe.pretrained import load_model
 from nerpipe.sampling import POOL, LengthGroupedSampler
 from nerpipe.tokenization import load_tokenizer, tokenize_split
-from nerpipe.training import DevSplit, load_model, train_model
+from nerpipe.training import DevSplit, train_model
 from tiny import save_tiny, spec_of
 
 LABELS = make_labels(["person", "place"])
 OPTIONS = {
     "lr": 5e-3,
+    "layer_decay": 0.9,
     "epochs": 3,
     "batch_size": 8,
     "weight_decay": 0.01,
     "warmup": 0.1,
+    "word_embeddings": "frozen",
+    "frozen_layers": 0,
+    "attention_dropout": 0.0,
+    "word_dropout": 0.05,
+    "outside_bias": 0.5,
     "patience": 0,
+    "precision": "auto",
     "seed": 1,
     "threads": 2,
 }
@@ -43,10 +51,10 @@ def windows_of(tokenizer, rows, tags):
     return tokenize_split(tokenizer, data, LABELS, expected=tally(tags), max_length=32, stride=4, continuation=None)[0]
 
 
-@pytest.fixture(scope="module", params=["distilbert", "roberta"])
+@pytest.fixture(scope="module", params=["bert", "deberta", "distilbert", "roberta"])
 def setting(request, tmp_path_factory):
     spec = spec_of(save_tiny(tmp_path_factory.mktemp("train") / request.param, request.param))
-    tokenizer = load_tokenizer(spec)
+    tokenizer = load_tokenizer(spec, capitals="kept")
     dev_rows, dev_tags = sentences(30, 2)
     return (
         spec,
@@ -79,11 +87,10 @@ def test_the_model_returned_is_that_of_the_best_epoch(setting, tmp_path):
     _, tokenizer, _, dev = setting
     result = train(setting, tmp_path)
     predicted = predict_words(
-        result.model, dev.windows, [len(row) for row in dev.gold], outside=0, pad_id=tokenizer.pad_token_id
+        result.model, dev.windows, [len(row) for row in dev.gold], labels=LABELS, pad_id=tokenizer.pad_token_id
     )
-    tags = [[LABELS[index] for index in row] for row in predicted.labels]
     best = next(row for row in result.epochs if row["best"])
-    assert score(dev.gold, tags).readings["conlleval"].f1 == best["dev_f1"]
+    assert score(dev.gold, predicted.tags).readings["conlleval"].f1 == best["dev_f1"]
     assert predicted.loss == pytest.approx(best["dev_loss"])
 
 
@@ -99,9 +106,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(setting, tmp
 
 def test_a_model_with_another_head_gets_a_new_one(setting, tmp_path):
     spec = setting[0]
-    model = load_model(spec, ["O", "B-x", "I-x"])
+    model = load_model(spec, ["O", "B-x", "I-x"], setting[1], attention_dropout=0.0)
     model.save_pretrained(tmp_path)
-    again = load_model(spec_of(tmp_path), LABELS)
+    again = load_model(spec_of(tmp_path), LABELS, setting[1], attention_dropout=0.0)
     assert again.config.id2label == dict(enumerate(LABELS))
     assert again.classifier.out_features == len(LABELS)
 
@@ -157,12 +164,12 @@ def test_the_trainer_follows_the_sampler(setting, tmp_path, monkeypatch):
 def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkeypatch, capsys, broken_off_after):
     import torch
 
-    from nerpipe import training
+    from nerpipe import callbacks
 
     whole = train(setting, tmp_path)
-    monkeypatch.setenv(training.CHECKPOINT_SECONDS, "0")  # at every logged loss
+    monkeypatch.setenv(callbacks.CHECKPOINT_SECONDS, "0")  # at every logged loss
     saves = []
-    mark = training.mark_complete
+    mark = callbacks.mark_complete
 
     def break_off(checkpoint):
         mark(checkpoint)
@@ -170,7 +177,7 @@ def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkey
         if len(saves) == broken_off_after:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "mark_complete", break_off)
+    monkeypatch.setattr(callbacks, "mark_complete", break_off)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with pytest.raises(KeyboardInterrupt):
@@ -186,9 +193,9 @@ def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkey
 
 
 def test_a_damaged_checkpoint_is_passed_over(setting, tmp_path, monkeypatch, capsys):
-    from nerpipe import training
+    from nerpipe import callbacks
 
-    monkeypatch.setenv(training.CHECKPOINT_SECONDS, "0")
+    monkeypatch.setenv(callbacks.CHECKPOINT_SECONDS, "0")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     whole = train(setting, tmp_path, scratch)

@@ -44,15 +44,29 @@ def _byte_level():
 
 
 def save_tiny(folder, kind, *, max_length=64):
-    """Save a model and tokenizer of this kind (bert, distilbert, roberta) and return the folder."""
+    """Save a model and tokenizer of this kind (bert, deberta, distilbert, roberta) and return the folder."""
     import torch
-    from transformers import AutoModelForMaskedLM, BertConfig, DistilBertConfig, PreTrainedTokenizerFast, RobertaConfig
+    from transformers import (
+        AutoModelForMaskedLM,
+        BertConfig,
+        DebertaV2Config,
+        DistilBertConfig,
+        PreTrainedTokenizerFast,
+        RobertaConfig,
+    )
 
     backend, names = _byte_level() if kind == "roberta" else _word_pieces(lowercase=kind == "bert")
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=max_length, **names)
     size = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
     config = {
         "bert": lambda: BertConfig(**SIZES, **size, max_position_embeddings=max_length),
+        "deberta": lambda: DebertaV2Config(
+            **SIZES,
+            **size,
+            max_position_embeddings=max_length,
+            relative_attention=True,
+            pos_att_type=["p2c", "c2p"],
+        ),
         "roberta": lambda: RobertaConfig(**SIZES, **size, max_position_embeddings=max_length + 2),
         "distilbert": lambda: DistilBertConfig(
             dim=32, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=max_length, **size

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nerpipe.decoding import iob2_transitions, transition_table
 from nerpipe.errors import NerpipeError
 from nerpipe.files import sha256_of, write_json, write_text
 from nerpipe.inference import predict_words
-from nerpipe.iob import OUTSIDE
 from nerpipe.params import Params
 from nerpipe.predictions import read_predictions
 from nerpipe.tables import SAMPLE_NOTE
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 CHECKSUMS = "SHA256SUMS"
+DECODING = "decoding.json"  # which label may follow which
 HEADLINE = ("precision", "recall", "f1", "token_accuracy")
 
 
@@ -28,10 +29,14 @@ def save_folder(
     labels: Sequence[str],
     card: str,
 ) -> None:
-    """Write the Hugging Face folder with labels.json, README.md (the card) and SHA256SUMS (for `sha256sum -c`)."""
+    """Write the Hugging Face folder with labels.json, decoding.json, README.md (the card) and SHA256SUMS.
+
+    `sha256sum -c SHA256SUMS` checks the folder.
+    """
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     write_json(folder / "labels.json", list(labels))
+    write_json(folder / DECODING, transition_table(labels, iob2_transitions(labels)))
     write_text(folder / "README.md", card)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     (folder / "model.safetensors").chmod(0o644)  # safetensors writes for the owner alone
@@ -58,8 +63,8 @@ def check_same_predictions(
     """
     frame = read_predictions(predictions)
     words = frame.groupby("sentence").size().tolist()
-    result = predict_words(model, windows, words, outside=labels.index(OUTSIDE), pad_id=pad_id)
-    again = [labels[index] for row in result.labels for index in row]
+    result = predict_words(model, windows, words, labels=labels, pad_id=pad_id)
+    again = [tag for row in result.tags for tag in row]
     differs = frame[frame["predicted"] != again]
     if len(differs):
         first = differs.iloc[0]
@@ -151,9 +156,11 @@ Versions:
 SHA-256 of the weights (model.safetensors): `{weights_sha256}`
 
 ## Intended use
-Finding entities of these types in text like the training data: same language, genre and kind of writing. Words are
-predicted from their first sub-word; sentences of more than {params.max_length} sub-words must be windowed by the
-caller.
+Finding entities of these types in text like the training data: same language, genre and kind of writing. A word is
+scored at its first sub-word. The scores above are those of the most probable labels of a sentence among the sequences
+that IOB2 allows (Viterbi): `{DECODING}` lists which label may begin a sentence and which may follow which. A program
+that takes the best label of each word by itself gets slightly different entities. Sentences of more than
+{params.max_length} sub-words must be windowed by the caller.
 
 ## Limits
 Scores hold for text like the test split and fall on other text. The model repeats what its pretraining and training

@@ -1,12 +1,14 @@
-"""Predictions word by word: every word of every sentence gets exactly one label and one confidence."""
+"""Predictions word by word: every word of every sentence gets one label, as IOB2 allows, and one confidence."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nerpipe.align import IGNORED
+from nerpipe.decoding import decode, iob2_transitions
+from nerpipe.iob import OUTSIDE
 
 if TYPE_CHECKING:
     import torch
@@ -18,11 +20,12 @@ BATCH_SUBWORDS = 4096  # a batch's size, padding included; fixed, because it dec
 
 
 class WordPredictions(NamedTuple):
-    """Label ids and confidences (probability of that label, 0 to 1), a list a sentence, a number a word."""
+    """Tags and confidences (the model's probability of that tag, 0 to 1), a list a sentence, an entry a word."""
 
-    labels: list[list[int]]
+    tags: list[list[str]]
     confidences: list[list[float]]
-    unseen: int  # words that no window holds, predicted as `outside` with confidence 0
+    undecoded: list[list[str]]  # the most probable tag of each word by itself, whether IOB2 allows them together or not
+    unseen: int  # words that no window holds, predicted O with confidence 0
     loss: float  # mean cross entropy in nats over the words that a window holds
 
 
@@ -38,41 +41,46 @@ def load_trained(folder: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerFas
 
 
 def predict_words(
-    model: "PreTrainedModel", windows: "Dataset", word_counts: Sequence[int], *, outside: int, pad_id: int
+    model: "PreTrainedModel", windows: "Dataset", word_counts: Sequence[int], *, labels: Sequence[str], pad_id: int
 ) -> WordPredictions:
-    """Predict each word from its first sub-word, in the window that owns it.
+    """Score each word from its first sub-word, in the window that owns it, and decode sentence by sentence.
 
     Args:
         model: a token-classification model in any mode; it is put in evaluation mode and back.
         windows: from `tokenization.tokenize_split`: a word is owned where its first sub-word has a label.
         word_counts: words of each sentence.
-        outside: the label id for a word that no window holds.
+        labels: label names by id.
         pad_id: the tokenizer's padding token.
 
     Returns:
         As many sentences and words as `word_counts` says.
     """
     ends = np.cumsum([0, *word_counts])
-    labels = np.full(ends[-1], outside)
-    confidences = np.zeros(ends[-1])
+    log_probabilities = np.full((ends[-1], len(labels)), -np.inf)
     seen = np.zeros(ends[-1], dtype=bool)
     loss = 0.0
     training = model.training
     model.eval()
-    for words, gold, log_probabilities in _scored_batches(model, windows, ends, pad_id):
-        best = log_probabilities.argmax(axis=1)
-        rows = np.arange(len(words))
-        labels[words] = best
-        confidences[words] = np.exp(log_probabilities[rows, best])
+    for words, gold, scores in _scored_batches(model, windows, ends, pad_id):
+        log_probabilities[words] = scores
         seen[words] = True
-        loss -= float(log_probabilities[rows, gold].sum())
+        loss -= float(scores[np.arange(len(words)), gold].sum())
     model.train(training)
+    log_probabilities[~seen, labels.index(OUTSIDE)] = 0.0
+    best = decode(log_probabilities, word_counts, iob2_transitions(labels))
+    confidences = np.where(seen, np.exp(log_probabilities[np.arange(len(best)), best]), 0.0)
+    names = np.array(labels)
     return WordPredictions(
-        [part.tolist() for part in np.split(labels, ends[1:-1])],
-        [part.tolist() for part in np.split(confidences, ends[1:-1])],
+        _by_sentence(names[best], ends),
+        _by_sentence(confidences, ends),
+        _by_sentence(names[log_probabilities.argmax(axis=1)], ends),
         int((~seen).sum()),
         loss / max(int(seen.sum()), 1),
     )
+
+
+def _by_sentence(values: "NDArray[Any]", ends: "NDArray[np.int64]") -> list[list[Any]]:
+    return [part.tolist() for part in np.split(values, ends[1:-1])]
 
 
 def _scored_batches(

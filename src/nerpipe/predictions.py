@@ -9,7 +9,6 @@ import pandas as pd
 
 from nerpipe.conll import format_sentence, read_conll, read_rows
 from nerpipe.inference import predict_words
-from nerpipe.iob import OUTSIDE
 from nerpipe.ledger import check_joint, tally
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ class PredictedSplit:
     gold: Sequence[Sequence[str]]
     predicted: Sequence[Sequence[str]]
     confidence: Sequence[Sequence[float]]  # probability of the predicted tag; 0 for a word that no window holds
+    undecoded: Sequence[Sequence[str]]  # the most probable tag of each word by itself
     unseen: int  # words that no window holds, predicted O
 
 
@@ -56,11 +56,9 @@ def predict_split(
     gold = [sentence.tags for sentence in sentences]
     check_joint(f"clean_conll -> evaluate, {gold_file.name}", expected, tally(gold))
     words = [len(tags) for tags in gold]
-    result = predict_words(model, windows, words, outside=labels.index(OUTSIDE), pad_id=pad_id)
-    predicted = [[labels[index] for index in row] for row in result.labels]
-    return PredictedSplit(
-        [sentence.tokens for sentence in sentences], gold, predicted, result.confidences, result.unseen
-    )
+    result = predict_words(model, windows, words, labels=labels, pad_id=pad_id)
+    tokens = [sentence.tokens for sentence in sentences]
+    return PredictedSplit(tokens, gold, result.tags, result.confidences, result.undecoded, result.unseen)
 
 
 def write_predictions(path: Path, split: PredictedSplit) -> None:

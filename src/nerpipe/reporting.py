@@ -13,7 +13,7 @@ from nerpipe.mistakes import Finding, confused_surfaces, find_mistakes, mistake_
 from nerpipe.predictions import PredictedSplit
 from nerpipe.records import Tally
 from nerpipe.resampling import bootstrap, f1_of, interval, sentence_counts, with_total
-from nerpipe.scoring import Score, Scores, Surfaces, score_match, surface_score, surfaces_of
+from nerpipe.scoring import Score, Scores, Surfaces, score, score_match, surface_score, surfaces_of
 from nerpipe.spans import Match, match_spans
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def report_split(
     low_high = _intervals(match, resamples, seed)
     tables = {
         "averages": _averages(scores, surface, low_high[:, -1], calibration_error(bins)),
+        "decoding": _decoding(split, scores),
         "per_type": _per_type(scores, low_high),
         "breakdown": breakdown(match, surfaces, known),
         "mistakes": mistakes,
@@ -105,6 +106,24 @@ def _averages(scores: Scores, surface: Score, low_high: "NDArray[np.float64]", u
         ["surface forms", *_row(surface), *NO_INTERVAL, np.nan],
     ]
     return pd.DataFrame(rows, columns=["measure", *NUMBERS, *COUNTS, *INTERVAL, "calibration_error"])
+
+
+def _decoding(split: PredictedSplit, scores: Scores) -> pd.DataFrame:
+    """Tabulate what decoding changed: both readings' micro F1 with it, and with each word's most probable tag."""
+    pairs = list(zip(split.predicted, split.undecoded, strict=True))
+    other = [(ours, theirs) for ours, theirs in pairs if ours != theirs]
+    words = sum(mine != yours for ours, theirs in other for mine, yours in zip(ours, theirs, strict=True))
+    before = score(split.gold, split.undecoded) if other else scores
+    rows = [
+        [name, *(result.readings[reading].f1 for reading in ("conlleval", "strict_iob2")), *changed]
+        for name, result, changed in (
+            ("word by word", before, (np.nan, np.nan)),
+            ("IOB2", scores, (len(other), words)),
+        )
+    ]
+    return pd.DataFrame(
+        rows, columns=["decoding", "conlleval_f1", "strict_iob2_f1", "sentences_changed", "tags_changed"]
+    )
 
 
 def _per_type(scores: Scores, low_high: "NDArray[np.float64]") -> pd.DataFrame:

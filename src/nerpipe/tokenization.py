@@ -7,6 +7,7 @@ from itertools import accumulate, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.align import NO_WORD, align_labels, plan_windows
+from nerpipe.casing import keep_capitals, loses_capitals
 from nerpipe.errors import NerpipeError
 from nerpipe.ledger import check_joint
 from nerpipe.models import explained_loading, resolve_model
@@ -38,13 +39,14 @@ class Special(NamedTuple):
     after: list[int]
 
 
-def load_tokenizer(spec: str) -> "PreTrainedTokenizerFast":
+def load_tokenizer(spec: str, *, capitals: str) -> "PreTrainedTokenizerFast":
     """Load a model's tokenizer, ready for words that are already split.
 
     The truncation and padding that some tokenizer.json files carry are switched off, so that nothing is cut in silence.
 
     Args:
         spec: `model` of params.yaml.
+        capitals: `capitals` of params.yaml.
 
     Raises:
         NerpipeError: if the model is not there, or its tokenizer cannot tell which word each sub-word came from.
@@ -64,6 +66,8 @@ def load_tokenizer(spec: str) -> "PreTrainedTokenizerFast":
             f"[params.yaml -> model] {spec}: its tokenizer has no padding token, so sentences cannot be batched. "
             "Choose an encoder (BERT, RoBERTa, DeBERTa and the like), or a copy of the model whose tokenizer has one"
         )
+    if capitals == "kept" and loses_capitals(tokenizer):
+        tokenizer = keep_capitals(tokenizer)
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
     _mark_word_starts(tokenizer.backend_tokenizer.pre_tokenizer)

@@ -14,34 +14,33 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from transformers import (
-    AutoModelForTokenClassification,
     DataCollatorForTokenClassification,
     EarlyStoppingCallback,
     ProgressCallback,
     Trainer,
-    TrainerCallback,
     TrainerControl,
-    TrainerState,
     TrainingArguments,
-    logging,
     set_seed,
 )
 
-from nerpipe.checkpoints import forget_others, last_complete, mark_complete
+from nerpipe.callbacks import Checkpoints, Progress, restore_masks
+from nerpipe.checkpoints import last_complete
+from nerpipe.dropout import MaskGenerator, use_fast_dropout
 from nerpipe.errors import NerpipeError
 from nerpipe.inference import predict_words
 from nerpipe.iob import OUTSIDE
-from nerpipe.models import explained_loading, resolve_model
-from nerpipe.processes import from_first, rank, wait_for_all, world_size
+from nerpipe.masking import MaskedWindows, mask_id
+from nerpipe.objective import AdjustedCrossEntropy
+from nerpipe.optimizing import freeze, parameter_groups
+from nerpipe.precision import is_mixed, use_mixed_precision
+from nerpipe.pretrained import fold_embeddings, load_model
+from nerpipe.processes import from_first, rank, world_size
 from nerpipe.sampling import LengthGroupedSampler
 from nerpipe.scoring import score
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
-
-
-CHECKPOINT_SECONDS = "NERPIPE_CHECKPOINT_SECONDS"  # how often at most the state is kept within an epoch
 
 
 @dataclass(frozen=True)
@@ -66,21 +65,40 @@ class TrainResult:
 class _DevScoringTrainer(Trainer):
     """The Trainer with this project's order of batches, and dev scored word by word as the evaluate stage scores."""
 
-    def __init__(self, *, score_dev: "Callable[[PreTrainedModel], dict[str, float]]", **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        score_dev: "Callable[[PreTrainedModel], dict[str, float]]",
+        layer_decay: float,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(**kwargs)
         self.score_dev = score_dev
+        self.layer_decay = layer_decay
 
-    def _get_train_sampler(self, train_dataset: "Dataset | None" = None) -> LengthGroupedSampler:
-        dataset = self.train_dataset if train_dataset is None else train_dataset
-        lengths = [len(ids) for ids in dataset["input_ids"]]
+    def create_optimizer(self, model: object = None) -> torch.optim.Optimizer:  # noqa: ARG002 - the Trainer's signature
+        if self.optimizer is None:
+            make, options = self.get_optimizer_cls_and_kwargs(self.args, self.model)
+            groups = parameter_groups(
+                self.model,
+                self.get_decay_parameter_names(self.model),
+                lr=self.args.learning_rate,
+                layer_decay=self.layer_decay,
+                weight_decay=self.args.weight_decay,
+            )
+            self.optimizer: torch.optim.Optimizer = make(groups, **options)
+        return self.optimizer
+
+    def _get_train_sampler(self, train_dataset: object = None) -> LengthGroupedSampler:  # noqa: ARG002 - the Trainer's
         # of all processes together: each takes a part of every batch
         batch_size = self.args.train_batch_size * self.args.world_size
-        self.sampler = LengthGroupedSampler(lengths, batch_size, self.args.seed)
+        self.sampler = LengthGroupedSampler(self.train_dataset.lengths, batch_size, self.args.seed)
         return self.sampler
 
     def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:  # noqa: ANN401
         # accelerate's set_epoch does not reach the sampler of a resumed epoch, whose first batches are skipped
         self.sampler.set_epoch(epoch)
+        self.train_dataset.set_epoch(epoch)
         super()._run_epoch(*args, epoch=epoch, **kwargs)
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
@@ -90,92 +108,6 @@ class _DevScoringTrainer(Trainer):
         return metrics
 
 
-class _Checkpoints(TrainerCallback):
-    """Save at times within an epoch, mark what is whole, stop where the loss is no number.
-
-    A checkpoint is always taken where a loss was just logged, so that no sum of losses has to be in it.
-    """
-
-    def __init__(self, steps: int) -> None:
-        """Take the steps of an epoch."""
-        self.steps = steps
-        self.seconds = float(os.environ.get(CHECKPOINT_SECONDS, "60"))
-        self.saved = time.monotonic()
-
-    def on_epoch_end(self, args: object, state: object, control: TrainerControl, **_: object) -> None:  # noqa: ARG002
-        control.should_log = True
-
-    def on_log(
-        self,
-        args: object,  # noqa: ARG002 - the callback's signature
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, Any] | None = None,
-        **_: object,
-    ) -> None:
-        loss = (logs or {}).get("loss")
-        if loss is None:
-            return
-        if not math.isfinite(loss):
-            raise NerpipeError(
-                f"the loss is no finite number at step {state.global_step}: training diverged. Lower lr, or raise "
-                "warmup or batch_size"
-            )
-        # the end of an epoch is saved by itself, after dev was scored
-        if state.global_step % self.steps and from_first(time.monotonic() - self.saved >= self.seconds):
-            control.should_save = True
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: object, **_: object) -> None:  # noqa: ARG002
-        checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        wait_for_all()  # each process has saved the state of its own generators
-        if state.is_world_process_zero:
-            mark_complete(checkpoint)
-            forget_others(checkpoint, state.best_model_checkpoint)
-        wait_for_all()
-        self.saved = time.monotonic()
-
-
-class _Progress(ProgressCallback):
-    """A bar with an estimate, and one line an epoch."""
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,  # noqa: ARG002 - the callback's signature
-        logs: dict[str, Any] | None = None,
-        **_: object,
-    ) -> None:
-        if logs and "eval_f1" in logs and self.training_bar is not None:
-            self.training_bar.write(
-                f"epoch {round(state.epoch or 0)}/{round(args.num_train_epochs)}: dev F1 {logs['eval_f1']:.4f} "
-                f"(precision {logs['eval_precision']:.4f}, recall {logs['eval_recall']:.4f}), dev loss "
-                f"{logs['eval_loss']:.4f}"
-            )
-
-
-def load_model(spec: str, labels: Sequence[str]) -> "PreTrainedModel":
-    """Load pretrained weights under a token-classification head for these labels.
-
-    Raises:
-        NerpipeError: if the model cannot be found or loaded.
-    """
-    source = resolve_model(spec)
-    logging.set_verbosity_error()  # the head is new: transformers would list its weights as missing
-    logging.disable_progress_bar()
-    with explained_loading(spec):
-        model: PreTrainedModel = AutoModelForTokenClassification.from_pretrained(
-            source.location,
-            revision=source.revision,
-            num_labels=len(labels),
-            id2label=dict(enumerate(labels)),
-            label2id={label: index for index, label in enumerate(labels)},
-            ignore_mismatched_sizes=True,  # a model already fine-tuned for other labels gets a new head
-            dtype=torch.float32,
-        )
-    return model
-
-
 def train_model(
     spec: str,
     tokenizer: "PreTrainedTokenizerFast",
@@ -183,7 +115,7 @@ def train_model(
     dev: DevSplit,
     labels: Sequence[str],
     *,
-    options: Mapping[str, float | int],
+    options: Mapping[str, Any],
     scratch: Path,
     report_to: Sequence[str] = (),
 ) -> TrainResult:
@@ -195,7 +127,9 @@ def train_model(
         windows: the training split's windows, from `tokenization.tokenize_split`.
         dev: what each epoch is scored on; the first epoch with the highest entity F1 is kept.
         labels: label names by id.
-        options: lr, epochs, batch_size, weight_decay, warmup, patience, seed and threads of params.yaml.
+        options: of params.yaml lr, layer_decay, epochs, batch_size, weight_decay, warmup, word_embeddings,
+            frozen_layers, attention_dropout, word_dropout, outside_bias, patience, precision, seed and
+            threads.
         scratch: a folder for checkpoints of this very run; if there is one in it, training goes on from there.
         report_to: the Trainer's integrations to report to.
 
@@ -214,41 +148,64 @@ def train_model(
         )
     torch.set_num_threads(int(options["threads"]))
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
-    set_seed(int(options["seed"]))
-    model = load_model(spec, labels)
+    masks = MaskGenerator(int(options["seed"]), rank())
+    model = _build_model(spec, labels, tokenizer, options, masks)
     dev_words = [len(tags) for tags in dev.gold]
 
     def score_dev(model: "PreTrainedModel") -> dict[str, float]:
-        predicted = predict_words(
-            model, dev.windows, dev_words, outside=labels.index(OUTSIDE), pad_id=tokenizer.pad_token_id
-        )
-        scores = score(dev.gold, [[labels[index] for index in row] for row in predicted.labels])
-        micro = scores.readings["conlleval"]
+        predicted = predict_words(model, dev.windows, dev_words, labels=labels, pad_id=tokenizer.pad_token_id)
+        micro = score(dev.gold, predicted.tags).readings["conlleval"]
         return {"loss": predicted.loss, "precision": micro.precision, "recall": micro.recall, "f1": micro.f1}
 
     steps = math.ceil(len(windows) / options["batch_size"])  # an epoch
     trainer = _DevScoringTrainer(
+        compute_loss_func=AdjustedCrossEntropy(len(labels), labels.index(OUTSIDE), options["outside_bias"]),
         score_dev=score_dev,
+        layer_decay=options["layer_decay"],
         model=model,
         args=_arguments(scratch, options, steps, report_to),
-        train_dataset=windows,
+        train_dataset=MaskedWindows(
+            windows,
+            rate=options["word_dropout"],
+            mask=mask_id(tokenizer) if options["word_dropout"] else 0,
+            seed=int(options["seed"]),
+        ),
         eval_dataset=dev.windows,
         data_collator=DataCollatorForTokenClassification(tokenizer),
         processing_class=tokenizer,
     )
     trainer.remove_callback(ProgressCallback)
-    trainer.add_callback(_Progress)
-    trainer.add_callback(_Checkpoints(steps))
+    trainer.add_callback(Progress)
+    trainer.add_callback(Checkpoints(steps, masks))
     if options["patience"]:
         trainer.add_callback(EarlyStoppingCallback(int(options["patience"])))
     checkpoint = from_first(last_complete(scratch) if rank() == 0 else None)
     resumed_at = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-    if checkpoint and rank() == 0:
-        print(f"going on from step {resumed_at} of {steps * int(options['epochs'])}: {checkpoint}", flush=True)
+    if checkpoint:
+        restore_masks(masks, checkpoint)
+        if rank() == 0:
+            print(f"going on from step {resumed_at} of {steps * int(options['epochs'])}: {checkpoint}", flush=True)
     started = time.perf_counter()
     with _explained_limits(scratch):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    fold_embeddings(trainer.model)
     return _result(trainer, time.perf_counter() - started, resumed_at)
+
+
+def _build_model(
+    spec: str,
+    labels: Sequence[str],
+    tokenizer: "PreTrainedTokenizerFast",
+    options: Mapping[str, Any],
+    masks: MaskGenerator,
+) -> "PreTrainedModel":
+    set_seed(int(options["seed"]))
+    model = load_model(spec, labels, tokenizer, attention_dropout=options["attention_dropout"])
+    freeze(model, word_embeddings=options["word_embeddings"] == "frozen", layers=int(options["frozen_layers"]))
+    use_fast_dropout(model, masks)
+    if is_mixed(options["precision"]) and not torch.accelerator.is_available():
+        use_mixed_precision(model.base_model)
+    return model
 
 
 @contextmanager
@@ -269,9 +226,7 @@ def _explained_limits(scratch: Path) -> Iterator[None]:
         raise
 
 
-def _arguments(
-    folder: Path, options: Mapping[str, float | int], steps: int, report_to: Sequence[str]
-) -> TrainingArguments:
+def _arguments(folder: Path, options: Mapping[str, Any], steps: int, report_to: Sequence[str]) -> TrainingArguments:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     return TrainingArguments(
         output_dir=str(folder),
@@ -279,7 +234,8 @@ def _arguments(
         num_train_epochs=options["epochs"],
         per_device_train_batch_size=int(options["batch_size"]) // world_size(),
         ddp_find_unused_parameters=False,
-        average_tokens_across_devices=False,  # a model's loss is a mean already, and would be multiplied
+        average_tokens_across_devices=False,  # the loss is a mean already, and would be multiplied
+        bf16=torch.accelerator.is_available() and is_mixed(options["precision"]),
         use_cpu=not torch.accelerator.is_available(),  # unless it is said, processes without one do not find together
         weight_decay=options["weight_decay"],
         warmup_steps=options["warmup"],

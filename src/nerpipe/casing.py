@@ -1,0 +1,64 @@
+"""Capital letters for a model whose tokenizer lower-cases: a capitalised word gets sub-words of its own.
+
+The tokenizer puts a mark before every word that begins with a capital letter, and its vocabulary holds each sub-word
+that can begin a word a second time, with that mark. A capitalised word is then cut up as before, and its first sub-word
+is the marked one. All of this lies in tokenizer.json and in the embedding table, so that every program which loads the
+model sees capitals too.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+MARK = "↑"  # no punctuation to BERT's pre-tokenizer, and unchanged by its normalizer
+MARKING = [
+    {"type": "Prepend", "prepend": " "},
+    {"type": "Replace", "pattern": {"Regex": r"\s(?=\p{Lu})"}, "content": f" {MARK}"},
+]
+
+
+def loses_capitals(tokenizer: "PreTrainedTokenizerFast") -> bool:
+    """Say whether this is a WordPiece tokenizer that lower-cases."""
+    backend = tokenizer.backend_tokenizer
+    normalizer = backend.normalizer
+    return (
+        type(backend.model).__name__ == "WordPiece" and normalizer is not None and normalizer.normalize_str("A") == "a"
+    )
+
+
+def keep_capitals(tokenizer: "PreTrainedTokenizerFast") -> "PreTrainedTokenizerFast":
+    """Return a tokenizer that marks capitalised words; `loses_capitals` holds for the one given.
+
+    Sub-words keep their ids, the marked ones follow. Cutting, special tokens and lengths stay the same.
+    """
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    parts: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
+    vocabulary: dict[str, int] = parts["model"]["vocab"]
+    for piece in sorted(filter(_can_be_capitalised, vocabulary), key=lambda piece: vocabulary[piece]):
+        vocabulary[MARK + piece] = len(vocabulary)
+    parts["normalizer"] = {"type": "Sequence", "normalizers": [*MARKING, parts["normalizer"]]}
+    unmark = {"type": "Replace", "pattern": {"String": MARK}, "content": ""}
+    parts["decoder"] = {"type": "Sequence", "decoders": [parts["decoder"], unmark]} if parts["decoder"] else unmark
+    # a class of its own for each architecture would build its normalizer anew when it is loaded
+    return PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(json.dumps(parts)),
+        model_max_length=tokenizer.model_max_length,
+        model_input_names=tokenizer.model_input_names,
+        padding_side=tokenizer.padding_side,
+        **tokenizer.special_tokens_map,
+    )
+
+
+def _can_be_capitalised(piece: str) -> bool:
+    return piece[0].islower() and piece[0].upper() != piece[0]
+
+
+def unmarked_ids(tokenizer: "PreTrainedTokenizerFast", rows: int) -> list[int]:
+    """Give for each sub-word whose id is `rows` or more the id of the same sub-word without its mark."""
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    marked = sorted((index, piece) for piece, index in vocabulary.items() if index >= rows)
+    return [vocabulary[piece.removeprefix(MARK)] for _, piece in marked]
