@@ -5,8 +5,9 @@
 The notebook's recipe is the Hugging Face Trainer as it comes: random batches of 16, dynamic padding, default optimiser
 and dropout. Both train the same model on the same windows for as many epochs with the same batch size, in turn, each
 run in a process of its own. Seconds are those of the epochs' steps, without scoring dev. The ceiling is what torch.mm
-reaches at the shapes of this model's layers, measured in the same process. With --long the sentences are joined to
-texts of 200 to 500 sub-words, and nothing is scored. Needs WNUT-17 (the network, or NERPIPE_MIRROR).
+reaches in float32 at the shapes of this model's layers, measured in the same process; the fraction of it counts six
+operations a parameter and sub-word, embeddings left out, as if nothing were frozen. With --long the sentences are
+joined to texts of 200 to 500 sub-words, and nothing is scored. Needs WNUT-17 (the network, or NERPIPE_MIRROR).
 """
 
 import argparse
@@ -120,12 +121,11 @@ def measure(recipe: str, *, seed: int, epochs: int, long: bool, begun: float) ->
         else:
             model, batches = train_nerpipe(params, tokenizer, windows, dev, labels, seed, epochs, Path(scratch))
     padded = sum(max(lengths[i] for i in batch) * len(batch) for batch in batches)
-    trained = sum(p.numel() for p in model.parameters()) - sum(
-        module.weight.numel() for module in model.modules() if type(module).__name__ == "Embedding"
-    )
+    tables = sum(module.weight.numel() for module in model.modules() if isinstance(module, torch.nn.Embedding))
+    parameters = sum(parameter.numel() for parameter in model.parameters()) - tables
     speed = epochs * sum(lengths) / Clock.seconds
-    batch_rows = padded // len(batches)
-    ceiling = matmul_gflops(batch_rows, model.config.hidden_size, model.config.intermediate_size)
+    shapes = (padded // len(batches), model.config.hidden_size, model.config.intermediate_size)
+    ceiling, ceiling_bfloat16 = (matmul_gflops(*shapes, dtype) for dtype in (torch.float32, torch.bfloat16))
     unit = 1 if sys.platform == "darwin" else 1024
     return {
         "samples_per_second": epochs * len(lengths) / Clock.seconds,
@@ -135,7 +135,9 @@ def measure(recipe: str, *, seed: int, epochs: int, long: bool, begun: float) ->
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6,
         "seconds_to_first_step": Clock.first_step - begun,
         "matmul_gflops": ceiling,
-        "fraction_of_ceiling": 6 * trained * speed / 1e9 / ceiling,
+        "matmul_gflops_bfloat16": ceiling_bfloat16,
+        "fraction_of_ceiling": 6 * parameters * speed / 1e9 / ceiling,
+        "fraction_of_bfloat16_ceiling": 6 * parameters * speed / 1e9 / ceiling_bfloat16,
         "dev_f1": 0.0 if long else dev_f1(model, tokenizer, dev, labels),
     }
 
@@ -245,10 +247,10 @@ def dev_f1(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, dev: DevS
     return score(dev.gold, tags).readings["conlleval"].f1
 
 
-def matmul_gflops(rows: int, hidden: int, inner: int) -> float:
+def matmul_gflops(rows: int, hidden: int, inner: int, dtype: torch.dtype) -> float:
     """GFLOP/s of torch.mm over the matrices of one layer: four of hidden x hidden, two of hidden x inner."""
     shapes = [(hidden, hidden)] * 4 + [(hidden, inner), (inner, hidden)]
-    pairs = [(torch.randn(rows, wide), torch.randn(wide, out)) for wide, out in shapes]
+    pairs = [(torch.randn(rows, wide).to(dtype), torch.randn(wide, out).to(dtype)) for wide, out in shapes]
     operations = sum(2 * rows * wide * out for wide, out in shapes)
 
     def layer() -> None:

@@ -22,6 +22,7 @@ def start(tmp_path_factory):
         save_tiny(repo.path / "tiny-model", "bert")
         model = spec_of(repo.path / "tiny-model").removeprefix(f"{repo.path}/")
         repo.set(dataset="tiny", model=model, epochs=6, lr="0.01", batch_size=8, max_length=32, stride=8)
+        repo.set(frozen_layers=1)  # of two
         repo.run("git", "init", "-qb", "main")
         repo.commit("start")
         return repo

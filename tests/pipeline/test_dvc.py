@@ -99,7 +99,7 @@ def test_wnut17_by_a_relative_mirror_in_a_temporary_run(repo, wnut17):
 def test_the_notebook_s_own_run_with_a_tiny_cased_distilbert(repo, wnut17):
     save_tiny(repo.path / "distil", "distilbert")
     model = spec_of(repo.path / "distil").removeprefix(f"{repo.path}/")
-    readme = " ".join(repo.read("README.md").split())
+    readme = " ".join(repo.read("README.md").replace("\\\n", " ").split())
     command = re.search(r"dvc exp run -S dataset=wnut17 -S model=distilbert\S+ [-\w=. ]*batch_size=16", readme)[
         0
     ].split()
