@@ -218,6 +218,10 @@ def test_early_stopping_stops_after_that_many_epochs_without_a_better_one(settin
     [
         (OSError(28, "No space left on device"), "the disk is full"),
         (
+            RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 7100224 vs 7100112"),
+            "the disk is full",
+        ),
+        (
             RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
             "Lower batch_size",
         ),

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
+# What safetensors and torch.save say when the disk is full; the last is all that torch says of a file it could not end.
+DISK_FULL = ("no space left", "file write failed", "unexpected pos")
+
+
 @dataclass(frozen=True)
 class DevSplit:
     """What dev scores are computed from: its windows, and the gold tags of every word."""
@@ -216,7 +220,7 @@ def _explained_limits(scratch: Path) -> Iterator[None]:
     except (OSError, RuntimeError, MemoryError, SafetensorError) as error:
         said = str(error).lower()
         again = f"What was reached is kept in {scratch}: `dvc repro` goes on from there"
-        if getattr(error, "errno", None) == errno.ENOSPC or "no space left" in said or "file write failed" in said:
+        if getattr(error, "errno", None) == errno.ENOSPC or any(sign in said for sign in DISK_FULL):
             raise NerpipeError(f"{scratch}: the disk is full ({error}). Make room. {again}") from None
         if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in said:
             raise NerpipeError(
