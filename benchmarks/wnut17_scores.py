@@ -31,13 +31,10 @@ DEFAULTS = "defaults"
 NOTEBOOK = "the notebook's hyper-parameters"
 SETTINGS: dict[str, list[str]] = {
     DEFAULTS: [],
-    "no word dropout": ["word_dropout=0.0"],
     "twice the bias against O": ["outside_bias=0.6"],
-    "5 epochs": ["epochs=5"],
-    "no bias against O": ["outside_bias=0.0"],
     "capitals lost": ["capitals=lost"],
     "no layer frozen": ["frozen_layers=0"],
-    "one learning rate": ["layer_decay=1.0"],
+    "5 epochs": ["epochs=5"],
     NOTEBOOK: [
         "lr=2e-5",
         "warmup=0.0",
@@ -45,11 +42,12 @@ SETTINGS: dict[str, list[str]] = {
         "word_embeddings=trained",
         "frozen_layers=0",
         "attention_dropout=0.1",
-        "word_dropout=0.0",
         "outside_bias=0.0",
         "capitals=lost",
         "precision=float32",
     ],
+    "no bias against O": ["outside_bias=0.0"],
+    "one learning rate": ["layer_decay=1.0"],
 }
 SCORES = ("precision", "recall", "f1")
 BAR = 0.45
@@ -86,6 +84,7 @@ def main() -> None:
         summary(name, [(seed, o, finished[label(n, seed)]) for n, seed, o in wanted if n == name]) for name in SETTINGS
     ]
     print_rows(settings)
+    print(*map(markdown, settings), sep="\n")
     mean = settings[0]["summary"]["test"]["mean_f1"]
     result = {
         "settings": settings,
@@ -118,13 +117,8 @@ def experiments(clone: Path) -> dict[str, dict[str, Any]]:
                 metrics = (row.get("data") or {}).get("metrics", {}).get("metrics/metrics.json", {}).get("data")
                 # a running experiment shows the metrics of its baseline
                 if metrics and metrics["dataset"] == DATASET and row["name"]:
-                    lock = subprocess.run(
-                        ["git", "show", f"{row['rev']}:dvc.lock"],
-                        cwd=clone,
-                        check=True,
-                        stdout=subprocess.PIPE,
-                        text=True,
-                    ).stdout
+                    show = ["git", "show", f"{row['rev']}:dvc.lock"]
+                    lock = subprocess.run(show, cwd=clone, check=True, stdout=subprocess.PIPE, text=True).stdout
                     outs = yaml.safe_load(lock)["stages"]["evaluate"]["outs"]
                     digest = next(out["md5"] for out in outs if out["path"] == "data/predictions")
                     found[row["name"]] = {**metrics, "predictions_md5": digest}
@@ -150,6 +144,13 @@ def summary(name: str, rows: Sequence[tuple[int, list[str], dict[str, Any]]]) ->
             "sd_f1": statistics.stdev(scores) if len(runs) > 1 else 0.0,
         }
     return {"setting": name, "summary": spread, "runs": runs}
+
+
+def markdown(setting: dict[str, Any]) -> str:
+    """Give the row of docs/experiments.md."""
+    command = setting["runs"][0]["command"].rpartition(" -S seed=")[0]
+    cells = [f"{100 * s['mean_f1']:.1f} ± {100 * s['sd_f1']:.1f}" for s in setting["summary"].values()]
+    return f"| {setting['setting']} | `{command} -S seed=N` | {' | '.join(cells)} |"
 
 
 def print_rows(settings: Sequence[dict[str, Any]]) -> None:

@@ -50,7 +50,6 @@ def main() -> None:
         "word_embeddings": params.word_embeddings,
         "frozen_layers": params.frozen_layers,
         "attention_dropout": params.attention_dropout,
-        "word_dropout": params.word_dropout,
         "outside_bias": params.outside_bias,
         "patience": params.patience,
         "precision": params.precision,

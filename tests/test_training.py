@@ -26,7 +26,6 @@ OPTIONS = {
     "word_embeddings": "frozen",
     "frozen_layers": 0,
     "attention_dropout": 0.0,
-    "word_dropout": 0.05,
     "outside_bias": 0.5,
     "patience": 0,
     "precision": "auto",

@@ -49,7 +49,6 @@ class Params:
     word_embeddings: str = _one_of("frozen", "trained")
     frozen_layers: int = _between(0, 1000)
     attention_dropout: float = _between(0, 1, open_high=True)
-    word_dropout: float = _between(0, 1, open_high=True)
     outside_bias: float = _between(0, 10)
     patience: int = _between(0, 10_000)
     precision: str = _one_of("auto", "float32", "bfloat16")

@@ -29,7 +29,6 @@ from nerpipe.dropout import MaskGenerator, use_fast_dropout
 from nerpipe.errors import NerpipeError
 from nerpipe.inference import predict_words
 from nerpipe.iob import OUTSIDE
-from nerpipe.masking import MaskedWindows, mask_id
 from nerpipe.objective import AdjustedCrossEntropy
 from nerpipe.optimizing import freeze, parameter_groups
 from nerpipe.precision import is_mixed, use_mixed_precision
@@ -94,15 +93,15 @@ class _DevScoringTrainer(Trainer):
         return self.optimizer
 
     def _get_train_sampler(self, train_dataset: object = None) -> LengthGroupedSampler:  # noqa: ARG002 - the Trainer's
+        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]
         # of all processes together: each takes a part of every batch
         batch_size = self.args.train_batch_size * self.args.world_size
-        self.sampler = LengthGroupedSampler(self.train_dataset.lengths, batch_size, self.args.seed)
+        self.sampler = LengthGroupedSampler(lengths, batch_size, self.args.seed)
         return self.sampler
 
     def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:  # noqa: ANN401
         # accelerate's set_epoch does not reach the sampler of a resumed epoch, whose first batches are skipped
         self.sampler.set_epoch(epoch)
-        self.train_dataset.set_epoch(epoch)
         super()._run_epoch(*args, epoch=epoch, **kwargs)
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
@@ -132,7 +131,7 @@ def train_model(
         dev: what each epoch is scored on; the first epoch with the highest entity F1 is kept.
         labels: label names by id.
         options: of params.yaml lr, layer_decay, epochs, batch_size, weight_decay, warmup, word_embeddings,
-            frozen_layers, attention_dropout, word_dropout, outside_bias, patience, precision, seed and
+            frozen_layers, attention_dropout, outside_bias, patience, precision, seed and
             threads.
         scratch: a folder for checkpoints of this very run; if there is one in it, training goes on from there.
         report_to: the Trainer's integrations to report to.
@@ -168,12 +167,7 @@ def train_model(
         layer_decay=options["layer_decay"],
         model=model,
         args=_arguments(scratch, options, steps, report_to),
-        train_dataset=MaskedWindows(
-            windows,
-            rate=options["word_dropout"],
-            mask=mask_id(tokenizer) if options["word_dropout"] else 0,
-            seed=int(options["seed"]),
-        ),
+        train_dataset=windows,
         eval_dataset=dev.windows,
         data_collator=DataCollatorForTokenClassification(tokenizer),
         processing_class=tokenizer,
