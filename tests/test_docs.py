@@ -11,6 +11,7 @@ import yaml
 from places import ROOT
 
 README = (ROOT / "README.md").read_text()
+EXPERIMENTS = (ROOT / "docs/experiments.md").read_text()
 RESULTS = ROOT / "benchmarks" / "results"
 
 
@@ -55,6 +56,7 @@ def test_every_make_target_exists():
         "CHANGELOG.md",
         "docs/data.md",
         "docs/evaluation.md",
+        "docs/experiments.md",
         "docs/scaling.md",
         "data/raw/sample/README.md",
     ],
@@ -75,13 +77,29 @@ def test_anchors_exist():
         assert anchor in headings
 
 
-def test_the_wnut17_table_is_what_was_measured():
+def test_the_wnut17_tables_are_what_was_measured():
+    rows = [*README.splitlines(), *EXPERIMENTS.splitlines()]
     for setting in result("wnut17_scores")["settings"]:
-        cells = [f"{100 * s['mean_f1']:.1f} ± {100 * s['sd_f1']:.1f}" for s in setting["summary"].values()]
-        row = next(line for line in README.splitlines() if line.startswith(f"| {setting['setting']} "))
-        assert all(cell in row for cell in cells), row
+        cells = " | ".join(f"{100 * s['mean_f1']:.1f} ± {100 * s['sd_f1']:.1f}" for s in setting["summary"].values())
+        found = [row for row in rows if row.startswith(f"| {setting['setting']} |")]
+        assert found
+        assert all(row.endswith(f"| {cells} |") for row in found), found
         for run in setting["runs"]:
-            assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in run["predictions_sha256"].values())
+            assert re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"])
+
+
+def test_the_commands_of_the_experiments_set_what_exists():
+    known = yaml.safe_load((ROOT / "params.yaml").read_text())
+    used = set(re.findall(r"-S ([a-z_]+)=", EXPERIMENTS))
+    assert used
+    assert used <= set(known)
+
+
+def test_what_each_part_of_training_is_worth_is_what_was_measured():
+    figures = result("train_parts")["figures"]
+    base = max(figures, key=lambda name: name.startswith("length-grouped"))
+    for name, value in figures.items():
+        assert f"| {name} | {value:,.0f} | {value / figures[base]:.2f} |" in EXPERIMENTS
 
 
 def test_the_speed_table_is_what_was_measured():
@@ -93,6 +111,7 @@ def test_the_speed_table_is_what_was_measured():
     for figure in (
         f"{tokenizing['ratio']:.2f}",
         f"{scoring['ratio']:.1f} times",
+        *(f"{result(name)['ratio']:.2f} times" for name in ("train_speed", "train_speed_long")),
         *(f"{measured['figures'][who]:.1f} s" for measured in (tokenizing, scoring) for who in ("ours_s", "peer_s")),
     ):
         assert figure in README

@@ -1,18 +1,15 @@
 """Fine-tuning with the Hugging Face Trainer: length-grouped batches, dev scored each epoch, the best epoch kept."""
 
-import errno
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from transformers import (
     DataCollatorForTokenClassification,
     EarlyStoppingCallback,
@@ -29,6 +26,7 @@ from nerpipe.dropout import MaskGenerator, use_fast_dropout
 from nerpipe.errors import NerpipeError
 from nerpipe.inference import predict_words
 from nerpipe.iob import OUTSIDE
+from nerpipe.limits import explained_limits
 from nerpipe.objective import AdjustedCrossEntropy
 from nerpipe.optimizing import freeze, parameter_groups
 from nerpipe.precision import is_mixed, use_mixed_precision
@@ -40,10 +38,6 @@ from nerpipe.scoring import score
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
-
-
-# What safetensors and torch.save say when the disk is full; the last is all that torch says of a file it could not end.
-DISK_FULL = ("no space left", "file write failed", "unexpected pos")
 
 
 @dataclass(frozen=True)
@@ -126,13 +120,12 @@ def train_model(
 
     Args:
         spec: `model` of params.yaml.
-        tokenizer: for padding.
+        tokenizer: the one that made the windows.
         windows: the training split's windows, from `tokenization.tokenize_split`.
         dev: what each epoch is scored on; the first epoch with the highest entity F1 is kept.
         labels: label names by id.
         options: of params.yaml lr, layer_decay, epochs, batch_size, weight_decay, warmup, word_embeddings,
-            frozen_layers, attention_dropout, outside_bias, patience, precision, seed and
-            threads.
+            frozen_layers, attention_dropout, outside_bias, patience, precision, seed and threads.
         scratch: a folder for checkpoints of this very run; if there is one in it, training goes on from there.
         report_to: the Trainer's integrations to report to.
 
@@ -184,7 +177,7 @@ def train_model(
         if rank() == 0:
             print(f"going on from step {resumed_at} of {steps * int(options['epochs'])}: {checkpoint}", flush=True)
     started = time.perf_counter()
-    with _explained_limits(scratch):
+    with explained_limits(scratch):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     fold_embeddings(trainer.model)
     return _result(trainer, time.perf_counter() - started, resumed_at)
@@ -204,24 +197,6 @@ def _build_model(
     if is_mixed(options["precision"]) and not torch.accelerator.is_available():
         use_mixed_precision(model.base_model)
     return model
-
-
-@contextmanager
-def _explained_limits(scratch: Path) -> Iterator[None]:
-    """Turn a full disk and missing memory into messages; the state kept last stays."""
-    try:
-        yield
-    except (OSError, RuntimeError, MemoryError, SafetensorError) as error:
-        said = str(error).lower()
-        again = f"What was reached is kept in {scratch}: `dvc repro` goes on from there"
-        if getattr(error, "errno", None) == errno.ENOSPC or any(sign in said for sign in DISK_FULL):
-            raise NerpipeError(f"{scratch}: the disk is full ({error}). Make room. {again}") from None
-        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in said:
-            raise NerpipeError(
-                f"a batch does not fit into memory ({str(error).splitlines()[0]}). Lower batch_size or max_length, or "
-                f"free memory. {again} (with the same params)"
-            ) from None
-        raise
 
 
 def _arguments(folder: Path, options: Mapping[str, Any], steps: int, report_to: Sequence[str]) -> TrainingArguments:
