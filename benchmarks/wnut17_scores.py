@@ -33,8 +33,6 @@ SETTINGS: dict[str, list[str]] = {
     DEFAULTS: [],
     "twice the bias against O": ["outside_bias=0.6"],
     "capitals lost": ["capitals=lost"],
-    "no layer frozen": ["frozen_layers=0"],
-    "5 epochs": ["epochs=5"],
     NOTEBOOK: [
         "lr=2e-5",
         "warmup=0.0",
@@ -46,10 +44,8 @@ SETTINGS: dict[str, list[str]] = {
         "capitals=lost",
         "precision=float32",
     ],
-    "no bias against O": ["outside_bias=0.0"],
-    "one learning rate": ["layer_decay=1.0"],
 }
-SCORES = ("precision", "recall", "f1")
+SCORES = ("precision", "recall", "f1", "word_by_word_f1")
 BAR = 0.45
 
 
@@ -117,12 +113,19 @@ def experiments(clone: Path) -> dict[str, dict[str, Any]]:
                 metrics = (row.get("data") or {}).get("metrics", {}).get("metrics/metrics.json", {}).get("data")
                 # a running experiment shows the metrics of its baseline
                 if metrics and metrics["dataset"] == DATASET and row["name"]:
-                    show = ["git", "show", f"{row['rev']}:dvc.lock"]
-                    lock = subprocess.run(show, cwd=clone, check=True, stdout=subprocess.PIPE, text=True).stdout
-                    outs = yaml.safe_load(lock)["stages"]["evaluate"]["outs"]
-                    digest = next(out["md5"] for out in outs if out["path"] == "data/predictions")
-                    found[row["name"]] = {**metrics, "predictions_md5": digest}
+                    outs = yaml.safe_load(git_show(clone, row["rev"], "dvc.lock"))["stages"]["evaluate"]["outs"]
+                    metrics["predictions_md5"] = next(o["md5"] for o in outs if o["path"] == "data/predictions")
+                    for line in json.loads(git_show(clone, row["rev"], "metrics/decoding.json")):
+                        if line["decoding"] == "word by word":
+                            metrics[line["split"]]["word_by_word_f1"] = line["conlleval_f1"]
+                    found[row["name"]] = metrics
     return found
+
+
+def git_show(clone: Path, revision: str, path: str) -> str:
+    """Read a file of a commit."""
+    command = ["git", "show", f"{revision}:{path}"]
+    return subprocess.run(command, cwd=clone, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def summary(name: str, rows: Sequence[tuple[int, list[str], dict[str, Any]]]) -> dict[str, Any]:
@@ -142,6 +145,7 @@ def summary(name: str, rows: Sequence[tuple[int, list[str], dict[str, Any]]]) ->
         spread[split] = {
             "mean_f1": statistics.mean(scores),
             "sd_f1": statistics.stdev(scores) if len(runs) > 1 else 0.0,
+            "mean_gain_of_decoding": statistics.mean(run[split]["f1"] - run[split]["word_by_word_f1"] for run in runs),
         }
     return {"setting": name, "summary": spread, "runs": runs}
 

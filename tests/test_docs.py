@@ -88,6 +88,12 @@ def test_the_wnut17_tables_are_what_was_measured():
             assert re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"])
 
 
+def test_what_decoding_gains_is_what_was_measured():
+    summary = result("wnut17_scores")["settings"][0]["summary"]
+    for split in ("dev", "test"):
+        assert f"{100 * summary[split]['mean_gain_of_decoding']:.1f} on {split}" in EXPERIMENTS
+
+
 def test_the_commands_of_the_experiments_set_what_exists():
     known = yaml.safe_load((ROOT / "params.yaml").read_text())
     used = set(re.findall(r"-S ([a-z_]+)=", EXPERIMENTS))
