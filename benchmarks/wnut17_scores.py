@@ -67,15 +67,16 @@ def main() -> None:
         if not clone.exists():
             subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
         finished = experiments(clone)
-        for name, seed, overrides in wanted:
-            if label(name, seed) not in finished:
-                sets = [part for override in overrides for part in ("-S", override)]
-                dvc(clone, "exp", "run", "--queue", "--name", label(name, seed), *sets)
-        dvc(clone, "exp", "run", "--run-all", "--jobs", str(flags.jobs))
-        finished = experiments(clone)
-    missing = [label(name, seed) for name, seed, _ in wanted if label(name, seed) not in finished]
-    if missing:
-        sys.exit(f"not finished: {', '.join(missing)}; run again with the same --clone")
+        missing = [(name, seed, sets) for name, seed, sets in wanted if label(name, seed) not in finished]
+        for name, seed, overrides in missing:
+            sets = [part for override in overrides for part in ("-S", override)]
+            dvc(clone, "exp", "run", "--queue", "--name", label(name, seed), *sets)
+        if missing:
+            dvc(clone, "exp", "run", "--run-all", "--jobs", str(flags.jobs))
+            finished = experiments(clone)
+    failed = [label(name, seed) for name, seed, _ in wanted if label(name, seed) not in finished]
+    if failed:
+        sys.exit(f"not finished: {', '.join(failed)}; run again with the same --clone")
     settings = [
         summary(name, [(seed, o, finished[label(n, seed)]) for n, seed, o in wanted if n == name]) for name in SETTINGS
     ]

@@ -159,8 +159,8 @@ SHA-256 of the weights (model.safetensors): `{weights_sha256}`
 Finding entities of these types in text like the training data: same language, genre and kind of writing. A word is
 scored at its first sub-word. The scores above are those of the most probable labels of a sentence among the sequences
 that IOB2 allows (Viterbi): `{DECODING}` lists which label may begin a sentence and which may follow which. A program
-that takes the best label of each word by itself, as the pipeline above does, gets slightly different entities; where the
-tokenizer marks capitals, its `start` counts the space before a capitalised word. Sentences of more than
+that takes the best label of each word by itself, as the pipeline above does, gets slightly different entities; where
+the tokenizer marks capitals, its `start` counts the space before a capitalised word. Sentences of more than
 {params.max_length} sub-words must be windowed by the caller.
 
 ## Limits
