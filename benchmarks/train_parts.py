@@ -3,7 +3,7 @@
     python benchmarks/train_parts.py [--steps 40] [--runs 3]
 
 The loop is a forward and backward pass, clipping and AdamW, over length-grouped batches that lie in memory. Each row
-changes one thing of the first row, the last has all of them. Needs WNUT-17 (the network, or NERPIPE_MIRROR).
+changes one thing of the first row, the last two have all of them. Needs WNUT-17 (the network, or NERPIPE_MIRROR).
 """
 
 import argparse
@@ -71,6 +71,9 @@ def main() -> None:
         "torch's autocast to bfloat16": lambda: speed(built(), batches, autocast=True),
         "no clipping of the gradient": lambda: speed(built(), batches, clip=False),
         "one kernel for each parameter in AdamW": lambda: speed(built(), batches, fused=False),
+        "all of it, with torch's autocast": lambda: speed(
+            frozen(masks(built(0.0)), params.frozen_layers), batches, autocast=True
+        ),
         "all that the recipe has": lambda: speed(mixed(frozen(masks(built(0.0)), params.frozen_layers)), batches),
     }
     runs: dict[str, list[float]] = {name: [] for name in parts}
