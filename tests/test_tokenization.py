@@ -12,7 +12,8 @@ from nerpipe.align import IGNORED
 from nerpipe.errors import NerpipeError
 from nerpipe.labels import continuations, make_labels
 from nerpipe.records import Tally
-from nerpipe.tokenization import check_max_length, load_tokenizer, special_tokens, tokenize_split
+from nerpipe.subwords import special_tokens
+from nerpipe.tokenization import check_max_length, load_tokenizer, tokenize_split
 from tiny import save_tiny, spec_of
 
 LABELS = make_labels(["person", "place"])
@@ -93,7 +94,7 @@ def test_a_word_longer_than_a_window_keeps_its_first_sub_words(bert):
 
 
 def test_every_window_starts_and_ends_with_the_special_tokens(tokenizer):
-    before, after = special_tokens(tokenizer)
+    before, after = special_tokens(tokenizer.backend_tokenizer)
     windows, report = windows_of(tokenizer, [list("abcdefghijkl")], [[0] * 12], max_length=8, stride=2)
     assert report["sentences_windowed"] == 1
     assert report["windows"] > 1

@@ -1,17 +1,17 @@
 """Predictions word by word: every word of every sentence gets one label, as IOB2 allows, and one confidence."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from nerpipe.align import IGNORED
-from nerpipe.decoding import decode, iob2_transitions
 from nerpipe.iob import OUTSIDE
+from nerpipe.wordscores import Item, by_sentence, decode_words, score_words
 
 if TYPE_CHECKING:
-    import torch
     from datasets import Dataset
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -55,87 +55,53 @@ def predict_words(
     Returns:
         As many sentences and words as `word_counts` says.
     """
-    ends = np.cumsum([0, *word_counts])
-    log_probabilities = np.full((ends[-1], len(labels)), -np.inf)
-    seen = np.zeros(ends[-1], dtype=bool)
-    loss = 0.0
+    items, gold = _items(windows, np.cumsum([0, *word_counts]))
     training = model.training
     model.eval()
-    for words, gold, scores in _scored_batches(model, windows, ends, pad_id):
-        log_probabilities[words] = scores
-        seen[words] = True
-        loss -= float(scores[np.arange(len(words)), gold].sum())
+    scores = score_words(
+        items,
+        partial(run_torch, model),
+        words=sum(word_counts),
+        labels=len(labels),
+        outside=labels.index(OUTSIDE),
+        pad_id=pad_id,
+        budget=BATCH_SUBWORDS,
+    )
     model.train(training)
-    log_probabilities[~seen, labels.index(OUTSIDE)] = 0.0
-    best = decode(log_probabilities, word_counts, iob2_transitions(labels))
-    confidences = np.where(seen, np.exp(log_probabilities[np.arange(len(best)), best]), 0.0)
-    names = np.array(labels)
+    words = np.array([word for item in items for word in item.words], dtype=np.int64)
     return WordPredictions(
-        _by_sentence(names[best], ends),
-        _by_sentence(confidences, ends),
-        _by_sentence(names[log_probabilities.argmax(axis=1)], ends),
-        int((~seen).sum()),
-        loss / max(int(seen.sum()), 1),
+        *decode_words(scores, word_counts, labels),
+        by_sentence(np.array(labels)[scores.log_probabilities.argmax(axis=1)], word_counts),
+        int((~scores.seen).sum()),
+        -float(scores.log_probabilities[words, gold].sum()) / max(len(words), 1),
     )
 
 
-def _by_sentence(values: "NDArray[Any]", ends: "NDArray[np.int64]") -> list[list[Any]]:
-    return [part.tolist() for part in np.split(values, ends[1:-1])]
-
-
-def _scored_batches(
-    model: "PreTrainedModel", windows: "Dataset", ends: "NDArray[np.int64]", pad_id: int
-) -> "Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]":
-    """Yield for each batch its words (counted through the split), their gold labels, and log p (words, labels)."""
-    import torch
-
-    columns = {name: windows[name][:] for name in ("input_ids", "labels", "word_ids", "sentence")}
-    lengths = [len(ids) for ids in columns["input_ids"]]
-    for batch in _batches(lengths):
-        width = max(lengths[index] for index in batch)
-        input_ids = torch.full((len(batch), width), pad_id)
-        attention_mask = torch.zeros((len(batch), width), dtype=torch.long)
-        rows, positions, words, gold = [], [], [], []
-        for row, index in enumerate(batch):
-            input_ids[row, : lengths[index]] = torch.tensor(columns["input_ids"][index])
-            attention_mask[row, : lengths[index]] = 1
-            first = ends[columns["sentence"][index]]
-            for position, word, label in _owned(columns["word_ids"][index], columns["labels"][index]):
-                rows.append(row)
-                positions.append(position)
-                words.append(first + word)
-                gold.append(label)
-        if words:
-            logits = _logits(model, input_ids, attention_mask)[rows, positions]
-            yield np.array(words), np.array(gold), torch.log_softmax(logits.double(), dim=-1).cpu().numpy()
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Group windows of similar length, longest first (so that a batch that does not fit memory fails at once)."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        if batch and (len(batch) + 1) * lengths[batch[0]] > BATCH_SUBWORDS:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
-
-
-def _owned(word_ids: Sequence[int], labels: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Yield (position, word, label) for the first sub-word of each word that this window owns."""
-    previous = None
-    for position, (word, label) in enumerate(zip(word_ids, labels, strict=True)):
-        if label != IGNORED and word != previous:
-            yield position, word, label
-            previous = word
-
-
-def _logits(model: "PreTrainedModel", input_ids: "torch.Tensor", attention_mask: "torch.Tensor") -> "torch.Tensor":
-    """Run the model; the result has shape (windows, sub-words, labels)."""
+def run_torch(
+    model: "PreTrainedModel", input_ids: "NDArray[np.int64]", attention_mask: "NDArray[np.int64]"
+) -> "NDArray[np.float32]":
+    """Run one batch where the model is; `wordscores.Network`."""
     import torch
 
     with torch.inference_mode():
-        output = model(input_ids=input_ids.to(model.device), attention_mask=attention_mask.to(model.device))
-    logits: torch.Tensor = output.logits
+        tensors = (torch.from_numpy(array).to(model.device) for array in (input_ids, attention_mask))
+        output = model(**dict(zip(("input_ids", "attention_mask"), tensors, strict=True)))
+    logits: NDArray[np.float32] = output.logits.float().cpu().numpy()
     return logits
+
+
+def _items(windows: "Dataset", ends: "NDArray[np.int64]") -> tuple[list[Item], list[int]]:
+    """Read the windows; the second list has the gold label of each word in the order of the items."""
+    columns = (windows[name][:] for name in ("input_ids", "labels", "word_ids", "sentence"))
+    items, gold = [], []
+    for ids, labels, word_ids, sentence in zip(*columns, strict=True):
+        item = Item(ids, [], [])
+        previous = None
+        for position, (word, label) in enumerate(zip(word_ids, labels, strict=True)):
+            if label != IGNORED and word != previous:
+                item.positions.append(position)
+                item.words.append(int(ends[sentence]) + word)
+                gold.append(label)
+                previous = word
+        items.append(item)
+    return items, gold

@@ -1,24 +1,24 @@
 """From words to windows of sub-words, with nothing lost: every word is predicted in exactly one window, or counted."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from itertools import accumulate, count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
-from nerpipe.align import NO_WORD, align_labels, plan_windows
+from nerpipe.align import align_labels
 from nerpipe.casing import keep_capitals, loses_capitals
 from nerpipe.errors import NerpipeError
 from nerpipe.ledger import check_joint
 from nerpipe.models import explained_loading, resolve_model
 from nerpipe.records import Tally
+from nerpipe.subwords import cut_sentence, encode_words, special_tokens
 from nerpipe.windows import Windows
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedTokenizerFast
 
-BATCH = 1000  # sentences handed to the tokenizer at a time
 # The only place that knows architectures by name: these count positions from padding_idx + 1.
 POSITIONS_AFTER_PADDING = {
     "roberta",
@@ -30,13 +30,6 @@ POSITIONS_AFTER_PADDING = {
     "data2vec-text",
     "ibert",
 }
-
-
-class Special(NamedTuple):
-    """The special tokens' ids that stand before and after every window."""
-
-    before: list[int]
-    after: list[int]
 
 
 def load_tokenizer(spec: str, *, capitals: str) -> "PreTrainedTokenizerFast":
@@ -117,15 +110,6 @@ def check_max_length(spec: str, tokenizer: "PreTrainedTokenizerFast", max_length
         )
 
 
-def special_tokens(tokenizer: "PreTrainedTokenizerFast") -> Special:
-    """Read off the special tokens that this tokenizer puts round a single sequence."""
-    encoding = tokenizer.backend_tokenizer.encode(["a"], is_pretokenized=True, add_special_tokens=True)
-    mask = encoding.special_tokens_mask
-    first = mask.index(0)
-    last = len(mask) - mask[::-1].index(0)
-    return Special(encoding.ids[:first], encoding.ids[last:])
-
-
 def tokenize_split(
     tokenizer: "PreTrainedTokenizerFast",
     data: "Dataset",
@@ -157,7 +141,8 @@ def tokenize_split(
     Raises:
         NerpipeError: if the special tokens and the stride leave no room for a word, or a count does not meet.
     """
-    special = special_tokens(tokenizer)
+    backend = tokenizer.backend_tokenizer
+    special = special_tokens(backend)
     capacity = max_length - len(special.before) - len(special.after)
     if capacity < 1 or stride >= capacity:
         raise NerpipeError(
@@ -168,55 +153,19 @@ def tokenize_split(
     windows = Windows()
     counts: Counter[str] = Counter()
     lost: list[int] = []  # labels of words that no window holds
-    before, after = special
     tags = data["ner_tags"][:]
-    for sentence, (ids, words) in enumerate(_encode(tokenizer, data["tokens"][:])):
-        sizes = _sizes(words, len(tags[sentence]))
-        if max(sizes) > capacity:
-            counts["words_cut"] += sum(size > capacity for size in sizes)
-            ids, words, sizes = _cut(ids, words, sizes, capacity)  # noqa: PLW2901 - the same sentence, cut to size
+    for sentence, (ids, words, sizes) in enumerate(encode_words(backend, data["tokens"][:])):
+        counts["words_cut"] += sum(size > capacity for size in sizes)
         lost += [label for label, size in zip(tags[sentence], sizes, strict=True) if not size]
-        if not ids:
-            continue
-        plan = plan_windows(sizes, capacity, stride)
-        offsets = list(accumulate(sizes, initial=0))
-        counts["sentences_windowed"] += len(plan) > 1
-        for start, end, own_start, own_end in plan:
-            first, last = offsets[start], offsets[end]
-            inside = [NO_WORD] * len(before) + words[first:last] + [NO_WORD] * len(after)
-            window_labels = align_labels(inside, tags[sentence], continuation, (own_start, own_end))
-            windows.add(sentence, before + ids[first:last] + after, window_labels, inside)
-        counts["subwords"] += len(ids)
+        pieces = cut_sentence(ids, words, sizes, special, capacity=capacity, stride=stride)
+        counts["sentences_windowed"] += len(pieces) > 1
+        counts["subwords"] += sum(min(size, capacity) for size in sizes)
+        for piece in pieces:
+            window_labels = align_labels(piece.word_ids, tags[sentence], continuation, piece.own)
+            windows.add(sentence, piece.input_ids, window_labels, piece.word_ids)
     owned = [*windows.owned_labels(), *lost]
     found = Tally(len(tags), len(owned), sum(labels[label][0] == "B" for label in owned))
     check_joint(f"encode_labels -> tokenize_align, split {data.split}", expected, found)
     report = {name: counts[name] for name in ("subwords", "sentences_windowed", "words_cut")}
     report |= {"windows": len(windows.sentence), "words_without_subword": len(lost)}
     return windows.to_dataset(), {"split": str(data.split), **found._asdict(), **report}
-
-
-def _encode(
-    tokenizer: "PreTrainedTokenizerFast", tokens: Sequence[Sequence[str]]
-) -> Iterator[tuple[list[int], list[int]]]:
-    """Yield for each sentence its sub-words' ids and the word each belongs to."""
-    backend = tokenizer.backend_tokenizer
-    for start in range(0, len(tokens), BATCH):
-        batch = [list(words) for words in tokens[start : start + BATCH]]
-        for encoding in backend.encode_batch(batch, is_pretokenized=True, add_special_tokens=False):
-            yield encoding.ids, encoding.word_ids
-
-
-def _sizes(words: Sequence[int], count: int) -> list[int]:
-    """Count each word's sub-words."""
-    sizes = [0] * count
-    for word in words:
-        sizes[word] += 1
-    return sizes
-
-
-def _cut(ids: list[int], words: list[int], sizes: list[int], capacity: int) -> tuple[list[int], list[int], list[int]]:
-    """Keep the first `capacity` sub-words of each word, so that a window can hold it."""
-    kept: list[int] = []
-    for start, size in zip(accumulate(sizes, initial=0), sizes, strict=False):
-        kept.extend(range(start, start + min(size, capacity)))
-    return [ids[i] for i in kept], [words[i] for i in kept], [min(size, capacity) for size in sizes]
