@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from nerpipe.files import read_json, replacing, sha256_of
+from nerpipe.exported import ONNX
+from nerpipe.files import read_json, replacing, sha256_of, write_json
 from nerpipe.labels import continuations
 from nerpipe.ledger import tallies
 from nerpipe.params import load_params
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument(
         "--pins", type=Path, required=True, help="requirements file with the versions that decide training"
     )
+    parser.add_argument("--report", type=Path, required=True, help="JSON to write: how the ONNX files do on dev")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     flags = parser.parse_args()
     params = load_params("params.yaml")
@@ -34,22 +36,15 @@ def main() -> None:
     import torch
     from datasets import load_from_disk
 
-    from nerpipe.exporting import check_same_predictions, model_card, save_folder
+    from nerpipe.exporting import check_same_predictions, model_card, save_folder, seal_folder, write_onnx
     from nerpipe.inference import load_trained
+    from nerpipe.parity import comparison_rows, in_words
     from nerpipe.tokenization import tokenize_split
 
     torch.set_num_threads(params.threads)  # as in evaluate, whose predictions are compared
-    card = model_card(
-        params,
-        read_json(flags.clean_report),
-        read_json(flags.metrics),
-        read_json(flags.per_type),
-        flags.pins.read_text(encoding="utf-8"),
-        sha256_of(flags.model / "model.safetensors"),
-    )
     with replacing(flags.out) as folder:
         trained, tokenizer, labels = load_trained(flags.model)
-        save_folder(folder, trained, tokenizer, labels, card)
+        save_folder(folder, trained, tokenizer, labels, params)
         model, tokenizer, labels = load_trained(folder)
         windows, _ = tokenize_split(
             tokenizer,
@@ -63,7 +58,22 @@ def main() -> None:
         words = check_same_predictions(
             model, windows, flags.predictions / "dev.conll", labels=labels, pad_id=tokenizer.pad_token_id
         )
+        print("writing ONNX and comparing it on dev ...", flush=True)
+        networks = write_onnx(folder, flags.predictions / "dev.conll", params)
+        card = model_card(
+            params,
+            read_json(flags.clean_report),
+            read_json(flags.metrics),
+            read_json(flags.per_type),
+            flags.pins.read_text(encoding="utf-8"),
+            sha256_of(flags.model / "model.safetensors"),
+            networks,
+        )
+        seal_folder(folder, card)
+    write_json(flags.report, comparison_rows(networks))
     print(f"exported to {flags.out}: loaded back, it predicts all {words} words of dev as the trained model did")
+    for network in networks:
+        print(f"  {ONNX[network.precision]}: {in_words(network, params.int8_max_f1_drop)}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from places import MIRROR
+from places import MIRROR, ROOT
 
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may depend on a hub
@@ -27,6 +27,15 @@ def tiny_model(tmp_path_factory):
     from tiny import save_tiny
 
     return save_tiny(tmp_path_factory.mktemp("tiny") / "bert", "bert")
+
+
+@pytest.fixture(scope="session")
+def exported_tiny(tiny_model, tmp_path_factory):
+    """An exported folder, ONNX and all, of a BERT of random weights that knows capitals."""
+    from exported_folder import export_tiny
+    from nerpipe.params import load_params
+
+    return export_tiny(tiny_model, tmp_path_factory.mktemp("exported") / "model", load_params(ROOT / "params.yaml"))
 
 
 def pytest_terminal_summary(terminalreporter):

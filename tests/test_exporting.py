@@ -5,24 +5,22 @@ import json
 
 import pytest
 
+from exported_folder import LABELS
 from nerpipe.errors import NerpipeError
-from nerpipe.exporting import check_same_predictions, model_card, save_folder
+from nerpipe.exporting import check_same_predictions, model_card
 from nerpipe.inference import load_trained
-from nerpipe.labels import make_labels
 from nerpipe.ledger import tally
 from nerpipe.params import load_params
+from nerpipe.parity import Comparison
 from nerpipe.predictions import predict_split, write_predictions
-from nerpipe.pretrained import load_model
 from nerpipe.tables import SAMPLE_NOTE
-from nerpipe.tokenization import load_tokenizer, tokenize_split
+from nerpipe.tokenization import tokenize_split
 from places import ROOT
-from tiny import spec_of
 
-LABELS = make_labels(["creative-work", "person"])
 SENTENCES = [["Ann", "reads", "the", "paper"], ["the", "London", "train"]]
 
 
-def card(dataset="mine"):
+def card(dataset="mine", *, int8_kept=True):
     params = load_params(ROOT / "params.yaml")
     scores = {"precision": 0.5, "recall": 0.25, "f1": 0.3333, "token_accuracy": 0.9}
     return model_card(
@@ -32,27 +30,24 @@ def card(dataset="mine"):
         [{"split": "test", "type": "person", **scores, "support": 1}],
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,
+        [Comparison("fp32", 0.5, 0.0, 1.0, 1e-6, True), Comparison("int8", 0.4, 0.1, 0.9, 0.5, int8_kept)],
     )
 
 
 @pytest.fixture(scope="module")
-def exported(tiny_model, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("exported") / "model"
-    spec = spec_of(tiny_model)
-    tokenizer = load_tokenizer(spec, capitals="kept")
-    save_folder(folder, load_model(spec, LABELS, tokenizer, attention_dropout=0.0), tokenizer, LABELS, card())
-    return folder
+def exported(exported_tiny):
+    return exported_tiny
 
 
 def test_the_folder_holds_safetensors_labels_card_and_checksums(exported):
-    names = {path.name for path in exported.iterdir()}
+    names = {path.relative_to(exported).as_posix() for path in exported.rglob("*") if path.is_file()}
     model = {"config.json", "labels.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
-    assert names == model | {"README.md", "SHA256SUMS", "decoding.json"}
+    assert names == model | {"README.md", "SHA256SUMS", "decoding.json", "onnx/model.onnx", "onnx/model_int8.onnx"}
     assert json.loads((exported / "labels.json").read_text()) == LABELS
     decoding = json.loads((exported / "decoding.json").read_text())
     assert decoding["labels"] == LABELS
     assert [LABELS[index] for index in decoding["begin"]] == [label for label in LABELS if label[0] != "I"]
-    assert json.loads((exported / "config.json").read_text())["id2label"]["2"] == "I-creative-work"
+    assert json.loads((exported / "config.json").read_text())["id2label"]["2"] == "I-location"
     lines = (exported / "SHA256SUMS").read_text().splitlines()
     assert len(lines) == len(names) - 1
     for line in lines:
@@ -61,7 +56,7 @@ def test_the_folder_holds_safetensors_labels_card_and_checksums(exported):
 
 
 def test_no_file_holds_a_path_of_this_machine(exported, tiny_model):
-    for path in exported.iterdir():
+    for path in exported.rglob("*.*"):
         content = path.read_bytes()
         for place in (str(ROOT), str(tiny_model.parent), str(exported.parent)):
             assert place.encode() not in content, path.name
@@ -72,7 +67,7 @@ def test_transformers_pipeline_loads_it(exported):
 
     ner = pipeline("token-classification", model=str(exported), aggregation_strategy="first")
     found = ner("Ann reads the London paper")
-    assert all(entity["entity_group"] in {"person", "creative-work"} for entity in found)
+    assert all(entity["entity_group"] in {"person", "location"} for entity in found)
 
 
 def test_the_same_predictions_pass_and_others_are_named(exported, tmp_path):
@@ -118,3 +113,8 @@ def test_the_card_says_what_when_and_how_well_without_date_or_path():
     assert "# a comment" not in text
     assert SAMPLE_NOTE not in text
     assert SAMPLE_NOTE in card("sample")
+
+
+def test_the_card_says_what_int8_loses_or_that_it_is_left_out():
+    assert "| `onnx/model_int8.onnx` | 0.4000 | 0.1000 | 90.00% | 0.5 |" in card()
+    assert "| int8: left out, it loses too much | 0.4000 |" in card(int8_kept=False)

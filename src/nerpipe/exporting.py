@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from nerpipe.decoding import iob2_transitions, transition_table
 from nerpipe.errors import NerpipeError
+from nerpipe.exported import CHECKSUMS, DECODING, ONNX
 from nerpipe.files import sha256_of, write_json, write_text
 from nerpipe.inference import predict_words
+from nerpipe.onnxexport import BLOCK, OPSET, export_onnx, quantize
 from nerpipe.params import Params
+from nerpipe.parity import Comparison, compare_networks
 from nerpipe.predictions import read_predictions
 from nerpipe.tables import SAMPLE_NOTE
 
@@ -17,8 +20,6 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-CHECKSUMS = "SHA256SUMS"
-DECODING = "decoding.json"  # which label may follow which
 HEADLINE = ("precision", "recall", "f1", "token_accuracy")
 
 
@@ -27,19 +28,43 @@ def save_folder(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerFast",
     labels: Sequence[str],
-    card: str,
+    params: Params,
 ) -> None:
-    """Write the Hugging Face folder with labels.json, decoding.json, README.md (the card) and SHA256SUMS.
-
-    `sha256sum -c SHA256SUMS` checks the folder.
-    """
+    """Write the Hugging Face folder with labels.json and decoding.json."""
     model.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # safetensors writes for the owner alone
     tokenizer.save_pretrained(folder)
     write_json(folder / "labels.json", list(labels))
-    write_json(folder / DECODING, transition_table(labels, iob2_transitions(labels)))
+    windows = {"pad_id": tokenizer.pad_token_id, "max_length": params.max_length, "stride": params.stride}
+    write_json(folder / DECODING, transition_table(labels, iob2_transitions(labels)) | windows)
+
+
+def write_onnx(folder: Path, predictions: Path, params: Params) -> list[Comparison]:
+    """Add the ONNX files to the folder and compare them with PyTorch on dev; an int8 one that loses too much goes.
+
+    Args:
+        folder: from `save_folder`.
+        predictions: the evaluate stage's file for dev.
+        params: of the run.
+
+    Raises:
+        NerpipeError: as `parity.compare_networks`.
+    """
+    paths = {precision: folder / name for precision, name in ONNX.items()}
+    export_onnx(folder, paths["fp32"])
+    quantize(paths["fp32"], paths["int8"])
+    limit = params.int8_max_f1_drop
+    found = compare_networks(folder, predictions, list(ONNX), threads=params.threads, int8_max_f1_drop=limit)
+    for comparison in found:
+        if not comparison.exported:
+            paths[comparison.precision].unlink()
+    return found
+
+
+def seal_folder(folder: Path, card: str) -> None:
+    """Write README.md (the card) and, of all files, SHA256SUMS, which `sha256sum -c SHA256SUMS` checks."""
     write_text(folder / "README.md", card)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    (folder / "model.safetensors").chmod(0o644)  # safetensors writes for the owner alone
     write_text(folder / CHECKSUMS, "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names))
 
 
@@ -84,6 +109,7 @@ def model_card(
     per_type: Sequence[Mapping[str, Any]],
     pins: str,
     weights_sha256: str,
+    networks: Sequence[Comparison],
 ) -> str:
     """Write the model card from the stage's declared inputs alone.
 
@@ -96,6 +122,7 @@ def model_card(
         per_type: metrics/per_type.json.
         pins: the text of requirements/model.txt.
         weights_sha256: of the trained model.safetensors.
+        networks: how the ONNX networks do, from `write_onnx`.
     """
     base, _, revision = params.model.rpartition("@")
     types = sorted({row["type"] for row in per_type})
@@ -118,6 +145,10 @@ def model_card(
     knobs = _table(("param", "value"), [(key, f"`{value}`") for key, value in dataclasses.asdict(params).items()])
     versions = "\n".join(f"- {line}" for line in pins.splitlines() if line and not line.startswith("#"))
     interval = f"{metrics['test']['f1_low']:.4f} to {metrics['test']['f1_high']:.4f}"
+    onnx = _table(
+        ("file", "dev F1", "lost", "entities as in PyTorch", "largest difference of a logit"),
+        [_network_cells(network) for network in networks],
+    )
     note = f"\n{SAMPLE_NOTE}\n" if params.dataset == "sample" else ""
     return f"""---
 library_name: transformers
@@ -129,7 +160,10 @@ tags: [named-entity-recognition, nerpipe]
 
 Finds {", ".join(types)} in text. Fine-tuned from `{base}` at revision `{revision}`.
 
-    from transformers import pipeline
+    from nerpipe import Predictor
+    print(Predictor("FOLDER")(["Greetings from the Empire State Building"]))
+
+    from transformers import pipeline  # without nerpipe; slightly other entities, see below
     ner = pipeline("token-classification", model="FOLDER", aggregation_strategy="first")
 
 ## Scores
@@ -155,6 +189,16 @@ Versions:
 
 SHA-256 of the weights (model.safetensors): `{weights_sha256}`
 
+## ONNX
+Inputs `input_ids` and `attention_mask`, int64, (windows, sub-words), both free; output `logits`, float32, (windows,
+sub-words, labels); opset {OPSET}. `{DECODING}` holds all else that a program needs.
+
+{onnx}
+
+The int8 file holds matrix products with 8-bit weights, scaled in blocks of {BLOCK}, whose inputs are rounded to 8 bits
+as they come; it needs ONNX Runtime (operator MatMulNBits). It is left out if it loses more than
+{params.int8_max_f1_drop} of F1 on dev (`int8_max_f1_drop`).
+
 ## Intended use
 Finding entities of these types in text like the training data: same language, genre and kind of writing. A word is
 scored at its first sub-word. The scores above are those of the most probable labels of a sentence among the sequences
@@ -168,6 +212,12 @@ Scores hold for text like the test split and fall on other text. The model repea
 data hold, their gaps and biases too; names that neither holds are found less often. Do not use it to decide about
 people without a human who checks. The licences of the base model and of the data set apply.
 """
+
+
+def _network_cells(network: Comparison) -> tuple[str, ...]:
+    name = f"`{ONNX[network.precision]}`" if network.exported else f"{network.precision}: left out, it loses too much"
+    parts = (f"{network.dev_f1:.4f}", f"{network.f1_drop:.4f}", f"{network.span_agreement:.2%}")
+    return (name, *parts, f"{network.largest_difference:.1g}")
 
 
 def _table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> str:

@@ -55,6 +55,7 @@ class Params:
     seed: int = _between(0, 2**32 - 1)
     bootstrap: int = _between(100, 1_000_000)
     threads: int = _between(1, 1024)
+    int8_max_f1_drop: float = _between(0, 1)
     report_to: str = _one_of("none", "tensorboard", "wandb")
     launcher: str = _text(r"python|torchrun( --[\w.:=/-]+)*", "python, or torchrun --nproc-per-node=2")
 

@@ -1,0 +1,32 @@
+"""An exported folder with a tiny model of random weights, made by the export stage's own functions."""
+
+from dataclasses import replace
+
+from nerpipe.exported import ONNX
+from nerpipe.exporting import save_folder, seal_folder
+from nerpipe.labels import make_labels
+from nerpipe.onnxexport import export_onnx, quantize
+from nerpipe.pretrained import fold_embeddings, load_model
+from nerpipe.tokenization import load_tokenizer
+from tiny import spec_of
+
+LABELS = make_labels(["location", "person"])
+
+
+def export_tiny(tiny_folder, folder, params, *, capitals="kept"):
+    """Write the folder; its head is scaled so that all labels occur."""
+    import torch
+
+    spec = spec_of(tiny_folder)
+    tokenizer = load_tokenizer(spec, capitals=capitals)
+    torch.manual_seed(3)
+    model = load_model(spec, LABELS, tokenizer, attention_dropout=0.0)
+    fold_embeddings(model)
+    with torch.no_grad():
+        model.classifier.weight.mul_(40)
+    params = replace(params, max_length=32, stride=8)
+    save_folder(folder, model.eval(), tokenizer, LABELS, params)
+    export_onnx(folder, folder / ONNX["fp32"])
+    quantize(folder / ONNX["fp32"], folder / ONNX["int8"])
+    seal_folder(folder, "# A card\n")
+    return folder
