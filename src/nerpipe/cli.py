@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nerpipe.errors import NerpipeError
 from nerpipe.files import read_json
+from nerpipe.predicting import PREDICT, add_predict
+from nerpipe.serving import SERVE, add_serve
 
 WORSE = 3  # the exit code of --fail-if-worse, apart from an error's 1 and a wrong command line's 2
 LEAST_RESAMPLES = 100
@@ -62,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("--json", action="store_true", help="print all there is as JSON, fractions instead of points")
     compare.set_defaults(run=compare_sides)
+
+    add_predict(commands.add_parser("predict", help="find entities in text", description=PREDICT))
+    add_serve(commands.add_parser("serve", help="answer requests over HTTP", description=SERVE))
 
     search = commands.add_parser("search", help="look for better params", description=SEARCH)
     search.add_argument("--trials", type=_at_least(1), default=20, help="settings to try (default: %(default)s)")
