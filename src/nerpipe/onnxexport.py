@@ -76,8 +76,8 @@ def quantize(source: Path, path: Path) -> None:
     """Write a copy whose matrix products have 8-bit weights and round their inputs to 8 bits as they come.
 
     Weights and inputs are scaled in blocks of BLOCK numbers along the sum (ONNX Runtime's MatMulNBits). One scale for
-    all inputs of a product, as its MatMulInteger has, loses much to few large activations, and makes the answer to a
-    text depend on the texts it shares a batch with. Embeddings and the classifier, the last product, stay float.
+    all inputs of a product, as its MatMulInteger has, loses much to few large activations. Embeddings and the
+    classifier, the last product, stay float.
 
     Args:
         source: from `export_onnx`.

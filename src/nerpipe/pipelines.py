@@ -1,6 +1,7 @@
 """`transformers.pipeline` with this project's words, windows and decoding."""
 
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from transformers.utils import cached_file
 
 from nerpipe.exported import DECODING, load_decoding
 from nerpipe.inference import run_torch
-from nerpipe.predictor import Finder, check_text
+from nerpipe.predictor import Entity, Finder, check_text
 
 
 class WordPipeline(Pipeline):
@@ -56,5 +57,5 @@ class WordPipeline(Pipeline):
                 "start": entity.start,
                 "end": entity.end,
             }
-            for entity in outputs["entities"]
+            for entity in starmap(Entity, outputs["entities"])  # on its way a tuple loses its name
         ]

@@ -71,9 +71,9 @@ def predict(arguments: argparse.Namespace) -> int:
         else:
             _run_here(arguments, files, sink)
     counts = sink.counts
-    said = f"{counts.records:,} records, {counts.entities:,} entities"
+    said = f"records: {counts.records:,}, entities: {counts.entities:,}"
     if counts.rejected:
-        said += f", {counts.rejected:,} rejected: {rejects}"
+        said += f", rejected: {counts.rejected:,} (see {rejects})"
     print(said, file=sys.stderr)
     return SOME_REJECTED if counts.rejected else 0
 

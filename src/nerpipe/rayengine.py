@@ -7,6 +7,7 @@ back in the order of the input (Ray keeps it only when told to), and this proces
 import argparse
 import io
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,10 +49,12 @@ def run_on_ray(model: Path, files: Sequence[str], sink: Sink, arguments: argpars
     if STDIN in files:
         raise NerpipeError("--engine ray needs --input: other machines cannot read this one's standard input")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its plans and warnings are in its own log files
     try:
-        import ray
+        import ray.data
     except ModuleNotFoundError:
         raise NerpipeError("--engine ray needs Ray: pip install -r requirements/ray.txt") from None
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     mine = not ray.is_initialized()
     if mine:
         ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False)

@@ -1,6 +1,8 @@
 """The `serve` command."""
 
 import argparse
+import signal
+import socket
 from pathlib import Path
 
 from nerpipe.backends import BACKENDS, PRECISIONS
@@ -37,11 +39,28 @@ def serve(arguments: argparse.Namespace) -> None:
     predictor = Predictor(
         arguments.model, backend=arguments.backend, precision=arguments.precision, threads=arguments.threads
     )
-    app = make_app(predictor, arguments.model)
+    with _listening(arguments.host, arguments.port) as listener:
+        host, port = listener.getsockname()[:2]
+        app = make_app(predictor, arguments.model)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        print(f"http://{host}:{port} answers for {arguments.model}; Ctrl-C ends it", flush=True)
+        # uvicorn finishes what it took, then raises the signal again: by then all is done
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        server.run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        uvicorn.run(app, host=arguments.host, port=arguments.port, log_level="warning", server_header=False)
-    except SystemExit as error:  # uvicorn's way to say that the port is taken
-        if error.code:
-            raise NerpipeError(
-                f"{arguments.host}:{arguments.port} cannot be listened on: is the port taken? --port 0 takes a free one"
-            ) from None
+        listener.bind((host, port))
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise NerpipeError(
+            f"{host}:{port} cannot be listened on ({reason}); --port 0 takes a port that is free"
+        ) from None
+    return listener

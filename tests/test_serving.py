@@ -1,0 +1,173 @@
+"""`nerpipe serve` as a process: its page in a browser, hostile requests, Schemathesis, and the way it ends."""
+
+import http.client
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+pytest.importorskip("fastapi", reason="serving is an extra: pip install -r requirements/serve.txt")
+
+from places import ROOT
+
+SERVE = "import sys; sys.path.insert(0, 'src'); from nerpipe.cli import main; main()"
+
+
+@contextmanager
+def serving(folder):
+    """Run the server on a free port; yield the process and the port."""
+    command = [sys.executable, "-c", SERVE, "serve", str(folder), "--port", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        yield process, int(re.fullmatch(r"http://127.0.0.1:(\d+) answers for .*; Ctrl-C ends it\n", line)[1])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def port(exported_tiny):
+    with serving(exported_tiny) as (_, port):
+        yield port
+
+
+def ask(port, body, path="/predict"):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+    finally:
+        connection.close()
+
+
+def test_many_clients_are_each_answered_with_their_own(port):
+    wrong = []
+
+    def client(number):
+        for turn in range(20):
+            text = f"Ann {number} {turn} " + "so " * (number * turn % 50)
+            status, answer = ask(port, json.dumps({"text": [text, "b"]}))
+            if status != 200 or [result["text"] for result in answer["results"]] != [text, "b"]:
+                wrong.append((number, turn, status))
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_was_accepted_is_answered_before_the_end(exported_tiny, number):
+    with serving(exported_tiny) as (process, port):
+        answers = []
+        body = json.dumps({"text": ["The London train and the abc " * 300] * 60})  # about a second of work
+        thread = threading.Thread(target=lambda: answers.append(ask(port, body)))
+        thread.start()
+        time.sleep(0.4)
+        process.send_signal(number)
+        thread.join(60)
+        assert [status for status, _ in answers] == [200]
+        assert len(answers[0][1]["results"]) == 60
+        assert process.wait(30) == 0
+        assert process.stderr.read() == ""
+
+
+def test_a_port_that_is_taken_is_one_message(exported_tiny, port):
+    command = [sys.executable, "-c", SERVE, "serve", str(exported_tiny), "--port", str(port)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port} cannot be listened on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_schemathesis_finds_nothing(port, tmp_path):
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{port}/openapi.json"),
+        *("--seed", "1", "--max-examples", "60", "--no-color"),
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+HOSTILE = (
+    '<img src=x onerror="document.title=1"> 👩‍👩‍👧 </script><script>document.title=2</script> The London train \u202e'
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium that reaches nothing but this machine."""
+    driver_path = shutil.which("chromedriver")
+    if driver_path is None:
+        pytest.skip("no chromedriver here: Debian's packages chromium and chromium-driver have one")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
+        options.add_argument(flag)
+    options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver_path))
+    yield driver
+    driver.quit()
+
+
+def find(browser, port, text):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    browser.get(f"http://127.0.0.1:{port}/")
+    browser.execute_script("document.getElementById('text').value = arguments[0]", text)
+    browser.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+    state = browser.find_element(By.ID, "state")
+    WebDriverWait(browser, 20).until(lambda _: state.text not in ("", "…"))
+    return state.text
+
+
+def test_the_page_shows_entities_where_they_are_and_runs_nothing_of_a_text(browser, port):
+    from selenium.webdriver.common.by import By
+
+    _, answer = ask(port, json.dumps({"text": HOSTILE}))
+    entities = answer["results"][0]["entities"]
+    assert entities  # the model is random, but not mute
+    find(browser, port, HOSTILE)
+    marks = browser.find_elements(By.CSS_SELECTOR, "#marked mark")
+    shown = [browser.execute_script("return arguments[0].firstChild.textContent", mark) for mark in marks]
+    assert shown == [entity["text"] for entity in entities]
+    assert browser.title == "nerpipe: entities in text"
+    assert browser.find_elements(By.CSS_SELECTOR, "#marked img, #marked script") == []
+    cells = browser.find_elements(By.CSS_SELECTOR, "#table tbody tr:first-child td")
+    assert [cell.text for cell in cells[3:]] == [str(entities[0]["start"]), str(entities[0]["end"])]
+    errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    assert errors == []
+
+
+def test_the_page_shows_what_is_wrong_and_its_examples_work(browser, port):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    assert "at most 10000 characters" in find(browser, port, "a" * 10_001)
+    button = browser.find_element(By.CSS_SELECTOR, "#examples button")
+    button.click()
+    answer = browser.find_element(By.ID, "answer")
+    WebDriverWait(browser, 20).until(lambda _: answer.is_displayed())
+    assert button.text in browser.find_element(By.ID, "text").get_property("value")
+
+
+def test_the_documentation_page_needs_no_network(browser, port):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    browser.get(f"http://127.0.0.1:{port}/docs")
+    WebDriverWait(browser, 30).until(lambda page: page.find_elements(By.CSS_SELECTOR, ".opblock"))
