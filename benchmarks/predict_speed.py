@@ -2,11 +2,11 @@
 
     python benchmarks/predict_speed.py [--model models/exported] [--sentences 400] [--runs 3]
 
-All predict the same texts with the same model on the same threads, in turn, each in this process: the stock pipeline
-with one text at a time and in batches, and this project's predictor with each of its networks. The ceiling is what
-torch.mm reaches in float32 at the shapes of the model's layers; the fraction of it counts two operations a parameter
-and sub-word, embeddings left out. Start-up is a whole process that answers one sentence. Needs WNUT-17 (the network, or
-NERPIPE_MIRROR).
+All predict the same texts with the same model on the same threads, in turn, each in a process of its own: the stock
+pipeline with one text at a time and in batches, and this project's predictor with each of its networks. The ceiling is
+what torch.mm reaches in float32 at the shapes of the model's layers; the fraction of it counts two operations a
+parameter and sub-word, embeddings left out. Start-up is a whole process that answers one sentence. Needs WNUT-17 (the
+network, or NERPIPE_MIRROR).
 """
 
 import argparse
@@ -15,10 +15,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import pipeline
+from transformers import AutoModelForTokenClassification, pipeline
 
 from nerpipe.backends import usable_cores
 from nerpipe.cleaning import clean_corpus
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BATCHES = (8, 32, 64)
-ONE = "pipeline, one text at a time"
+ONE, BATCHED = "pipeline, one text at a time", "pipeline, batches of "
+OURS, TORCH = "nerpipe, ONNX Runtime ", "nerpipe, PyTorch"
 START = "Greetings from the Empire State Building"
 
 
@@ -43,32 +44,27 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ROOT / "models/exported")
     parser.add_argument("--sentences", type=int, default=400)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--child", help=argparse.SUPPRESS)  # the name of what one process times
     flags = parser.parse_args()
     texts = sentences(flags.sentences)
-    threads = usable_cores()
-    torch.set_num_threads(threads)
-    stock = pipeline("token-classification", model=str(flags.model), aggregation_strategy="first")
-    candidates: dict[str, Callable[[], object]] = {ONE: lambda: [stock(text) for text in texts]}
-    for size in BATCHES:
-        candidates[f"pipeline, batches of {size}"] = lambda size=size: stock(texts, batch_size=size)
-    for precision in [name for name, path in ONNX.items() if (flags.model / path).exists()]:
-        predictor = Predictor(flags.model, precision=precision)
-        candidates[f"nerpipe, ONNX Runtime {precision}"] = lambda p=predictor: p(texts)
-    predictor = Predictor(flags.model, backend="torch")
-    candidates["nerpipe, PyTorch"] = lambda p=predictor: p(texts)
-    seconds: dict[str, list[float]] = {name: [] for name in candidates}
-    for run in range(flags.runs + 1):
-        for name, call in candidates.items():
-            began = time.perf_counter()
-            call()
-            if run:  # the first warms up
-                seconds[name].append(time.perf_counter() - began)
+    if flags.child:
+        print(measure(flags.child, flags.model, texts))
+        return
+    names = [ONE, *(f"{BATCHED}{size}" for size in BATCHES)]
+    names += [f"{OURS}{precision}" for precision, path in ONNX.items() if (flags.model / path).exists()] + [TORCH]
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(flags.runs):
+        for name in names:
+            command = [sys.executable, __file__, "--model", str(flags.model), "--child", name]
+            command += ["--sentences", str(flags.sentences)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            seconds[name].append(float(done.stdout.splitlines()[-1]))
+            print(name, seconds[name][-1], flush=True)
     tokenizer = load_fast_tokenizer(flags.model)
     subwords = sum(len(encoding.ids) for encoding in tokenizer.encode_batch(texts))
-    model = stock.model
-    tables = sum(module.weight.numel() for module in model.modules() if isinstance(module, torch.nn.Embedding))
-    operations = 2 * (sum(parameter.numel() for parameter in model.parameters()) - tables)
-    gflops = matmul_gflops(1024, model.config.hidden_size, model.config.intermediate_size, torch.float32)
+    config, parameters = sizes(flags.model)
+    torch.set_num_threads(usable_cores())
+    gflops = matmul_gflops(1024, config.hidden_size, config.intermediate_size, torch.float32)
     figures = {}
     for name, runs in seconds.items():
         speed = len(texts) / median(runs)
@@ -76,10 +72,37 @@ def main() -> None:
         figures[name] = {
             "sentences_per_second": speed,
             "subwords_per_second": rate,
-            "fraction_of_ceiling": rate * operations / 1e9 / gflops,
+            "fraction_of_ceiling": rate * 2 * parameters / 1e9 / gflops,
         }
     figures["start"] = {"seconds_to_first_answer": median([start_up(flags.model) for _ in range(flags.runs)])}
     report(figures, gflops, flags.runs)
+
+
+def measure(name: str, model: Path, texts: list[str]) -> float:
+    """Time one way to predict all texts, after a warm-up, in seconds."""
+    call: Callable[[], object]
+    if name.startswith("pipeline"):
+        torch.set_num_threads(usable_cores())
+        stock = pipeline("token-classification", model=str(model), aggregation_strategy="first")
+        if name == ONE:
+            call = lambda: [stock(text) for text in texts]  # noqa: E731
+        else:
+            call = lambda: stock(texts, batch_size=int(name.removeprefix(BATCHED)))  # noqa: E731
+    else:
+        options = {"backend": "torch"} if name == TORCH else {"precision": name.removeprefix(OURS)}
+        predictor = Predictor(model, **options)
+        call = lambda: predictor(texts)  # noqa: E731
+    call()
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def sizes(model: Path) -> tuple[Any, int]:
+    """Give the configuration, and the number of parameters that are no embeddings."""
+    loaded = AutoModelForTokenClassification.from_pretrained(model)
+    tables = sum(module.weight.numel() for module in loaded.modules() if isinstance(module, torch.nn.Embedding))
+    return loaded.config, sum(parameter.numel() for parameter in loaded.parameters()) - tables
 
 
 def sentences(count: int) -> list[str]:
@@ -102,16 +125,16 @@ def report(figures: dict[str, dict[str, float]], gflops: float, runs: int) -> No
     """Print the table and the bars, and write both."""
     speeds = {name: row["sentences_per_second"] for name, row in figures.items() if name != "start"}
     one = speeds[ONE]
-    best = max(speed for name, speed in speeds.items() if name.startswith("pipeline, batches"))
+    best = max(speed for name, speed in speeds.items() if name.startswith(BATCHED))
     rows = [(name, *row.values(), speeds[name] / one) for name, row in figures.items() if name != "start"]
     print_table(("", "sentences/s", "sub-words/s", "of the ceiling", "ratio"), rows)
-    fp32 = speeds["nerpipe, ONNX Runtime fp32"]
+    fp32 = speeds[OURS + "fp32"]
     bars = {
         "fp32_over_one_at_a_time": bar(fp32 / one, at_least=4.5),
         "fp32_over_best_batches": bar(fp32 / best, at_least=3.5),
         "start_seconds": bar(figures["start"]["seconds_to_first_answer"], below=1.5),
     }
-    if (int8 := speeds.get("nerpipe, ONNX Runtime int8")) is not None:
+    if (int8 := speeds.get(OURS + "int8")) is not None:
         bars["int8_over_one_at_a_time"] = bar(int8 / one, at_least=6.0)
     for name, state in bars.items():
         print(name, state)

@@ -1,6 +1,7 @@
 """Entities in text, from an exported folder: `Predictor` in Python, and what every other way of predicting uses."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,12 +50,13 @@ class Reading(NamedTuple):
 class Finder:
     """Finds entities in texts: words, windows, network and decoding, wherever the parts come from."""
 
-    def __init__(self, decoding: Decoding, tokenizer: "Tokenizer", network: "Network") -> None:
-        """Take the parts; the tokenizer must neither cut nor pad."""
+    def __init__(self, decoding: Decoding, tokenizer: "Tokenizer", network: "Network", *, workers: int = 1) -> None:
+        """Take the parts; the tokenizer must neither cut nor pad, and `workers` threads call the network at a time."""
         self.decoding = decoding
         self._tokenizer = tokenizer
         self._network = network
         self._special = special_tokens(tokenizer)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network") if workers > 1 else None
 
     def __call__(self, texts: Sequence[str]) -> list[list[Entity]]:
         """Find the entities of each text, left to right.
@@ -91,6 +93,7 @@ class Finder:
             outside=self.decoding.labels.index(OUTSIDE),
             pad_id=self.decoding.pad_id,
             budget=BUDGET,
+            each=self._pool.map if self._pool else map,
         )
         return [TaggedWords(*row) for row in zip(*decode_words(scores, counts, self.decoding.labels), strict=True)]
 
@@ -129,10 +132,13 @@ class Predictor(Finder):
             NerpipeError: if the folder is none that the export stage wrote, or has no such model.
         """
         folder = Path(folder)
+        threads = threads or usable_cores()
+        # ONNX Runtime is faster with a batch a thread than with its threads at one batch; torch is not
         super().__init__(
             load_decoding(folder),
             load_fast_tokenizer(folder),
-            load_network(folder, backend=backend, precision=precision, threads=threads or usable_cores()),
+            load_network(folder, backend=backend, precision=precision, threads=1 if backend == "onnx" else threads),
+            workers=threads if backend == "onnx" else 1,
         )
 
 

@@ -45,7 +45,15 @@ def first_subwords(word_ids: Sequence[int], own: tuple[int, int]) -> tuple[list[
 
 
 def score_words(
-    items: Sequence[Item], network: "Network", *, words: int, labels: int, outside: int, pad_id: int, budget: int
+    items: Sequence[Item],
+    network: "Network",
+    *,
+    words: int,
+    labels: int,
+    outside: int,
+    pad_id: int,
+    budget: int,
+    each: Callable[[Callable[[list[int]], None], Iterable[list[int]]], Iterable[None]] = map,
 ) -> WordScores:
     """Run all windows and read off the words.
 
@@ -57,13 +65,15 @@ def score_words(
         outside: the id of `O`.
         pad_id: the tokenizer's padding token.
         budget: sub-words of a batch, padding included; it decides the last bits of a logit.
+        each: calls a function with each batch, such as the `map` of a pool of threads.
     """
     log_probabilities = np.full((words, labels), -np.inf)
     seen = np.zeros(words, dtype=bool)
-    for batch in batches([len(item.input_ids) for item in items], budget):
+
+    def score(batch: list[int]) -> None:
         chosen = [items[index] for index in batch if items[index].words]
         if not chosen:
-            continue
+            return
         logits = network(*padded([item.input_ids for item in chosen], pad_id))
         rows = np.repeat(np.arange(len(chosen)), [len(item.words) for item in chosen])
         scores = logits[rows, _joined(item.positions for item in chosen)].astype(np.float64)
@@ -72,6 +82,9 @@ def score_words(
         places = _joined(item.words for item in chosen)
         log_probabilities[places] = scores
         seen[places] = True
+
+    for _ in each(score, batches([len(item.input_ids) for item in items], budget)):
+        pass  # an error of a batch is raised here
     log_probabilities[~seen, outside] = 0.0
     return WordScores(log_probabilities, seen)
 
