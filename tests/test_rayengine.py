@@ -13,7 +13,8 @@ from nerpipe.inputs import Record, Rejected, input_files, read_records
 from nerpipe.outputs import Prediction, as_json
 from nerpipe.predictor import Entity, Predictor, Reading
 from nerpipe.rayengine import PredictBlocks, pack_record, pack_result, run_on_ray, unpack_record, unpack_result
-from nerpipe.streaming import Sink, run
+from nerpipe.sink import Sink
+from nerpipe.streaming import run
 from places import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")  # of settings that Ray reads itself

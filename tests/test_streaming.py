@@ -7,15 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from capitals import capitals_predictor
-from nerpipe import streaming
 from nerpipe.errors import NerpipeError
 from nerpipe.inputs import Record, Rejected
 from nerpipe.outputs import Prediction, as_json
-from nerpipe.streaming import CHUNK, CHUNK_CHARACTERS, Sink, chunks, fingerprint, predict_records, run
+from nerpipe.sink import Sink, fingerprint
+from nerpipe.streaming import CHUNK, CHUNK_CHARACTERS, chunks, predict_records, run
 from places import ROOT
 
 PREDICTOR = capitals_predictor()
@@ -105,7 +106,7 @@ def test_an_input_that_became_shorter_cannot_be_continued(tmp_path):
 
 
 def test_resuming_needs_an_output():
-    sink = Sink(None, streaming.Path("rejects.jsonl"), io.StringIO(), as_json)
+    sink = Sink(None, Path("rejects.jsonl"), io.StringIO(), as_json)
     with pytest.raises(NerpipeError, match="--resume needs --output"), sink.open("job", resume=True):
         pass
 
@@ -140,7 +141,8 @@ from pathlib import Path
 from capitals import capitals_predictor
 from nerpipe.inputs import read_records
 from nerpipe.outputs import as_json
-from nerpipe.streaming import Sink, run
+from nerpipe.sink import Sink
+from nerpipe.streaming import run
 folder = Path(sys.argv[1])
 sink = Sink(folder / "out.jsonl", folder / "rejects.jsonl", sys.stdout, as_json)
 with sink.open("job", resume=True):
@@ -167,3 +169,24 @@ def test_a_run_that_is_killed_again_and_again_loses_and_repeats_nothing(tmp_path
     assert process.returncode == 0
     assert kills
     assert lines_of(tmp_path / "out.jsonl") == texts
+
+
+def test_a_second_writer_of_the_same_output_is_refused(tmp_path):
+    with sink_of(tmp_path).open("job", resume=False):
+        second = sink_of(tmp_path).open("job", resume=True)
+        with pytest.raises(NerpipeError, match="another process is writing it"), second:
+            pass
+        assert (tmp_path / ".out.jsonl.progress").exists()
+
+
+def test_a_partial_output_that_lost_its_end_is_not_continued(tmp_path):
+    def stop():
+        yield from STREAM[:60]
+        raise KeyboardInterrupt
+
+    sink = sink_of(tmp_path)
+    with pytest.raises(KeyboardInterrupt), sink.open("job", resume=False):
+        run(PREDICTOR, stop(), sink)
+    (tmp_path / ".out.jsonl.partial").write_text("")
+    with pytest.raises(NerpipeError, match="shorter than"), sink_of(tmp_path).open("job", resume=True):
+        pass

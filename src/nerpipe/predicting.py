@@ -2,14 +2,18 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from nerpipe.backends import BACKENDS, PRECISIONS
+from nerpipe.exported import load_decoding
 from nerpipe.inputs import KINDS, STDIN, input_files, read_records
 from nerpipe.outputs import FORMATS, as_text
-from nerpipe.streaming import Sink, fingerprint, run
+from nerpipe.sink import Sink, fingerprint
+from nerpipe.streaming import run
 
+Engine = Callable[[Sink], None]
 SOME_REJECTED = 4  # the exit code if a record was rejected and the rest predicted
 ENGINES = ("local", "ray")
 PREDICT = """Find the entities of texts with an exported model. Exit code: 0; 1 for an error; 4 if some records could
@@ -63,13 +67,9 @@ def predict(arguments: argparse.Namespace) -> int:
     sink = Sink(output, rejects, sys.stdout, show)
     decisive = ("kind", "to", "backend", "precision")
     job = fingerprint(arguments.model, files, {name: getattr(arguments, name) for name in decisive})
+    engine = _ray(arguments, files) if arguments.engine == "ray" else _local(arguments, files)
     with sink.open(job, resume=arguments.resume):
-        if arguments.engine == "ray":
-            from nerpipe.rayengine import run_on_ray
-
-            run_on_ray(arguments.model, files, sink, arguments)
-        else:
-            _run_here(arguments, files, sink)
+        engine(sink)
     counts = sink.counts
     said = f"records: {counts.records:,}, entities: {counts.entities:,}"
     if counts.rejected:
@@ -78,7 +78,8 @@ def predict(arguments: argparse.Namespace) -> int:
     return SOME_REJECTED if counts.rejected else 0
 
 
-def _run_here(arguments: argparse.Namespace, files: list[str], sink: Sink) -> None:
+def _local(arguments: argparse.Namespace, files: list[str]) -> Engine:
+    """Load the model; what comes back predicts here."""
     from tqdm import tqdm
 
     from nerpipe.predictor import Predictor
@@ -89,5 +90,18 @@ def _run_here(arguments: argparse.Namespace, files: list[str], sink: Sink) -> No
     total = None if STDIN in files else sum(Path(name).stat().st_size for name in files)
     # a bar would mix with what standard output shows on the same terminal; None: only on a terminal
     hidden = True if arguments.output is None and sys.stdout.isatty() else None
-    with tqdm(total=total, unit="B", unit_scale=True, disable=hidden, file=sys.stderr) as bar:
-        run(predictor, read_records(files, arguments.kind, sys.stdin.buffer, bar.update), sink)
+
+    def engine(sink: Sink) -> None:
+        with tqdm(total=total, unit="B", unit_scale=True, disable=hidden, file=sys.stderr) as bar:
+            run(predictor, read_records(files, arguments.kind, sys.stdin.buffer, bar.update), sink)
+
+    return engine
+
+
+def _ray(arguments: argparse.Namespace, files: list[str]) -> Engine:
+    """Check what can be checked here; what comes back predicts on a cluster."""
+    from nerpipe.rayengine import check_ray, run_on_ray
+
+    check_ray(files)
+    load_decoding(arguments.model)
+    return lambda sink: run_on_ray(arguments.model, files, sink, arguments)

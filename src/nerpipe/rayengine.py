@@ -10,6 +10,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from nerpipe.errors import NerpipeError
 from nerpipe.inputs import STDIN, Record, Rejected, read_records
 from nerpipe.outputs import Prediction
 from nerpipe.predictor import Entity, Predictor, Reading
-from nerpipe.streaming import CHUNK, Sink, predict_chunk
+from nerpipe.sink import Sink
+from nerpipe.streaming import CHUNK, predict_chunk
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,20 +42,24 @@ class PredictBlocks:
         return pa.table({"row": [pack_result(result) for result in predict_chunk(self._predictor, records)]})
 
 
-def run_on_ray(model: Path, files: Sequence[str], sink: Sink, arguments: argparse.Namespace) -> None:
-    """Predict files on a cluster: the one that RAY_ADDRESS names, or one of this machine's cores.
+def check_ray(files: Sequence[str]) -> None:
+    """Say whether Ray can predict these files.
 
     Raises:
         NerpipeError: if Ray is not installed, or the input is standard input.
     """
     if STDIN in files:
         raise NerpipeError("--engine ray needs --input: other machines cannot read this one's standard input")
+    if find_spec("ray") is None:
+        raise NerpipeError("--engine ray needs Ray: pip install -r requirements/ray.txt")
+
+
+def run_on_ray(model: Path, files: Sequence[str], sink: Sink, arguments: argparse.Namespace) -> None:
+    """Predict files on a cluster: the one that RAY_ADDRESS names, or one of this machine's cores."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its plans and warnings are in its own log files
-    try:
-        import ray.data
-    except ModuleNotFoundError:
-        raise NerpipeError("--engine ray needs Ray: pip install -r requirements/ray.txt") from None
+    import ray.data
+
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     mine = not ray.is_initialized()
     if mine:
