@@ -3,6 +3,7 @@
 import argparse
 import io
 import os
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,26 @@ def test_a_cluster_writes_what_one_process_writes(exported_tiny, texts, expected
         run_on_ray(exported_tiny, texts, sink, OPTIONS)
     assert outputs(tmp_path) == expected
     assert sink.counts.records == 1500 + 3 + 2600 + 1 + 3
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_files_keep_the_names_they_were_given(exported_tiny, texts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").symlink_to(Path(texts[0]).parent)
+    files = input_files(["in"], "files")
+    assert files[0] == "in/0.txt"
+    written = []
+    for engine in ("here", "ray"):
+        (tmp_path / engine).mkdir()
+        sink = sink_of(tmp_path / engine)
+        with sink.open("job", resume=False):
+            if engine == "ray":
+                run_on_ray(exported_tiny, files, sink, argparse.Namespace(**vars(OPTIONS) | {"kind": "files"}))
+            else:
+                run(Predictor(exported_tiny), read_records(files, "files", io.BytesIO(), lambda _: None), sink)
+        written.append(outputs(tmp_path / engine))
+    assert written[0] == written[1]
 
 
 @pytest.mark.slow

@@ -190,3 +190,31 @@ def test_a_partial_output_that_lost_its_end_is_not_continued(tmp_path):
     (tmp_path / ".out.jsonl.partial").write_text("")
     with pytest.raises(NerpipeError, match="shorter than"), sink_of(tmp_path).open("job", resume=True):
         pass
+
+
+MEASURED = """
+import resource, sys
+sys.path[:0] = ["src", "tests"]
+from pathlib import Path
+from capitals import capitals_predictor
+from nerpipe.inputs import read_records
+from nerpipe.outputs import as_json
+from nerpipe.sink import Sink
+from nerpipe.streaming import run
+folder, lines = Path(sys.argv[1]), int(sys.argv[2])
+with (folder / "in.txt").open("w") as file:
+    file.writelines(f"Ann {number} met Bob , so they say\\n" for number in range(lines))
+sink = Sink(folder / f"{lines}.jsonl", folder / "rejects.jsonl", sys.stdout, as_json)
+with sink.open("job", resume=False):
+    run(capitals_predictor(), read_records([str(folder / "in.txt")], "lines", sys.stdin.buffer, lambda _: None), sink)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform == "linux" else 1024))
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_input(tmp_path):
+    peaks = []
+    for lines in (5_000, 100_000):
+        command = [sys.executable, "-c", MEASURED, str(tmp_path), str(lines)]
+        peaks.append(int(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout))
+    assert peaks[1] - peaks[0] < 20_000  # kB, of an input and an output that are 20 times as large

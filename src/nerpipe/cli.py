@@ -97,12 +97,13 @@ def summarise(_: argparse.Namespace) -> None:
     print_report(metrics, {name: pd.DataFrame(table) for name, table in rows.items()})
     activate = r".venv\Scripts\activate" if sys.platform == "win32" else "source .venv/bin/activate"
     print(
-        "model        models/exported/ (Hugging Face folder; README.md in it is the model card)\n"
+        "model        models/exported/ (Hugging Face folder and ONNX; README.md in it is the model card)\n"
         "metrics      metrics/ (JSON in git: dvc metrics diff main)\n"
         "mistakes     reports/errors.html, and the tables beside it\n"
         "predictions  data/predictions/ (token, gold, predicted, confidence)\n"
         "plots        dvc plots show\n"
         f"go on        {activate}\n"
+        "             echo 'some text' | nerpipe predict models/exported\n"
         "             dvc exp run -S lr=3e-5\n"
         "             nerpipe compare main"
     )

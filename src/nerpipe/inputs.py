@@ -1,6 +1,7 @@
 """Records to predict, as a stream: lines of text, whole files, JSON lines, CoNLL or Parquet."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -198,7 +199,7 @@ def _parquet(file: BinaryIO, name: str, read: Read) -> Iterator[Record | Rejecte
         raise NerpipeError(f"{name}: no readable Parquet ({error})") from None
     if TEXT not in table.schema_arrow.names:
         raise NerpipeError(f'{name}: no column "{TEXT}"; there are: {", ".join(table.schema_arrow.names)}')
-    size, rows = Path(name).stat().st_size, table.metadata.num_rows
+    size, rows = os.fstat(file.fileno()).st_size, table.metadata.num_rows
     number = 0
     for batch in table.iter_batches(batch_size=1024):
         for fields in batch.to_pylist():

@@ -5,7 +5,6 @@ back in the order of the input (Ray keeps it only when told to), and this proces
 """
 
 import argparse
-import io
 import json
 import logging
 import os
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.errors import NerpipeError
-from nerpipe.inputs import STDIN, Record, Rejected, read_records
+from nerpipe.inputs import KINDS, STDIN, Record, Rejected
 from nerpipe.outputs import Prediction
 from nerpipe.predictor import Entity, Predictor, Reading
 from nerpipe.sink import Sink
@@ -65,7 +64,7 @@ def run_on_ray(model: Path, files: Sequence[str], sink: Sink, arguments: argpars
     if mine:
         ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False)
     try:
-        for block in _blocks(ray, model.resolve(), [str(Path(name).resolve()) for name in files], sink, arguments):
+        for block in _blocks(ray, model.resolve(), files, sink, arguments):
             sink.write(block)
     finally:
         if mine:
@@ -85,9 +84,10 @@ def _blocks(
     threads = arguments.threads or 1
     actors = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads - 1)  # one core reads
     kind = arguments.kind
+    folder = Path.cwd()
     results = (
-        ray.data.from_items([{"file": name} for name in files], override_num_blocks=len(files))
-        .flat_map(lambda row: packed_records(row["file"], kind), num_cpus=0.5)
+        ray.data.from_items([{"name": name} for name in files], override_num_blocks=len(files))
+        .flat_map(lambda row: packed_records(folder, row["name"], kind), num_cpus=0.5)
         .map_batches(
             PredictBlocks,
             fn_constructor_args=(str(model), arguments.backend, arguments.precision, threads),
@@ -104,12 +104,15 @@ def _blocks(
         done -= len(rows) - len(fresh)
         if fresh:
             yield [unpack_result(row) for row in fresh]
+    if done:
+        raise NerpipeError(f"the input holds {done} records less than are done; give the input of the first run")
 
 
-def packed_records(file: str, kind: str) -> Iterator[Row]:
-    """Read one file in a task of Ray's."""
-    for record in read_records([file], kind, io.BytesIO(), lambda _: None):
-        yield {"row": pack_record(record)}
+def packed_records(folder: Path, name: str, kind: str) -> Iterator[Row]:
+    """Read one file in a task of Ray's, whose working directory is another; records know it by its name as given."""
+    with (folder / name).open("rb") as file:
+        for record in KINDS[kind](file, name, lambda _: None):
+            yield {"row": pack_record(record)}
 
 
 def pack_record(record: Record | Rejected) -> str:
