@@ -173,6 +173,12 @@ def test_every_bar_is_met_or_known_to_be_out_of_reach():
     assert missed == OUT_OF_REACH
 
 
+def test_the_artifact_of_the_documentation_is_that_of_dvc_yaml():
+    (block,) = re.findall(r"```yaml\n(artifacts:.*?)```", DEPLOY, re.DOTALL)
+    pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+    assert yaml.safe_load(block) == {"artifacts": pipeline["artifacts"]}
+
+
 def test_the_python_of_the_documentation_runs(exported_tiny):
     (code,) = re.findall(r"```python\n(from nerpipe import Predictor\n.*?)```", DEPLOY, re.DOTALL)
     exec(code.replace("models/exported", str(exported_tiny)), {})  # noqa: S102 - our own text

@@ -1,5 +1,6 @@
 """The three commands that the project exists for, as people type them."""
 
+import json
 import os
 import re
 import shutil
@@ -66,6 +67,20 @@ def test_exp_run_trains_with_the_float_and_a_typo_fails(repo):
     done = repo.try_run("dvc", "exp", "run", "-S", "multi_tag=frist")
     assert done.returncode != 0
     assert "did you mean 'first'" in done.stdout + done.stderr
+
+
+def test_the_model_is_fetched_by_its_version_and_finds_what_it_learnt(repo, tmp_path):
+    repo.run("git", "tag", "ner@v1.0.0")
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere = Repo(tmp_path / "elsewhere", tmp_path / "cache")
+    elsewhere.run("dvc", "get", str(repo.path), "models/exported", "-o", "ner", "--rev", "ner@v1.0.0")
+    (elsewhere.path / "texts.txt").write_text("we saw Ada\nall day in Port Ness\n")
+    elsewhere.run("nerpipe", "predict", "ner", "--input", "texts.txt", "--output", "found.jsonl")
+    found = [json.loads(line)["entities"] for line in elsewhere.read("found.jsonl").splitlines()]
+    assert [[(entity["type"], entity["text"]) for entity in row] for row in found] == [
+        [("person", "Ada")],
+        [("location", "Port Ness")],
+    ]
 
 
 @pytest.mark.slow
