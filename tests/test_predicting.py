@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -124,3 +125,34 @@ def test_wordpipeline_gives_the_entities_of_the_predictor_on_wnut17(exported_tin
     assert [[group["start"] for group in groups] for groups in ner(texts[:5], batch_size=3)] == [
         [entity.start for entity in entities] for entities in ours[:5]
     ]
+
+
+def test_the_output_is_utf8_in_any_locale(exported_tiny):
+    command = [sys.executable, "-c", HERE + "main()", "predict", str(exported_tiny)]
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    text = "The \U0001f469 שלום"
+    done = subprocess.run(command, cwd=ROOT, input=text.encode(), capture_output=True, env=environment, check=True)
+    assert json.loads(done.stdout.decode("utf-8"))["text"] == text
+
+
+def test_ctrl_c_is_one_word_and_the_run_can_go_on(exported_tiny, tmp_path):
+    (tmp_path / "in.txt").write_text("The London train and Ann\n" * 200_000)
+    command = [
+        sys.executable,
+        "-c",
+        HERE + "main()",
+        "predict",
+        str(exported_tiny),
+        "--input",
+        str(tmp_path / "in.txt"),
+    ]
+    command += ["--output", str(tmp_path / "out.jsonl")]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / ".out.jsonl.progress").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1] == "stopped\n"
+    assert process.returncode == 130
+    assert not (tmp_path / "out.jsonl").exists()
+    assert json.loads((tmp_path / ".out.jsonl.progress").read_text())["counts"]["rejected"] == 0

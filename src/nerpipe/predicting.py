@@ -1,6 +1,7 @@
 """The `predict` command: inputs, engine, output and what it says at the end."""
 
 import argparse
+import io
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -60,6 +61,8 @@ def _positive(text: str) -> int:
 
 def predict(arguments: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # whatever the locale says
     files = input_files(arguments.input, arguments.kind)
     output: Path | None = arguments.output
     rejects = arguments.rejects or Path(f"{output}.rejects.jsonl" if output else "nerpipe.rejects.jsonl")
