@@ -137,16 +137,10 @@ def test_the_output_is_utf8_in_any_locale(exported_tiny):
 
 def test_ctrl_c_is_one_word_and_the_run_can_go_on(exported_tiny, tmp_path):
     (tmp_path / "in.txt").write_text("The London train and Ann\n" * 200_000)
-    command = [
-        sys.executable,
-        "-c",
-        HERE + "main()",
-        "predict",
-        str(exported_tiny),
-        "--input",
-        str(tmp_path / "in.txt"),
-    ]
-    command += ["--output", str(tmp_path / "out.jsonl")]
+    # what a shell starts in the background ignores Ctrl-C, and so would what the tests start
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [sys.executable, "-c", heard + HERE + "main()", "predict", str(exported_tiny)]
+    command += ["--input", str(tmp_path / "in.txt"), "--output", str(tmp_path / "out.jsonl")]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / ".out.jsonl.progress").exists():
         assert process.poll() is None
