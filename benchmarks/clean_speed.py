@@ -107,7 +107,7 @@ def make_wnut17(path: Path, folder: Path, size: int) -> None:
 def run_ours(path: Path) -> int:
     """Clean a file, as the stage does; return its lines."""
     sys.path.insert(0, str(ROOT / "src"))
-    from nerpipe.cleaning import clean_split  # noqa: PLC0415 - only the child needs it
+    from nerpipe.corpus.cleaning import clean_split  # noqa: PLC0415 - only the child needs it
 
     target = path.with_suffix(".clean")
     with path.with_suffix(".jsonl").open("w", encoding="utf-8") as rejects:

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import AutoModelForTokenClassification, pipeline
 
-from nerpipe.backends import usable_cores
-from nerpipe.cleaning import clean_corpus
-from nerpipe.conll import read_conll
-from nerpipe.corpora import resolve_corpus
-from nerpipe.exported import ONNX, load_fast_tokenizer
-from nerpipe.predictor import Predictor
+from nerpipe.contracts.conll import read_conll
+from nerpipe.corpus.cleaning import clean_corpus
+from nerpipe.corpus.sources import resolve_corpus
+from nerpipe.prediction.backends import usable_cores
+from nerpipe.prediction.exported_folder import ONNX, load_fast_tokenizer
+from nerpipe.prediction.predictor import Predictor
 from report import ROOT, bar, median, print_table, write_result
 from train_speed import matmul_gflops
 

@@ -17,15 +17,15 @@ from typing import Any
 
 import datasets
 
-from nerpipe.cleaning import clean_corpus
-from nerpipe.conll import read_conll
-from nerpipe.corpora import resolve_corpus
-from nerpipe.inference import load_trained
-from nerpipe.ledger import tally
+from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.ledger import tally
+from nerpipe.corpus.cleaning import clean_corpus
+from nerpipe.corpus.sources import resolve_corpus
+from nerpipe.evaluation.split_predictions import predict_split
+from nerpipe.inference.word_predictions import load_trained
 from nerpipe.params import Params, load_params
-from nerpipe.predictions import predict_split
-from nerpipe.scoring import score as score_tags
-from nerpipe.tokenization import tokenize_split
+from nerpipe.scoring.scores import score as score_tags
+from nerpipe.tokenizing.tokenization import tokenize_split
 from report import ROOT, bar, print_table, write_result
 
 BAR = 0.30

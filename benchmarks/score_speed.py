@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from seqeval.metrics import classification_report
 
-from nerpipe.predictions import PredictedSplit
-from nerpipe.reporting import report_split
+from nerpipe.evaluation.report import report_split
+from nerpipe.evaluation.split_predictions import PredictedSplit
 from report import ROOT, bar, median, print_table, write_result
 
 BAR_SECONDS, BAR_RATIO = 6.0, 8.0

@@ -24,8 +24,8 @@ from typing import Any
 
 import psutil
 
-from nerpipe.outputs import entity_fields
-from nerpipe.predictor import Predictor
+from nerpipe.batch.writers import entity_fields
+from nerpipe.prediction.predictor import Predictor
 from predict_speed import sentences
 from report import ROOT, bar, write_result
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from transformers import pipeline
 
-from nerpipe.predictor import Predictor
+from nerpipe.prediction.predictor import Predictor
 from predict_speed import sentences
 from report import ROOT, print_table, write_result
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import datasets
 
-from nerpipe.cleaning import clean_corpus
-from nerpipe.conll import read_conll
-from nerpipe.corpora import resolve_corpus
-from nerpipe.labels import make_labels
-from nerpipe.ledger import tally
+from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.labels import make_labels
+from nerpipe.contracts.ledger import tally
+from nerpipe.corpus.cleaning import clean_corpus
+from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.params import load_params
-from nerpipe.tokenization import load_tokenizer, tokenize_split
+from nerpipe.tokenizing.tokenization import load_tokenizer, tokenize_split
 from report import ROOT, bar, median, print_table, write_result
 
 BAR = 1.3

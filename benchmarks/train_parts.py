@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import DataCollatorForTokenClassification, PreTrainedModel, set_seed
 
-from nerpipe.dropout import MaskGenerator, use_fast_dropout
-from nerpipe.optimizing import freeze, parameter_groups
 from nerpipe.params import load_params
-from nerpipe.precision import use_mixed_precision
-from nerpipe.pretrained import load_model
-from nerpipe.sampling import LengthGroupedSampler
+from nerpipe.training.batch_order import LengthGroupedSampler
+from nerpipe.training.fast_dropout import MaskGenerator, use_fast_dropout
+from nerpipe.training.layers import freeze, parameter_groups
+from nerpipe.training.mixed_precision import use_mixed_precision
+from nerpipe.training.model import load_model
 from report import ROOT, median, print_table, write_result
 from train_speed import corpus
 

@@ -39,18 +39,18 @@ from transformers import (
 )
 from transformers import trainer as trainer_module
 
-from nerpipe.cleaning import clean_corpus
-from nerpipe.conll import read_conll
-from nerpipe.corpora import resolve_corpus
-from nerpipe.inference import predict_words
-from nerpipe.labels import make_labels
-from nerpipe.ledger import tally
-from nerpipe.models import resolve_model
+from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.labels import make_labels
+from nerpipe.contracts.ledger import tally
+from nerpipe.corpus.cleaning import clean_corpus
+from nerpipe.corpus.sources import resolve_corpus
+from nerpipe.inference.word_predictions import predict_words
 from nerpipe.params import Params, load_params
-from nerpipe.sampling import LengthGroupedSampler
-from nerpipe.scoring import score
-from nerpipe.tokenization import load_tokenizer, tokenize_split
-from nerpipe.training import DevSplit, train_model
+from nerpipe.scoring.scores import score
+from nerpipe.tokenizing.model_source import resolve_model
+from nerpipe.tokenizing.tokenization import load_tokenizer, tokenize_split
+from nerpipe.training.batch_order import LengthGroupedSampler
+from nerpipe.training.trainer import DevSplit, train_model
 from report import ROOT, bar, median, print_table, write_result
 
 RECIPES = ("notebook", "nerpipe")

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from nerpipe.cleaning import clean_corpus
-from nerpipe.corpora import resolve_corpus
-from nerpipe.files import write_json
+from nerpipe.contracts.files import write_json
+from nerpipe.corpus.cleaning import clean_corpus
+from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.params import load_params
 from stages import run
 

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from nerpipe.encoding import encode_corpus
-from nerpipe.files import read_json, replacing, write_json
-from nerpipe.ledger import tallies
+from nerpipe.contracts.files import read_json, replacing, write_json
+from nerpipe.contracts.ledger import tallies
+from nerpipe.corpus.encoding import encode_corpus
 from nerpipe.params import load_params
 from stages import run
 

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from nerpipe.conll import read_conll
-from nerpipe.files import read_json, replacing, write_json
-from nerpipe.ledger import tallies
+from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.files import read_json, replacing, write_json
+from nerpipe.contracts.ledger import tallies
 from nerpipe.params import load_params
 from stages import run
 
@@ -30,13 +30,13 @@ def main() -> None:
     import torch
     from datasets import load_from_disk
 
-    from nerpipe.breakdowns import surfaces_in
-    from nerpipe.crosscheck import check_against_seqeval
-    from nerpipe.errorpage import page_split, write_page
-    from nerpipe.inference import load_trained
-    from nerpipe.predictions import predict_split, write_predictions
-    from nerpipe.reporting import headline, join_tables, records, report_split
-    from nerpipe.tables import note_on, print_report
+    from nerpipe.evaluation.breakdowns import surfaces_in
+    from nerpipe.evaluation.error_page import page_split, write_page
+    from nerpipe.evaluation.report import headline, join_tables, records, report_split
+    from nerpipe.evaluation.score_table import note_on, print_report
+    from nerpipe.evaluation.seqeval_check import check_against_seqeval
+    from nerpipe.evaluation.split_predictions import predict_split, write_predictions
+    from nerpipe.inference.word_predictions import load_trained
 
     torch.set_num_threads(params.threads)
     model, tokenizer, labels = load_trained(flags.model)

@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from nerpipe.exported import ONNX
-from nerpipe.files import read_json, replacing, sha256_of, write_json
-from nerpipe.labels import continuations
-from nerpipe.ledger import tallies
+from nerpipe.contracts.files import read_json, replacing, sha256_of, write_json
+from nerpipe.contracts.labels import continuations
+from nerpipe.contracts.ledger import tallies
 from nerpipe.params import load_params
+from nerpipe.prediction.exported_folder import ONNX
 from stages import run
 
 
@@ -36,10 +36,10 @@ def main() -> None:
     import torch
     from datasets import load_from_disk
 
-    from nerpipe.exporting import check_same_predictions, model_card, save_folder, seal_folder, write_onnx
-    from nerpipe.inference import load_trained
-    from nerpipe.parity import comparison_rows, in_words
-    from nerpipe.tokenization import tokenize_split
+    from nerpipe.export.folder import check_same_predictions, model_card, save_folder, seal_folder, write_onnx
+    from nerpipe.export.network_comparison import comparison_rows, in_words
+    from nerpipe.inference.word_predictions import load_trained
+    from nerpipe.tokenizing.tokenization import tokenize_split
 
     torch.set_num_threads(params.threads)  # as in evaluate, whose predictions are compared
     with replacing(flags.out) as folder:

@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from nerpipe.files import SPLITS, read_json, replacing, write_json
-from nerpipe.labels import continuations
-from nerpipe.ledger import tallies
-from nerpipe.models import resolve_model
+from nerpipe.contracts.files import SPLITS, read_json, replacing, write_json
+from nerpipe.contracts.labels import continuations
+from nerpipe.contracts.ledger import tallies
 from nerpipe.params import load_params
+from nerpipe.tokenizing.model_source import resolve_model
 from stages import run
 
 
@@ -26,7 +26,7 @@ def main() -> None:
 
     from datasets import DatasetDict, load_from_disk
 
-    from nerpipe.tokenization import check_max_length, load_tokenizer, tokenize_split
+    from nerpipe.tokenizing.tokenization import check_max_length, load_tokenizer, tokenize_split
 
     tokenizer = load_tokenizer(params.model, capitals=params.capitals)
     check_max_length(params.model, tokenizer, params.max_length)

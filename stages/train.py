@@ -4,13 +4,13 @@ import argparse
 from contextlib import nullcontext
 from pathlib import Path
 
-from nerpipe.checkpoints import fingerprint, path_of, training_folder
-from nerpipe.files import project_root, read_json, replacing, write_json
-from nerpipe.lifeline import end_with_parent
-from nerpipe.models import resolve_model
+from nerpipe.contracts.files import project_root, read_json, replacing, write_json
 from nerpipe.params import load_params
-from nerpipe.processes import rank, world_size
-from nerpipe.watching import check_watcher, describe_run, start_watcher
+from nerpipe.tokenizing.model_source import resolve_model
+from nerpipe.training.parent_process import end_with_parent
+from nerpipe.training.processes import rank, world_size
+from nerpipe.training.run_folder import fingerprint, path_of, training_folder
+from nerpipe.training.tracking import check_watcher, describe_run, start_watcher
 from stages import ROOT, run
 
 
@@ -37,8 +37,8 @@ def main() -> None:
         print("loading transformers ...", flush=True)
     from datasets import load_from_disk
 
-    from nerpipe.tokenization import load_tokenizer
-    from nerpipe.training import DevSplit, train_model
+    from nerpipe.tokenizing.tokenization import load_tokenizer
+    from nerpipe.training.trainer import DevSplit, train_model
 
     options = {
         "lr": params.lr,

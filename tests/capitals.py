@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from nerpipe.exported import Decoding
-from nerpipe.labels import make_labels
-from nerpipe.predictor import Finder
+from nerpipe.contracts.labels import make_labels
+from nerpipe.prediction.exported_folder import Decoding
+from nerpipe.prediction.predictor import Finder
 from tiny import _word_pieces
 
 LABELS = make_labels(["person"])

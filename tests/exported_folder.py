@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from nerpipe.exported import ONNX
-from nerpipe.exporting import save_folder, seal_folder
-from nerpipe.labels import make_labels
-from nerpipe.onnxexport import export_onnx, quantize
-from nerpipe.pretrained import fold_embeddings, load_model
-from nerpipe.tokenization import load_tokenizer
+from nerpipe.contracts.labels import make_labels
+from nerpipe.export.folder import save_folder, seal_folder
+from nerpipe.export.onnx_files import export_onnx, quantize
+from nerpipe.prediction.exported_folder import ONNX
+from nerpipe.tokenizing.tokenization import load_tokenizer
+from nerpipe.training.model import fold_embeddings, load_model
 from tiny import spec_of
 
 LABELS = make_labels(["location", "person"])

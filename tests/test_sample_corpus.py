@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from nerpipe.cleaning import clean_corpus
-from nerpipe.conll import read_conll
-from nerpipe.corpora import resolve_corpus
-from nerpipe.iob import spans_of
+from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.schemes import spans_of
+from nerpipe.corpus.cleaning import clean_corpus
+from nerpipe.corpus.sources import resolve_corpus
 from places import ROOT
 
 FOLDER = ROOT / "data/raw/sample"

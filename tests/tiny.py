@@ -2,7 +2,7 @@
 
 import string
 
-from nerpipe.files import sha256_of
+from nerpipe.contracts.files import sha256_of
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 CHARACTERS = [*string.ascii_letters, *string.digits, *string.punctuation]

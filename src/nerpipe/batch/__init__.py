@@ -1,0 +1,1 @@
+"""Entities of files of any size: `nerpipe predict`."""

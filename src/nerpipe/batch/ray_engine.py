@@ -1,0 +1,141 @@
+"""`nerpipe predict --engine ray`: the same predictor as actors of Ray Data, on a local or an existing cluster.
+
+Ray reads the files in tasks, spreads blocks of records over actors, and repeats a block whose worker died. Blocks come
+back in the order of the input (Ray keeps it only when told to), and this process writes them as it would its own.
+"""
+
+import argparse
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nerpipe.batch.output_file import Sink
+from nerpipe.batch.readers import KINDS, STDIN, Record, Rejected
+from nerpipe.batch.stream import CHUNK, predict_chunk
+from nerpipe.batch.writers import Prediction
+from nerpipe.errors import NerpipeError
+from nerpipe.prediction.predictor import Entity, Predictor, Reading
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Row = dict[str, str]  # "row": JSON, so that any field of any input fits one schema
+
+
+class PredictBlocks:
+    """What one actor holds: a loaded model."""
+
+    def __init__(self, model: str, backend: str, precision: str, threads: int) -> None:
+        """Load the model once, in the actor."""
+        self._predictor = Predictor(model, backend=backend, precision=precision, threads=threads)
+
+    def __call__(self, batch: "pa.Table") -> "pa.Table":
+        """Predict a block of packed records."""
+        import pyarrow as pa
+
+        records = [unpack_record(row) for row in batch["row"].to_pylist()]
+        return pa.table({"row": [pack_result(result) for result in predict_chunk(self._predictor, records)]})
+
+
+def check_ray(files: Sequence[str]) -> None:
+    """Say whether Ray can predict these files.
+
+    Raises:
+        NerpipeError: if Ray is not installed, or the input is standard input.
+    """
+    if STDIN in files:
+        raise NerpipeError("--engine ray needs --input: other machines cannot read this one's standard input")
+    if find_spec("ray") is None:
+        raise NerpipeError("--engine ray needs Ray: pip install -r requirements/ray.txt")
+
+
+def run_on_ray(model: Path, files: Sequence[str], sink: Sink, arguments: argparse.Namespace) -> None:
+    """Predict files on a cluster: the one that RAY_ADDRESS names, or one of this machine's cores."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its plans and warnings are in its own log files
+    import ray.data
+
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    mine = not ray.is_initialized()
+    if mine:
+        ray.init(log_to_driver=False, logging_level="ERROR", include_dashboard=False)
+    try:
+        for block in _blocks(ray, model.resolve(), files, sink, arguments):
+            sink.write(block)
+    finally:
+        if mine:
+            ray.shutdown()
+
+
+def _blocks(
+    ray: Any,  # noqa: ANN401 - an optional module
+    model: Path,
+    files: Sequence[str],
+    sink: Sink,
+    arguments: argparse.Namespace,
+) -> Iterator[list[Prediction | Rejected]]:
+    context = ray.data.DataContext.get_current()
+    context.execution_options.preserve_order = True
+    context.enable_progress_bars = False
+    threads = arguments.threads or 1
+    actors = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads - 1)  # one core reads
+    kind = arguments.kind
+    folder = Path.cwd()
+    results = (
+        ray.data.from_items([{"name": name} for name in files], override_num_blocks=len(files))
+        .flat_map(lambda row: packed_records(folder, row["name"], kind), num_cpus=0.5)
+        .map_batches(
+            PredictBlocks,
+            fn_constructor_args=(str(model), arguments.backend, arguments.precision, threads),
+            batch_format="pyarrow",
+            batch_size=CHUNK,
+            num_cpus=threads,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
+        )
+    )
+    done = sink.counts.records
+    for block in results.iter_batches(batch_size=CHUNK, batch_format="pyarrow"):
+        rows = block["row"].to_pylist()
+        fresh = rows[min(done, len(rows)) :]
+        done -= len(rows) - len(fresh)
+        if fresh:
+            yield [unpack_result(row) for row in fresh]
+    if done:
+        raise NerpipeError(f"the input holds {done} records less than are done; give the input of the first run")
+
+
+def packed_records(folder: Path, name: str, kind: str) -> Iterator[Row]:
+    """Read one file in a task of Ray's, whose working directory is another; records know it by its name as given."""
+    with (folder / name).open("rb") as file:
+        for record in KINDS[kind](file, name, lambda _: None):
+            yield {"row": pack_record(record)}
+
+
+def pack_record(record: Record | Rejected) -> str:
+    """Put a record into a string."""
+    return json.dumps([isinstance(record, Record), *record])
+
+
+def unpack_record(packed: str) -> Record | Rejected:
+    """Take it out again."""
+    good, *fields = json.loads(packed)
+    return Record(*fields) if good else Rejected(*fields)
+
+
+def pack_result(result: Prediction | Rejected) -> str:
+    """Put a prediction, or what was rejected, into a string."""
+    return json.dumps([isinstance(result, Prediction), *result])
+
+
+def unpack_result(packed: str) -> Prediction | Rejected:
+    """Take it out again."""
+    good, *fields = json.loads(packed)
+    if not good:
+        return Rejected(*fields)
+    record, entities, (words, tags, confidences) = fields
+    reading = Reading([(start, end) for start, end in words], tags, confidences)
+    return Prediction(Record(*record), [Entity(*entity) for entity in entities], reading)

@@ -1,0 +1,1 @@
+"""Which system is better: `nerpipe score`, `nerpipe compare` and `nerpipe search`."""

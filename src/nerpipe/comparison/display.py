@@ -1,0 +1,227 @@
+"""What `nerpipe score` and `nerpipe compare` show: tables in points for people, fractions in JSON for programs.
+
+Not in nerpipe.evaluation.score_table, on which a stage depends: a new column here must not run it again.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from nerpipe.comparison.revisions import Side
+from nerpipe.comparison.score_files import FileScores
+from nerpipe.comparison.seeds import SPLITS, SettingRow, Spread
+from nerpipe.comparison.systems import ALPHA, KINDS, Change, Comparison, Difference, Entity, in_words, points
+from nerpipe.scoring.scores import Score
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+FOLDED = 12  # characters: longer column heads are folded
+MEANING = {"fixed": "wrong before, right now", "broken": "right before, wrong now", "changed": "wrong on both sides"}
+
+
+def print_scores(found: FileScores) -> None:
+    """Print the readings, the types and the counts of two files."""
+    table = _table("Entity scores in points", "precision", "recall", "F1", "gold", "predicted", "right")
+    for name, score in {**found.scores.readings, "surface": found.surface}.items():
+        table.add_row(name, *_score_cells(score), style="bold" if name == "conlleval" else None)
+    table.add_section()
+    for name, score in found.scores.per_type.items():
+        table.add_row(f"  {name}", *_score_cells(score))
+    lines = [
+        f"token accuracy {100 * found.scores.token_accuracy:.2f}",
+        f"{found.sentences:,} sentences, {found.words:,} words",
+    ]
+    if found.words_differ:
+        lines.append(f"{found.words_differ:,} rows have other words on either side; tags were compared row by row")
+    _show(table, lines)
+
+
+def scores_as_json(found: FileScores) -> dict[str, Any]:
+    """Give the scores of two files as fractions."""
+    readings = {name: _three(score) for name, score in found.scores.readings.items()}
+    return readings | {
+        "surface": _three(found.surface),
+        "token_accuracy": found.scores.token_accuracy,
+        "per_type": {name: _three(row) | {"support": row.support} for name, row in found.scores.per_type.items()},
+        "sentences": found.sentences,
+        "words": found.words,
+        "entities": found.scores.readings["conlleval"].support,
+        "words_differ": found.words_differ,
+    }
+
+
+def _three(score: Score) -> dict[str, float]:
+    return {"precision": score.precision, "recall": score.recall, "f1": score.f1}
+
+
+def _score_cells(score: Score) -> list[str]:
+    shares = (f"{100 * value:.2f}" for value in (score.precision, score.recall, score.f1))
+    return [*shares, *(f"{count:,}" for count in (score.support, score.predicted, score.correct))]
+
+
+def print_comparison(found: Comparison, first: Side, other: Side, *, show: int) -> None:
+    """Print both sides, their difference in all and by type, the verdict, and the first changed sentences."""
+    table = _table("F1 in points", first.name, other.name, "difference", "95% interval", "entities")
+    table.add_row("all", *_difference_cells(found.micro), style="bold")
+    for kind, difference in found.per_type.items():
+        table.add_row(f"  {kind}", *_difference_cells(difference))
+    width = max(len(first.name), len(other.name), len("gold"))
+    lines = [
+        f"{side.name:<{width}}  F1 {100 * f1.value:.1f}, 95% CI {100 * f1.low:.1f} to {100 * f1.high:.1f}"
+        for side, f1 in ((first, found.micro.first), (other, found.micro.other))
+    ]
+    lines.append(in_words(found))
+    if first.predicted == other.predicted:
+        lines.append("All tags are the same: if you changed something, has `dvc repro` run since?")
+    counts = Counter(change.kind for change in found.changes)
+    listed = ", ".join(f"{counts[kind]} {kind} ({MEANING[kind]})" for kind in KINDS if counts[kind])
+    if listed:
+        lines.append(f"of {found.sentences:,} sentences: {listed}")
+    names = [name.ljust(width) for name in ("gold", first.name, other.name)]
+    for change in found.changes[:show]:
+        lines += ["", f"{change.kind}  sentence {change.sentence}: {change.text}"]
+        for name, entities in zip(names, (change.gold, change.first, change.other), strict=True):
+            lines.append(f"  {name}  " + ("; ".join(f"{entity.text} ({entity.type})" for entity in entities) or "-"))
+    if len(found.changes) > show:
+        lines += ["", f"{len(found.changes) - show} more: --show {len(found.changes)}, or --json"]
+    _show(table, lines)
+
+
+def comparison_as_json(found: Comparison, first: Side, other: Side) -> dict[str, Any]:
+    """Give all of a comparison; differences are other minus side."""
+    counts = Counter(change.kind for change in found.changes)
+    return {
+        "side": {"name": first.name, "source": first.source, "f1": found.micro.first._asdict()},
+        "other": {"name": other.name, "source": other.source, "f1": found.micro.other._asdict()},
+        "difference": found.micro.delta._asdict(),
+        "p": found.p,
+        "alpha": ALPHA,
+        "verdict": found.verdict,
+        "in_words": in_words(found),
+        "entities": found.micro.support,
+        "sentences": found.sentences,
+        "per_type": {kind: _difference_json(difference) for kind, difference in found.per_type.items()},
+        "changes": {kind: counts[kind] for kind in KINDS},
+        "changed_sentences": [_change_json(change) for change in found.changes],
+    }
+
+
+def _difference_json(difference: Difference) -> dict[str, Any]:
+    return {
+        "side": difference.first._asdict(),
+        "other": difference.other._asdict(),
+        "difference": difference.delta._asdict(),
+        "support": difference.support,
+    }
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    def listed(entities: Sequence[Entity]) -> list[dict[str, Any]]:
+        return [entity._asdict() for entity in entities]
+
+    return {
+        "kind": change.kind,
+        "sentence": change.sentence,
+        "text": change.text,
+        "gold": listed(change.gold),
+        "side": listed(change.first),
+        "other": listed(change.other),
+    }
+
+
+def _difference_cells(difference: Difference) -> list[str]:
+    delta = difference.delta
+    sides = (f"{100 * side.value:.1f}" for side in (difference.first, difference.other))
+    return [*sides, points(delta.value), f"{points(delta.low)} to {points(delta.high)}", f"{difference.support:,}"]
+
+
+def print_seeds(rows: Sequence[SettingRow]) -> None:
+    """Print mean and standard deviation of each setting, and what it gained over the first, seed by seed."""
+    table = _table("F1 in points over seeds: mean and standard deviation", "n", "seeds", *SPLITS)
+    for row in rows:
+        spreads = [_show_spread(row.f1[split]) for split in SPLITS]
+        table.add_row(_show_setting(row), str(row.f1["test"].n), ", ".join(map(str, row.seeds)), *spreads)
+    lines = []
+    for row in rows[1:]:
+        lines.append(f"{_show_setting(row)} minus {_show_setting(rows[0])}, seed by seed:")
+        lines += [f"  {split:<4}  {_show_gain(row.gain[split])}" for split in SPLITS if split in row.gain]
+        if not row.gain:
+            lines.append("  no seed in common: train both with the same seeds")
+    if len(rows) == 1:
+        lines.append(
+            "All runs have one setting. To compare two, train another with the same seeds: -S seed=... -S KEY=A,B"
+        )
+    _show(table, lines)
+
+
+def seeds_as_json(rows: Sequence[SettingRow]) -> list[dict[str, Any]]:
+    """Give a row a setting; the gains are over the first."""
+    return [
+        dataclasses.asdict(row) | {part: _spreads_json(getattr(row, part)) for part in ("f1", "gain")} for row in rows
+    ]
+
+
+def _spreads_json(spreads: dict[str, Spread]) -> dict[str, Any]:
+    return {
+        split: {key: value for key, value in spread._asdict().items() if value is not None}
+        for split, spread in spreads.items()
+    }
+
+
+def _show_setting(row: SettingRow) -> str:
+    return ", ".join(f"{key}={value}" for key, value in row.differing.items()) or "the one setting"
+
+
+def _show_spread(spread: Spread) -> str:
+    return f"{100 * spread.mean:.1f}" + ("" if spread.sd is None else f" (sd {100 * spread.sd:.1f})")
+
+
+def _show_gain(spread: Spread) -> str:
+    if spread.sd is None or spread.low is None or spread.high is None:
+        return f"{points(spread.mean)} F1 in the one common seed, which says nothing of others: train more"
+    verdict = "not distinguishable from noise"
+    if spread.low > 0 or spread.high < 0:
+        verdict = "better" if spread.mean > 0 else "worse"
+    return (
+        f"{points(spread.mean)} F1 (sd {100 * spread.sd:.1f}, n = {spread.n}), 95% CI {points(spread.low)} to "
+        f"{points(spread.high)}: {verdict}"
+    )
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("", no_wrap=True)
+    for name in columns:
+        # a long file name or list of seeds is folded, never a number
+        table.add_column(name, justify="right", no_wrap=len(name) <= FOLDED and name != "seeds", overflow="fold")
+    return table
+
+
+def _show(table: Table, lines: Sequence[str]) -> None:
+    console = Console()
+    console.print(table)
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_search(study: "Study") -> None:
+    """Print the trials of a search, best first, and how to take the best."""
+    states = {"COMPLETE": "", "PRUNED": "stopped early"}
+    trials = sorted(study.trials, key=lambda trial: (trial.state.name, -(trial.value or 0.0)))
+    table = Table(title="Trials by dev F1, in points", title_justify="left")
+    keys = sorted({key for trial in trials for key in trial.params})
+    for name in ("experiment", "dev F1", *keys, ""):
+        table.add_column(name, justify="left" if name in ("experiment", "") else "right")
+    for trial in trials:
+        reached = trial.value if trial.value is not None else max(trial.intermediate_values.values(), default=0.0)
+        values = (
+            f"{trial.params[key]:.3g}" if isinstance(trial.params[key], float) else trial.params[key] for key in keys
+        )
+        state = states.get(trial.state.name, trial.state.name.lower())
+        table.add_row(trial.user_attrs["name"], f"{100 * reached:.1f}", *map(str, values), state)
+    _show(table, [f"take the best: dvc exp apply {study.best_trial.user_attrs['name']}"])

@@ -1,0 +1,139 @@
+"""Any two CoNLL files, a gold one and a system's, read in step and scored."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from nerpipe.contracts.schemes import SCHEMES
+from nerpipe.corpus.lines import PROBLEMS, LineParser, Word, read_lines, show_line
+from nerpipe.errors import NerpipeError
+from nerpipe.scoring.scores import Score, Scores, score_match, surface_score, surfaces_of
+from nerpipe.scoring.spans import match_spans
+
+SHOWN = 80  # characters of a line in a message
+
+
+class Row(NamedTuple):
+    """A word's line; with an empty tag, the end of a sentence: the first of a run of separators, or the file's end."""
+
+    number: int  # of the line, from 1
+    token: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True)
+class FileScores:
+    """What there is to say of two files."""
+
+    scores: Scores
+    surface: Score  # of distinct surface forms, in the words of the gold file
+    sentences: int
+    words: int
+    words_differ: int  # rows whose first columns differ
+
+
+@dataclass
+class _Columns:
+    """Both files' tags and the gold words, a row a sentence, as far as they were read."""
+
+    tokens: list[list[str]]
+    gold: list[list[str]]
+    predicted: list[list[str]]
+    differ: int = 0
+    first_difference: str = ""
+
+
+def score_files(gold: Path, predicted: Path) -> FileScores:
+    """Score a system's file against the gold one; the last column of either is the tag.
+
+    Args:
+        gold: CoNLL: columns apart by tabs or spaces, sentences by lines that are blank after stripping.
+        predicted: the same rows; the words themselves may differ (another tokenisation or escaping) and are counted.
+
+    Raises:
+        NerpipeError: if a file cannot be read or holds no word, a tag is none of O, B-TYPE and I-TYPE, or the rows
+            part; with file and line.
+    """
+    both = _Columns([[]], [[]], [[]])
+    for one, two in zip_longest(_rows(gold), _rows(predicted)):
+        if one is None or two is None or bool(one.tag) != bool(two.tag):
+            _refuse_parting(gold, one, predicted, two, both)
+        if one.tag:
+            both.tokens[-1].append(one.token)
+            both.gold[-1].append(one.tag)
+            both.predicted[-1].append(two.tag)
+            if one.token != two.token:
+                both.differ += 1
+                both.first_difference = both.first_difference or (
+                    f"; the words first differ at {gold}:{one.number} {one.token[:SHOWN]!r} and "
+                    f"{predicted}:{two.number} {two.token[:SHOWN]!r}"
+                )
+        else:
+            for column in (both.tokens, both.gold, both.predicted):
+                column.append([])
+    tokens, gold_tags, predicted_tags = both.tokens[:-1], both.gold[:-1], both.predicted[:-1]
+    match = match_spans(gold_tags, predicted_tags)
+    surface = surface_score(match, surfaces_of(match, [word for row in tokens for word in row]))
+    return FileScores(score_match(match), surface, match.sentences, match.words, both.differ)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    """Yield a file's words and, after each sentence, one end."""
+    parser = LineParser(multi_tag="reject", prefixes=SCHEMES["IOB2"])
+    number, within, words = 0, False, 0
+    for lines in read_lines(path, hashlib.sha256(), Counter()):
+        for line in lines:
+            number += 1
+            parsed = parser[line]
+            if isinstance(parsed, Word):
+                if parsed.problem or "html_in_tag" in parsed.repairs:
+                    _refuse_line(path, number, parsed)
+                yield Row(number, parsed.token, parsed.tag)
+                words += 1
+            elif within:
+                yield Row(number)
+            within = isinstance(parsed, Word)
+    if within:
+        yield Row(number + 1)
+    if not words:
+        raise NerpipeError(
+            f"{path}: holds no word; `token<TAB>tag` a line was expected, a blank line after each sentence"
+        )
+
+
+def _refuse_line(path: Path, number: int, word: Word) -> None:
+    """Say what is wrong with a line and what to do."""
+    todo = {
+        "one_column": "each line needs a word and a tag, apart by a tab or a space",
+        "empty_token": "each line needs a word before its tag",
+        "several_tags": "keep one tag a word",
+        "prefix_not_in_scheme": "translate IOBES or BILOU to IOB2: S and U become B, E and L become I",
+        "invalid_utf8": "convert the file: iconv -f OLD -t UTF-8",
+        "nul": "remove it",
+        "lone_cr": "end lines with LF or CRLF",
+    }.get(
+        word.problem,
+        "the last column must be the tag; if another is, cut it out (`cut -f1,3` for a predictions file of ours)",
+    )
+    shown = show_line(word.line if len(word.line) <= SHOWN else word.line[:SHOWN] + "...")[0]
+    problem = PROBLEMS.get(word.problem, "a tag with markup").partition(",")[0]  # multi_tag is of no account here
+    raise NerpipeError(f"{path}:{number}: {problem} in {shown!r}; allowed are O, B-TYPE and I-TYPE: {todo}")
+
+
+def _refuse_parting(gold: Path, one: Row | None, predicted: Path, two: Row | None, both: _Columns) -> None:
+    sides = [_place(path, row) for path, row in ((gold, one), (predicted, two))]
+    raise NerpipeError(
+        f"the two files part after {sum(map(len, both.gold)):,} words: {sides[0]}, but {sides[1]}"
+        f"{both.first_difference}. Both need the same rows: a line a word in the same order, a blank line after the "
+        "same words; give the system the words of the gold file, or mend its output there"
+    )
+
+
+def _place(path: Path, row: Row | None) -> str:
+    if row is None:
+        return f"{path} ends"
+    return f"{path}:{row.number} has " + (f"the word {row.token[:SHOWN]!r}" if row.tag else "the end of a sentence")

@@ -1,0 +1,1 @@
+"""What the stages hand each other: tagging schemes, labels, canonical CoNLL, counts, files."""

@@ -1,0 +1,1 @@
+"""From raw files to an encoded corpus: the stages clean_conll and encode_labels."""

@@ -1,0 +1,71 @@
+"""Scores of groups of entities: seen in train or not, by their length, by the length of their sentence."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from nerpipe.scoring.scores import Surfaces, grouped_scores, surfaces_of
+from nerpipe.scoring.spans import Match, Spans, match_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from numpy.typing import NDArray
+
+    from nerpipe.contracts.conll import Sentence
+
+SEEN = ("seen", "unseen")
+ENTITY_WORDS = ((1, "1"), (2, "2"), (3, "3"), (4, "4 or more"))  # from this length on
+SENTENCE_WORDS = ((0, "10 or fewer"), (11, "11 to 20"), (21, "21 to 40"), (41, "41 or more"))
+
+
+def surfaces_in(sentences: Iterable["Sentence"]) -> set[str]:
+    """Collect the lower-cased surface forms of all entities, whatever their types.
+
+    Args:
+        sentences: of the training split.
+    """
+    kept = list(sentences)
+    gold = [sentence.tags for sentence in kept]
+    words = [word for sentence in kept for word in sentence.tokens]
+    return {text.lower() for text in surfaces_of(match_spans(gold, gold), words).gold}
+
+
+def seen(texts: Sequence[str], known: "AbstractSet[str]") -> "NDArray[np.bool_]":
+    """Say of each surface form whether it is, in lower case, an entity of the training split."""
+    return np.array([text.lower() in known for text in texts], dtype=bool)
+
+
+def breakdown(match: Match, surfaces: Surfaces, known: "AbstractSet[str]") -> pd.DataFrame:
+    """Score groups of entities: columns by, group, precision, recall, f1, support, predicted.
+
+    A gold entity and a predicted one each belong to the group of their own words, or their own sentence.
+
+    Args:
+        match: the spans.
+        surfaces: their words.
+        known: lower-cased surface forms of the training split's entities.
+    """
+    sentence_words = np.diff(match.offsets)
+    groupings = [
+        ("seen in train", SEEN, [(~seen(texts, known)).astype(np.int64) for texts in surfaces]),
+        ("words of the entity", *_binned(ENTITY_WORDS, match, lambda spans: spans.end - spans.start)),
+        ("words of the sentence", *_binned(SENTENCE_WORDS, match, lambda spans: sentence_words[spans.sentence])),
+    ]
+    rows = [
+        (by, group, result.precision, result.recall, result.f1, result.support, result.predicted)
+        for by, names, (gold, predicted) in groupings
+        for group, result in grouped_scores(match, gold, predicted, names).items()
+    ]
+    return pd.DataFrame(rows, columns=["by", "group", "precision", "recall", "f1", "support", "predicted"])
+
+
+def _binned(
+    bins: Sequence[tuple[int, str]], match: Match, value: "Callable[[Spans], NDArray[np.int64]]"
+) -> "tuple[list[str], list[NDArray[np.int64]]]":
+    """Name the bins, and say of each gold and each predicted span in which it is."""
+    edges = np.array([low for low, _ in bins])
+    sides = (match.gold, match.predicted)
+    return [name for _, name in bins], [np.searchsorted(edges, value(spans), side="right") - 1 for spans in sides]

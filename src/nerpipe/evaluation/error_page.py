@@ -1,0 +1,137 @@
+"""reports/errors.html: one page that shows a person where the model is right and wrong, with nothing to load.
+
+The page is static text; all data lies in one block of JSON that the script turns into text nodes. Sentences and type
+names come from the internet: nothing of them is ever markup, and the page's security policy admits no script or style
+but its own, named by hash.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from nerpipe.contracts.files import write_text
+from nerpipe.evaluation.breakdowns import seen
+from nerpipe.evaluation.mistakes import verdicts
+from nerpipe.evaluation.report import SplitReport
+from nerpipe.evaluation.split_predictions import PredictedSplit
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+# In a script element these could end it or mean something to the HTML parser.
+ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+@dataclass(frozen=True)
+class PageSplit:
+    """What the page shows of a split."""
+
+    name: str
+    tables: dict[str, pd.DataFrame]  # headline, per_type, errors, confusion, reliability
+    calibration_error: float
+    # words joined by tabs; spans as [gold, start, end, type, kind, seen, confidence], words counted in the sentence
+    sentences: list[tuple[str, list[list[Any]]]]
+
+
+def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[str]") -> PageSplit:
+    """Gather what the page shows of a split.
+
+    Args:
+        report: of the split.
+        split: its words.
+        known: lower-cased surface forms of the training split's entities.
+    """
+    match = report.match
+    sentences: list[tuple[str, list[list[Any]]]] = [("\t".join(tokens), []) for tokens in split.tokens]
+    confidence = [round(value, 4) for value in report.confidence.tolist()]
+    sides = zip(
+        (1, 0),
+        (match.gold, match.predicted),
+        verdicts(match, report.findings),
+        report.surfaces,
+        ([None] * len(match.gold), confidence),
+        strict=True,
+    )
+    for gold, spans, kinds, texts, sure in sides:
+        first = match.offsets[spans.sentence]
+        columns = (spans.sentence, spans.start - first, spans.end - first, spans.type, kinds, seen(texts, known))
+        rows = zip(*(column.tolist() for column in columns), sure, strict=True)
+        for sentence, start, end, kind, verdict, is_seen, value in rows:
+            sentences[sentence][1].append([gold, start, end, match.types[kind], verdict, int(is_seen), value])
+    averages = report.tables["averages"]
+    tables = {
+        "headline": _headline(report, averages),
+        "per_type": report.tables["per_type"],
+        "errors": report.tables["mistakes"],
+        "confusion": report.tables["confusion"],
+        "reliability": report.tables["reliability"],
+    }
+    return PageSplit(report.name, tables, float(averages["calibration_error"].iloc[0]), sentences)
+
+
+def _headline(report: SplitReport, averages: pd.DataFrame) -> pd.DataFrame:
+    """List the numbers at the head of the page: measure, value, low, high."""
+    micro, macro, strict, surface = averages.to_dict("records")
+    none = (None, None)
+    rows = [
+        ("F1", micro["f1"], micro["f1_low"], micro["f1_high"]),
+        ("precision", micro["precision"], *none),
+        ("recall", micro["recall"], *none),
+        ("F1, mean of the types (macro)", macro["f1"], *none),
+        ("F1, only entities that begin with B- (strict IOB2)", strict["f1"], *none),
+        ("F1 over distinct names (surface forms)", surface["f1"], *none),
+        ("words with the right tag", report.scores.token_accuracy, *none),
+    ]
+    return pd.DataFrame(rows, columns=["measure", "value", "low", "high"])
+
+
+def write_page(path: Path, splits: Sequence[PageSplit], *, dataset: str, note: str | None) -> None:
+    """Write the page.
+
+    Args:
+        path: of the file.
+        splits: in the order in which they are offered; the first is shown.
+        dataset: its name.
+        note: what has to stand beside the scores, if anything.
+    """
+    data = {"dataset": dataset, "note": note, "splits": [_as_json(split) for split in splits]}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    style, script, page = (_part(kind) for kind in ("css", "js", "html"))
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
+    # the data goes in last, so that a placeholder in it stays what it is
+    for name, part in (("POLICY", policy), ("STYLE", style), ("SCRIPT", script), ("DATA", text.translate(ESCAPES))):
+        page = page.replace(f"@{name}@", part)
+    write_text(path, page)
+
+
+def _part(kind: str) -> str:
+    return files("nerpipe.evaluation").joinpath(f"error_page.{kind}").read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def _as_json(split: PageSplit) -> dict[str, Any]:
+    tables = {
+        name: [
+            {key: None if pd.isna(value) else value for key, value in row.items()} for row in frame.to_dict("records")
+        ]
+        for name, frame in split.tables.items()
+    }
+    return {
+        "name": split.name,
+        "calibration_error": split.calibration_error,
+        "sentences": split.sentences,
+        **tables,
+    }

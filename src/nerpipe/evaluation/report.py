@@ -1,0 +1,163 @@
+"""The report of a split: one frame a table, from which JSON, CSV, the terminal and the page are all made."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from nerpipe.contracts.ledger import Tally, check_joint, tally
+from nerpipe.evaluation.breakdowns import breakdown
+from nerpipe.evaluation.calibration import calibration_error, reliability, span_confidence, threshold_table
+from nerpipe.evaluation.mistakes import Finding, confused_surfaces, find_mistakes, mistake_table, span_confusion
+from nerpipe.evaluation.resampling import bootstrap, f1_of, interval, sentence_counts, with_total
+from nerpipe.evaluation.split_predictions import PredictedSplit
+from nerpipe.scoring.scores import Score, Scores, Surfaces, score, score_match, surface_score, surfaces_of
+from nerpipe.scoring.spans import Match, match_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+    from numpy.typing import NDArray
+
+SURFACES = 100  # confused surface forms that are listed
+NUMBERS = ["precision", "recall", "f1"]
+COUNTS = ["support", "predicted"]
+INTERVAL = ["f1_low", "f1_high"]
+NO_INTERVAL = [np.nan, np.nan]
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """What there is to say of a split's predictions."""
+
+    name: str
+    scores: Scores
+    match: Match
+    findings: "Sequence[Finding]"
+    surfaces: Surfaces
+    confidence: "NDArray[np.float64]"  # of each predicted span
+    surface: Score  # of distinct surface forms
+    counts: dict[str, Any]  # for the ledger
+    tables: dict[str, pd.DataFrame]  # by name: averages, per_type, breakdown, mistakes, confusion, ...
+
+
+def report_split(
+    name: str, split: PredictedSplit, known: "AbstractSet[str]", *, resamples: int, seed: int
+) -> SplitReport:
+    """Compute everything that is reported of a split.
+
+    Args:
+        name: of the split.
+        split: words, tags and confidences.
+        known: lower-cased surface forms of the training split's entities.
+        resamples: of the bootstrap.
+        seed: of its draws.
+
+    Raises:
+        NerpipeError: if a word or an entity of the gold fell out of the scores.
+    """
+    match = match_spans(split.gold, split.predicted)
+    counted = tally(split.gold)
+    check_joint(f"gold -> scores, split {name}", counted, Tally(match.sentences, match.words, len(match.gold)))
+    surfaces = surfaces_of(match, [word for row in split.tokens for word in row])
+    scores = score_match(match)
+    surface = surface_score(match, surfaces)
+    findings = find_mistakes(match)
+    confidence = span_confidence(match.predicted, np.array([value for row in split.confidence for value in row]))
+    bins = reliability(confidence, match.predicted_hit)
+    mistakes = mistake_table(match, findings)
+    low_high = _intervals(match, resamples, seed)
+    tables = {
+        "averages": _averages(scores, surface, low_high[:, -1], calibration_error(bins)),
+        "decoding": _decoding(split, scores),
+        "per_type": _per_type(scores, low_high),
+        "breakdown": breakdown(match, surfaces, known),
+        "mistakes": mistakes,
+        "confusion": span_confusion(mistakes),
+        "confused_surfaces": confused_surfaces(match, findings, surfaces, SURFACES),
+        "reliability": bins,
+        "thresholds": threshold_table(match, confidence),
+    }
+    counts = {"split": name, **counted._asdict(), "words_unseen": split.unseen}
+    return SplitReport(name, scores, match, findings, surfaces, confidence, surface, counts, tables)
+
+
+def _intervals(match: Match, resamples: int, seed: int) -> "NDArray[np.float64]":
+    """Bootstrap the F1 of each type and, last, of all; shape (2, types + 1): low and high."""
+    return interval(f1_of(bootstrap(with_total(sentence_counts(match)), resamples, seed)))
+
+
+def _row(result: Score) -> list[float]:
+    return [*(getattr(result, name) for name in NUMBERS), result.support, result.predicted]
+
+
+def _averages(scores: Scores, surface: Score, low_high: "NDArray[np.float64]", unbelieved: float) -> pd.DataFrame:
+    """Tabulate what is one number for a whole split; NaN where a measure has none."""
+    micro, strict = scores.readings["conlleval"], scores.readings["strict_iob2"]
+    types = list(scores.per_type.values())
+    macro = [float(np.mean([getattr(row, name) for row in types])) if types else 0.0 for name in NUMBERS]
+    rows = [
+        ["conlleval micro", *_row(micro), *low_high, unbelieved],
+        ["conlleval macro", *macro, micro.support, micro.predicted, *NO_INTERVAL, np.nan],
+        ["strict_iob2 micro", *_row(strict), *NO_INTERVAL, np.nan],
+        ["surface forms", *_row(surface), *NO_INTERVAL, np.nan],
+    ]
+    return pd.DataFrame(rows, columns=["measure", *NUMBERS, *COUNTS, *INTERVAL, "calibration_error"])
+
+
+def _decoding(split: PredictedSplit, scores: Scores) -> pd.DataFrame:
+    """Tabulate what decoding changed: both readings' micro F1 with it, and with each word's most probable tag."""
+    pairs = list(zip(split.predicted, split.undecoded, strict=True))
+    other = [(ours, theirs) for ours, theirs in pairs if ours != theirs]
+    words = sum(mine != yours for ours, theirs in other for mine, yours in zip(ours, theirs, strict=True))
+    before = score(split.gold, split.undecoded) if other else scores
+    rows = [
+        [name, *(result.readings[reading].f1 for reading in ("conlleval", "strict_iob2")), *changed]
+        for name, result, changed in (
+            ("word by word", before, (np.nan, np.nan)),
+            ("IOB2", scores, (len(other), words)),
+        )
+    ]
+    return pd.DataFrame(
+        rows, columns=["decoding", "conlleval_f1", "strict_iob2_f1", "sentences_changed", "tags_changed"]
+    )
+
+
+def _per_type(scores: Scores, low_high: "NDArray[np.float64]") -> pd.DataFrame:
+    rows = [
+        [kind, *_row(result), low_high[0, place], low_high[1, place]]
+        for place, (kind, result) in enumerate(scores.per_type.items())
+    ]
+    return pd.DataFrame(rows, columns=["type", *NUMBERS, *COUNTS, *INTERVAL])
+
+
+def headline(reports: "Sequence[SplitReport]", dataset: str) -> dict[str, Any]:
+    """Pick the few numbers that branches are compared by, in the reading of conlleval."""
+    metrics: dict[str, Any] = {"dataset": dataset, "reading": "conlleval"}
+    for report in reports:
+        micro = report.scores.readings["conlleval"]
+        metrics[report.name] = {name: getattr(micro, name) for name in NUMBERS}
+        metrics[report.name]["token_accuracy"] = report.scores.token_accuracy
+        if report.name == "test":
+            row = report.tables["averages"].iloc[0]
+            metrics["test"] |= {"f1_low": float(row["f1_low"]), "f1_high": float(row["f1_high"])}
+            metrics["test"]["surface_f1"] = report.surface.f1
+    return metrics
+
+
+def join_tables(reports: "Sequence[SplitReport]") -> dict[str, pd.DataFrame]:
+    """Put each table of all splits into one frame, with the split's name as the first column."""
+    joined = {}
+    for name in reports[0].tables:
+        parts = [report.tables[name].assign(split=report.name) for report in reports]
+        frame = pd.concat(parts, ignore_index=True)
+        joined[name] = frame[["split", *(column for column in frame if column != "split")]]
+    return joined
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """List a frame's rows for JSON; what is not there (NaN) is left out of its row, so that every number is finite."""
+    rows: list[dict[str, Any]] = frame.to_dict("records")
+    return [{key: value for key, value in row.items() if not pd.isna(value)} for row in rows]

@@ -1,0 +1,1 @@
+"""From a model and windows to one tag for each word."""

@@ -1,0 +1,164 @@
+"""Entities in text, from an exported folder: `Predictor` in Python, and what every other way of predicting uses."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from nerpipe.contracts.schemes import OUTSIDE, spans_of
+from nerpipe.errors import NerpipeError
+from nerpipe.inference.word_scores import Item, decode_words, first_subwords, score_words
+from nerpipe.prediction.backends import load_network, usable_cores
+from nerpipe.prediction.exported_folder import Decoding, load_decoding, load_fast_tokenizer
+from nerpipe.prediction.word_rule import find_words
+from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from nerpipe.inference.word_scores import Network
+
+BUDGET = 256  # sub-words of a batch, padding included: activations of small batches stay in the cache
+
+
+class Entity(NamedTuple):
+    """An entity in a text: `text[start:end]`, counted in characters (Unicode code points)."""
+
+    type: str
+    text: str
+    start: int
+    end: int
+    confidence: float  # the probability of the tag of its least sure word, 0 to 1
+
+
+class TaggedWords(NamedTuple):
+    """The tags of a sentence, one a word, as IOB2 allows, and the probability of each, 0 to 1."""
+
+    tags: list[str]
+    confidences: list[float]
+
+
+class Reading(NamedTuple):
+    """The words of a text, with the tags and confidences of `TaggedWords`."""
+
+    words: list[tuple[int, int]]  # start and end, in characters
+    tags: list[str]
+    confidences: list[float]
+
+
+class Finder:
+    """Finds entities in texts: words, windows, network and decoding, wherever the parts come from."""
+
+    def __init__(self, decoding: Decoding, tokenizer: "Tokenizer", network: "Network", *, workers: int = 1) -> None:
+        """Take the parts; the tokenizer must neither cut nor pad, and `workers` threads call the network at a time."""
+        self.decoding = decoding
+        self._tokenizer = tokenizer
+        self._network = network
+        self._special = special_tokens(tokenizer)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network") if workers > 1 else None
+
+    def __call__(self, texts: Sequence[str]) -> list[list[Entity]]:
+        """Find the entities of each text, left to right.
+
+        Raises:
+            NerpipeError: for what is no text, or holds half of a surrogate pair.
+        """
+        if isinstance(texts, str):
+            raise NerpipeError("a list of texts was expected, not one text: put it in brackets")
+        return [entities for entities, _ in self.read(texts)]
+
+    def read(self, texts: Sequence[str]) -> list[tuple[list[Entity], Reading]]:
+        """As a call, with the words that were found in each text and their tags."""
+        for text in texts:
+            check_text(text)
+        offsets = [find_words(text) for text in texts]
+        sentences = [[text[start:end] for start, end in words] for text, words in zip(texts, offsets, strict=True)]
+        readings = [Reading(words, *tagged) for words, tagged in zip(offsets, self.tag(sentences), strict=True)]
+        return [(entities_of(text, reading), reading) for text, reading in zip(texts, readings, strict=True)]
+
+    def tag(self, sentences: Sequence[Sequence[str]]) -> list[TaggedWords]:
+        """Tag sentences whose words are already found, as the pipeline's own evaluation does.
+
+        A sentence without words has no tags.
+        """
+        if not any(sentences):
+            return [TaggedWords([], []) for _ in sentences]
+        counts = [len(words) for words in sentences]
+        scores = score_words(
+            self._items(sentences, counts),
+            self._network,
+            words=sum(counts),
+            labels=len(self.decoding.labels),
+            outside=self.decoding.labels.index(OUTSIDE),
+            pad_id=self.decoding.pad_id,
+            budget=BUDGET,
+            each=self._pool.map if self._pool else map,
+        )
+        return [TaggedWords(*row) for row in zip(*decode_words(scores, counts, self.decoding.labels), strict=True)]
+
+    def _items(self, sentences: Sequence[Sequence[str]], counts: Sequence[int]) -> list[Item]:
+        capacity = self.decoding.max_length - sum(map(len, self._special))
+        items = []
+        encoded = encode_words(self._tokenizer, sentences)
+        for first, (ids, words, sizes) in zip(accumulate(counts, initial=0), encoded, strict=False):
+            pieces = cut_sentence(ids, words, sizes, self._special, capacity=capacity, stride=self.decoding.stride)
+            for piece in pieces:
+                positions, own = first_subwords(piece.word_ids, piece.own)
+                items.append(Item(piece.input_ids, positions, [first + word for word in own]))
+        return items
+
+
+class Predictor(Finder):
+    """A finder whose parts come from an exported folder.
+
+    >>> predictor = Predictor("models/exported")  # doctest: +SKIP
+    >>> predictor(["Greetings from Empire State Building"])  # doctest: +SKIP
+    [[Entity(type='location', text='Empire State Building', start=15, end=36, confidence=0.83)]]
+    """
+
+    def __init__(
+        self, folder: str | Path, *, backend: str = "onnx", precision: str = "fp32", threads: int | None = None
+    ) -> None:
+        """Load the folder.
+
+        Args:
+            folder: that the export stage wrote.
+            backend: `onnx` (needs neither torch nor transformers) or `torch`.
+            precision: `fp32`, or `int8` if the folder has it.
+            threads: processor threads; all that this process may use by default.
+
+        Raises:
+            NerpipeError: if the folder is none that the export stage wrote, or has no such model.
+        """
+        folder = Path(folder)
+        threads = threads or usable_cores()
+        # ONNX Runtime is faster with a batch a thread than with its threads at one batch; torch is not
+        super().__init__(
+            load_decoding(folder),
+            load_fast_tokenizer(folder),
+            load_network(folder, backend=backend, precision=precision, threads=1 if backend == "onnx" else threads),
+            workers=threads if backend == "onnx" else 1,
+        )
+
+
+def check_text(text: object) -> None:
+    """Raise a NerpipeError for what cannot be predicted."""
+    if not isinstance(text, str):
+        raise NerpipeError(f"text was expected, not {type(text).__name__}")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise NerpipeError(
+            f"character {error.start} is half of a surrogate pair ({text[error.start]!r}), which is no character"
+        ) from None
+
+
+def entities_of(text: str, reading: Reading) -> list[Entity]:
+    """Read the entities off a text's tags; a confidence is that of the least sure word."""
+    found = []
+    for span in spans_of(reading.tags):
+        start, end = reading.words[span.start][0], reading.words[span.end - 1][1]
+        confidence = min(reading.confidences[span.start : span.end])
+        found.append(Entity(span.type, text[start:end], start, end, confidence))
+    return found

@@ -1,0 +1,1 @@
+"""From tags to spans, and from spans to precision, recall and F1."""

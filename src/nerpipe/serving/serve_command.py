@@ -1,0 +1,66 @@
+"""The `serve` command."""
+
+import argparse
+import signal
+import socket
+from pathlib import Path
+
+from nerpipe.errors import NerpipeError
+from nerpipe.prediction.backends import BACKENDS, PRECISIONS
+
+SERVE = """Answer requests over HTTP: POST /predict; a page to try it at /, its description at /docs. Needs the extra
+packages of requirements/serve.txt."""
+HOST, PORT = "127.0.0.1", 8000
+
+
+def add_serve(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="such as models/exported")
+    parser.add_argument("--host", default=HOST, help="address to listen on (default: %(default)s, this machine alone)")
+    parser.add_argument("--port", type=int, default=PORT, help="default: %(default)s; 0: any that is free")
+    parser.add_argument("--backend", choices=BACKENDS, default="onnx", help="default: %(default)s")
+    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="default: %(default)s")
+    parser.add_argument("--threads", type=int, metavar="N", help="default: the cores this process may use")
+    parser.set_defaults(run=serve)
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Serve until Ctrl-C or SIGTERM; what was accepted is finished first."""
+    try:
+        import uvicorn
+
+        from nerpipe.serving.app import make_app
+    except ModuleNotFoundError as error:
+        raise NerpipeError(
+            f"serving needs packages that are not here ({error.name}): pip install -r requirements/serve.txt"
+        ) from None
+    from nerpipe.prediction.predictor import Predictor
+
+    predictor = Predictor(
+        arguments.model, backend=arguments.backend, precision=arguments.precision, threads=arguments.threads
+    )
+    with _listening(arguments.host, arguments.port) as listener:
+        host, port = listener.getsockname()[:2]
+        app = make_app(predictor, arguments.model)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        print(f"http://{host}:{port} answers for {arguments.model}; Ctrl-C ends it", flush=True)
+        # uvicorn finishes what it took, then raises the signal again: by then all is done
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        server.run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise NerpipeError(
+            f"{host}:{port} cannot be listened on ({reason}); --port 0 takes a port that is free"
+        ) from None
+    return listener

@@ -1,0 +1,1 @@
+"""From words to windows of sub-words: the stage tokenize_align."""

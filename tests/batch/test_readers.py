@@ -1,0 +1,126 @@
+"""Reading records: every kind, every way to be wrong."""
+
+import io
+import json
+
+import pytest
+
+from nerpipe.batch import readers
+from nerpipe.batch.readers import Record, Rejected, input_files, read_records
+from nerpipe.errors import NerpipeError
+
+
+def read(content, kind, name="-"):
+    return list(read_records([name], kind, io.BytesIO(content), lambda _: None))
+
+
+def test_a_line_is_a_record_an_empty_one_too():
+    rows = read("\ufeffa b\r\n\n c\u2028d \nlast".encode(), "lines")
+    assert [row.text for row in rows] == ["a b", "", " c\u2028d ", "last"]
+    assert [row.position for row in rows] == [f"standard input:{n}" for n in (1, 2, 3, 4)]
+
+
+def test_bytes_that_are_no_utf8_are_rejected_with_their_place():
+    rows = read(b"good\nb\xffd\ngood", "lines")
+    assert rows[1] == Rejected("standard input:2", "byte 2 of the record is no UTF-8", "b\\xffd")
+    assert [type(row) for row in rows] == [Record, Rejected, Record]
+
+
+def test_a_line_that_is_too_long_is_rejected_and_the_next_one_is_read(monkeypatch):
+    monkeypatch.setattr(readers, "LONGEST", 10)
+    rows = read(b"x" * 10 + b"\n" + b"y" * 35 + b"\nshort\n" + b"z" * 11, "lines")
+    assert [row.text if isinstance(row, Record) else "!" for row in rows] == ["x" * 10, "!", "short", "!"]
+
+
+def test_json_lines_keep_their_other_fields():
+    rows = read(b'{"id": 7, "text": "a b", "tags": ["x"]}\n\n{"text": ""}\n', "jsonl")
+    assert [(row.text, row.fields) for row in rows] == [("a b", {"id": 7, "tags": ["x"]}), ("", {})]
+    assert rows[1].position == "standard input:3"
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{", "no valid JSON"),
+        ("[" * 100_000, "no valid JSON"),
+        ("[]", 'the field "text"'),
+        ('{"txt": "a"}', 'the field "text"'),
+        ('{"text": 3}', '"text" is int, not text'),
+        ('{"text": null}', "NoneType"),
+        ('{"text": "\\ud83d"}', "half of a surrogate pair"),
+        ('{"text": "a", "x": NaN}', "NaN"),
+    ],
+)
+def test_a_json_line_that_cannot_be_read_is_rejected(line, problem):
+    (row,) = read(line.encode(), "jsonl")
+    assert isinstance(row, Rejected)
+    assert problem in row.problem
+    assert row.raw == line
+
+
+def test_conll_is_read_from_the_first_column():
+    content = b"-DOCSTART- O\n\nEU B-org\nrejects O\n\n\nNew York\tB-loc\nis\n"
+    rows = read(content, "conll")
+    assert [(row.words, row.text) for row in rows] == [
+        (["EU", "rejects"], "EU rejects"),
+        (["New York", "is"], "New York is"),
+    ]
+    assert [row.position for row in rows] == ["standard input:3", "standard input:7"]
+
+
+def test_a_conll_sentence_with_a_bad_line_is_rejected_whole():
+    rows = read(b"a O\n\xff O\nb O\n\n\tO\n\nc O\n", "conll")
+    assert [type(row) for row in rows] == [Rejected, Rejected, Record]
+    assert (rows[0].position, rows[1].position) == ("standard input:2", "standard input:5")
+    assert rows[0].raw == "a O\n\\xff O\nb O"
+
+
+def test_a_folder_is_read_in_the_order_of_its_names(tmp_path):
+    for name in ("b.txt", "a.txt", ".hidden"):
+        (tmp_path / name).write_text(name)
+    files = input_files([str(tmp_path)], "files")
+    rows = list(read_records(files, "files", io.BytesIO(), lambda _: None))
+    assert [row.text for row in rows] == ["a.txt", "b.txt"]
+    assert rows[0].fields == {"file": files[0]}
+
+
+def test_parquet_is_read_by_its_text_column(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"id": [1, 2], "text": ["x y", None]}), path)
+    rows = list(read_records([str(path)], "parquet", io.BytesIO(), lambda _: None))
+    assert rows[0] == Record(f"{path}:row 1", "x y", None, {"id": 1})
+    assert rows[1].problem == '"text" is NoneType, not text'
+    pq.write_table(pa.table({"txt": ["x"]}), path)
+    with pytest.raises(NerpipeError, match='no column "text"; there are: txt'):
+        list(read_records([str(path)], "parquet", io.BytesIO(), lambda _: None))
+    path.write_bytes(b"no parquet")
+    with pytest.raises(NerpipeError, match="no readable Parquet"):
+        list(read_records([str(path)], "parquet", io.BytesIO(), lambda _: None))
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "said"),
+    [
+        (["nowhere.txt"], "lines", "nowhere.txt: not there"),
+        (["-"], "files", "--from files needs --input"),
+        (["-"], "parquet", "--from parquet needs --input"),
+    ],
+)
+def test_inputs_that_cannot_be(names, kind, said):
+    with pytest.raises(NerpipeError, match=said):
+        input_files(names, kind)
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(NerpipeError, match="an empty folder"):
+        input_files([str(tmp_path)], "lines")
+
+
+def test_every_byte_is_told_to_the_progress_bar():
+    told = []
+    content = json.dumps({"text": "a"}).encode() + b"\n\nx\n"
+    list(read_records(["-"], "jsonl", io.BytesIO(content), told.append))
+    assert sum(told) == len(content)

@@ -1,0 +1,33 @@
+"""What predictions look like as JSON, CoNLL and for people."""
+
+import json
+
+from capitals import capitals_predictor
+from nerpipe.batch.readers import Record
+from nerpipe.batch.stream import predict_chunk
+from nerpipe.batch.writers import Prediction, as_conll, as_json, as_text
+
+PREDICTOR = capitals_predictor()
+
+
+def prediction(text, *, words=None, **fields) -> Prediction:
+    return predict_chunk(PREDICTOR, [Record("here:1", text, words, fields)])[0]
+
+
+def test_json_holds_the_record_its_text_and_its_entities():
+    row = json.loads(as_json(prediction("hi Ann ö", id=7)))
+    entity = {"type": "person", "text": "Ann", "start": 3, "end": 6, "confidence": 0.9933}
+    assert row == {"id": 7, "text": "hi Ann ö", "entities": [entity]}
+    assert "ö" in as_json(prediction("ö"))
+
+
+def test_conll_has_a_word_a_line_and_a_blank_line_even_after_an_empty_record():
+    assert as_conll(prediction("hi Ann")) == "hi\tO\t0.9867\nAnn\tB-person\t0.9933\n\n"
+    assert as_conll(prediction("")) == "\n"
+    assert as_conll(prediction("New York Ann", words=["New York", "Ann"])).splitlines()[0].startswith("New York\tB-")
+
+
+def test_text_for_people_marks_entities_and_disarms_control_characters():
+    shown = prediction("hi Ann \x1b[31mred\x07")
+    assert as_text(shown, colour=False) == "hi [Ann person 0.99] \\x1b[31mred\\x07\n"
+    assert as_text(shown, colour=True).count("\x1b") == 3

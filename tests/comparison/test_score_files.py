@@ -1,0 +1,136 @@
+"""Two CoNLL files in step: published scores, dialects, and the messages where they part."""
+
+import json
+import sys
+
+import pytest
+
+from nerpipe.cli import main
+from nerpipe.comparison.score_files import score_files
+from nerpipe.errors import NerpipeError
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Write a gold and a predicted file and score them."""
+
+    def files(gold, predicted):
+        for name, text in (("gold", gold), ("system", predicted)):
+            (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return score_files(tmp_path / "gold", tmp_path / "system")
+
+    return files
+
+
+@pytest.mark.parametrize(
+    ("system", "f1", "surface_f1"),
+    [("uh_ritual", 41.86, 40.24), ("spinningbytes.txt", 40.78, 39.33), ("drexel_cci", 26.30, 25.26)],
+)
+def test_submissions_get_their_published_scores(wnut17, system, f1, surface_f1):
+    found = score_files(wnut17 / "emerging.test.annotated", wnut17 / "submissions" / system)
+    assert round(100 * found.scores.readings["conlleval"].f1, 2) == f1
+    assert round(100 * found.surface.f1, 2) == surface_f1
+    assert (found.sentences, found.words, found.scores.readings["conlleval"].support) == (1287, 23394, 1079)
+
+
+def test_dialects_make_no_difference(files):
+    plain = files("Ann\tB-a\nLee\tI-a\n\nBo\tB-a\n\n", "Ann\tB-a\nLee\tI-a\n\nBo\tO\n\n")
+    # gold: Ann Lee, Bo; predicted: Ann Lee
+    assert plain.scores.readings["conlleval"][3:] == (2, 1, 1)
+    other = files(
+        b"\xef\xbb\xbf-DOCSTART- -X- O\r\n\r\nAnn NNP B-a\r\nLee NNP I-a\r\n\t\r\n\r\nBo NNP B-a",
+        "\n\nAnn\tB-a\nLee\tI-a\n   \n-DOCSTART-\n\nBo\tO\n\n\n",
+    )
+    assert other == plain
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u0085", "a\u2028b"])
+def test_only_lf_ends_a_line(files, odd):
+    found = files(f"{odd}\tB-a\nx\tO\n", f"{odd} B-a\nx O\n")
+    assert (found.sentences, found.words, found.words_differ) == (1, 2, 0)
+    assert found.scores.readings["conlleval"].f1 == 1.0
+
+
+def test_other_words_are_counted_and_the_surfaces_are_those_of_the_gold(files):
+    found = files("Ann\tB-a\n\nAnn\tB-a\n", "Ann\tB-a\n\nANN\tB-a\n")
+    assert found.words_differ == 1
+    assert found.surface == (1.0, 1.0, 1.0, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "parts"),
+    [
+        (
+            "a O\nb O\n\nc O\n",
+            "a O\n\nb O\nc O\n",
+            ["after 1 words", "gold:2 has the word 'b'", "system:2 has the end"],
+        ),
+        ("a O\n\nb O\n", "a O\n\nb O\nc O\n", ["gold:4 has the end of a sentence", "system:4 has the word 'c'"]),
+        ("a O\n\nb O\n", "a O\n", ["gold:3 has the word 'b'", "system ends"]),
+        (
+            "a O\nb O\nc O\n",
+            "a O\nc O\n",
+            ["gold:3 has the word 'c'", "system:3 has the end", "first differ at", "'b'"],
+        ),
+    ],
+)
+def test_rows_that_part_are_refused_with_both_places(files, gold, predicted, parts):
+    with pytest.raises(NerpipeError) as error:
+        files(gold, predicted)
+    for part in [*parts, "Both need the same rows"]:
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        ("b\tO\t0.9812", ["the last column must be the tag", "cut -f1,3"]),
+        ("b S-a", ["S and U become B"]),
+        ("b B-", ["a tag without a type"]),
+        ("b B-a,B-c", ["several tags in", "keep one tag a word"]),
+        ("b <i>O</i>", ["markup"]),
+        ("b", ["one column", "a word and a tag"]),
+        ("\tO", ["a word before its tag"]),
+    ],
+)
+def test_a_line_that_cannot_be_scored_is_refused_with_its_place(files, line, parts):
+    with pytest.raises(NerpipeError) as error:
+        files("a O\nb O\n", f"a O\n{line}\n")
+    for part in [*parts, "system:2:", "O, B-TYPE and I-TYPE"]:
+        assert part in str(error.value)
+
+
+def test_a_file_without_words_or_no_file_is_refused(files, tmp_path):
+    with pytest.raises(NerpipeError, match="gold: holds no word"):
+        files("\n\n", "a O\n")
+    with pytest.raises(NerpipeError, match="not there"):
+        score_files(tmp_path / "nothing", tmp_path / "gold")
+
+
+def test_the_command(files, tmp_path, monkeypatch, capsys):
+    files("Ann\tB-a\nran\tO\n\n", "Ann\tI-a\nran\tO\n\n")
+    command = ["nerpipe", "score", str(tmp_path / "gold"), str(tmp_path / "system")]
+    monkeypatch.setattr(sys, "argv", [*command, "--json"])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert not done.value.code
+    right, wrong = dict.fromkeys(("precision", "recall", "f1"), 1.0), dict.fromkeys(("precision", "recall", "f1"), 0.0)
+    out = capsys.readouterr().out
+    assert json.loads(out) == {
+        "conlleval": right,
+        "strict_iob2": wrong,
+        "surface": right,
+        "token_accuracy": 0.5,
+        "per_type": {"a": right | {"support": 1}},
+        "sentences": 1,
+        "words": 2,
+        "entities": 1,
+        "words_differ": 0,
+    }
+    assert list(json.loads(out)) == sorted(json.loads(out))
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit):
+        main()
+    out = capsys.readouterr().out
+    for part in ("conlleval", "100.00", "token accuracy 50.00", "1 sentences, 2 words"):
+        assert part in out

@@ -1,0 +1,58 @@
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nerpipe.contracts.conll import Sentence, format_sentence, read_conll, read_rows
+from nerpipe.errors import NerpipeError
+
+
+def test_format():
+    assert format_sentence([("New York", "B-location"), ("!", "O")]) == "New York\tB-location\n!\tO\n\n"
+    assert format_sentence([("a", "O", "B-x", "0.9")]) == "a\tO\tB-x\t0.9\n\n"
+
+
+def test_only_lf_ends_a_line(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("a\u2028b\tO\nc\u0085d\tB-x\ne\rf\tO\n\n", encoding="utf-8", newline="\n")
+    assert list(read_conll(path)) == [Sentence(("a\u2028b", "c\u0085d", "e\rf"), ("O", "B-x", "O"))]
+
+
+# characters(codec="utf-8") leaves out the surrogates
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\n\t"), min_size=1)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.tuples(cells, cells, cells), min_size=1)))
+def test_format_and_read(sentences):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.conll"
+        path.write_text("".join(map(format_sentence, sentences)), encoding="utf-8", newline="\n")
+        assert list(read_rows(path, width=3)) == [[list(row) for row in sentence] for sentence in sentences]
+
+
+def test_an_empty_file_has_no_sentence(tmp_path):
+    path = tmp_path / "a.conll"
+    path.touch()
+    assert list(read_conll(path)) == []
+
+
+def test_a_row_of_another_width_is_located(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("a\tO\n\nb\tO\nc O\n\n", encoding="utf-8")
+    with pytest.raises(NerpipeError, match=r"a\.conll:4: 1 columns where 2 were expected in 'c O.*dvc repro --force"):
+        list(read_conll(path))
+
+
+def test_a_sentence_that_is_cut_off(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("a\tO\n", encoding="utf-8")
+    with pytest.raises(NerpipeError, match=r"a\.conll: ends within a sentence"):
+        list(read_conll(path))
+
+
+def test_a_missing_file_names_the_way_to_build_it(tmp_path):
+    with pytest.raises(NerpipeError, match=r"none\.conll: not there; run `dvc repro`"):
+        list(read_conll(tmp_path / "none.conll"))

@@ -1,0 +1,266 @@
+"""The error page: its data cannot become markup, and a real browser filters it."""
+
+import json
+import re
+import shutil
+import statistics
+import time
+
+import pytest
+
+from nerpipe.evaluation.error_page import page_split, write_page
+from nerpipe.evaluation.report import report_split
+from nerpipe.evaluation.split_predictions import PredictedSplit
+
+HOSTILE = [
+    "<script>window.pwned=1</script>",
+    "<img/src=x/onerror=window.pwned=2>",
+    "</script>",
+    "&amp;",
+    "@DATA@",
+    "שלום",
+]
+TOKENS = [["Ann", "Lee", "sings"], ["in", "Ulm", "now"], ["ABBA", "sang"], HOSTILE, ["nothing", "here"]]
+GOLD = [
+    ["B-person", "I-person", "O"],
+    ["O", "B-location", "O"],
+    ["B-group", "O"],
+    ["B-<b>x", "O", "O", "O", "O", "O"],
+    ["O", "O"],
+]
+PREDICTED = [
+    ["B-person", "I-person", "O"],  # right, and seen in train, confidence 0.8
+    ["O", "B-person", "O"],  # type, confidence 0.6
+    ["O", "B-person"],  # group missed; person spurious, confidence 0.3
+    ["B-<b>x", "O", "O", "O", "O", "O"],  # right, confidence 0.9
+    ["O", "O"],
+]
+CONFIDENCE = [[0.9, 0.8, 0.9], [0.9, 0.6, 0.9], [0.9, 0.3], [0.9] * 6, [0.9, 0.9]]
+
+
+def build(path, repeats=1, note=None):
+    pages = []
+    for name, times in (("test", repeats), ("dev", 1)):
+        columns = [rows * times for rows in (TOKENS, GOLD, PREDICTED, CONFIDENCE, PREDICTED)]
+        split = PredictedSplit(*columns, 0)
+        report = report_split(name, split, {"ann lee"}, resamples=100, seed=1)
+        pages.append(page_split(report, split, {"ann lee"}))
+    write_page(path, pages, dataset="<i>mine</i>", note=note)
+    return path
+
+
+def test_the_data_can_neither_end_its_block_nor_be_markup(tmp_path):
+    text = build(tmp_path / "errors.html").read_text()
+    block = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1]
+    assert not set(block) & set("<>&\u2028\u2029")
+    data = json.loads(block)
+    assert data["splits"][0]["sentences"][3][0].split("\t") == HOSTILE
+    assert text.count("<script") == 2  # the data and the program
+    assert "<i>mine" not in text
+
+
+def test_the_page_needs_nothing_else_and_is_the_same_each_time(tmp_path):
+    one, other = build(tmp_path / "one.html"), build(tmp_path / "other.html")
+    assert one.read_bytes() == other.read_bytes()
+    assert not re.search(r"""(src|href)=["'](?!#)""", one.read_text())
+    assert "default-src 'none'" in one.read_text()
+    assert "unsafe-inline" not in one.read_text()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: requirements/dev.txt")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if not program or not driver:
+        pytest.skip("no browser here: the page is tested where chromium and chromedriver are installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for flag in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking", "window-size=1200,900"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    window = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
+    yield window
+    window.quit()
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    browser.get("about:blank")
+    for kind in ("browser", "performance"):
+        browser.get_log(kind)
+    browser.get(build(tmp_path / "errors.html", note="a <b>note</b>").as_uri())
+    return browser
+
+
+def choose(page, name, value):
+    page.execute_script(
+        "const e = document.getElementById(arguments[0]); e.value = arguments[1];"
+        "e.dispatchEvent(new Event('input', {bubbles: true}));",
+        f"f-{name}",
+        value,
+    )
+    return int(page.find_element("id", "count").text.split()[0]), len(
+        page.find_elements("css selector", "#sentences > li")
+    )
+
+
+def wait_for(page, count):
+    for _ in range(50):
+        if page.find_element("id", "count").text == count:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("filters", "sentences"),
+    [
+        ({"kind": "mistake"}, 2),  # Ulm, ABBA
+        ({"kind": ""}, 5),
+        ({"kind": "correct"}, 2),  # Ann Lee, <b>x
+        ({"kind": "type"}, 1),
+        ({"kind": "missed"}, 1),
+        ({"kind": "boundary"}, 0),
+        ({"kind": "", "type": "person"}, 3),  # Ann Lee, Ulm, sang
+        ({"kind": "", "seen": "1"}, 1),
+        ({"kind": "", "seen": "0"}, 3),
+        ({"kind": "", "low": "0.7"}, 2),  # 0.8 and 0.9: only predicted entities have a confidence
+        ({"kind": "", "low": "0.25", "high": "0.65"}, 2),
+        ({"kind": "", "text": "aBBa S"}, 1),
+        ({"kind": "mistake", "type": "person", "low": "0.5"}, 1),  # one entity has to meet all
+        ({"kind": "missed", "type": "person"}, 0),
+        ({"kind": "", "text": "<script>"}, 1),
+    ],
+)
+def test_filters_count_right(page, filters, sentences):
+    for name, value in filters.items():
+        counted, listed = choose(page, name, value)
+    assert (counted, listed) == (sentences, sentences)
+
+
+def test_hostile_text_shows_as_text_and_nothing_runs_or_loads(page):
+    choose(page, "kind", "")
+    shown = page.find_element("id", "sentences").text
+    assert all(word in shown for word in HOSTILE)
+    assert page.find_element("id", "dataset").text == "<i>mine</i>"
+    assert page.find_element("id", "note").text == "a <b>note</b>"
+    assert "<b>x" in page.find_element("id", "types").text
+    assert page.execute_script(
+        "return window.pwned === undefined && !document.querySelector('main img, main b b, main i')"
+    )
+    assert [entry for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
+    urls = re.findall(r'"Network.requestWillBeSent".*?"url":"([^"]+)"', str(page.get_log("performance")))
+    assert [url for url in urls if not url.startswith(("file:", "about:", "data:"))] == []
+
+
+def test_a_view_is_kept_in_the_address(page):
+    choose(page, "kind", "missed")
+    assert "kind=missed" in page.current_url
+    page.refresh()
+    assert page.find_element("id", "count").text == "1 of 5 sentences"
+
+
+def test_an_address_pasted_into_the_open_page_is_followed(page):
+    page.execute_script("location.hash = 'split=dev&kind=missed&seen=0'")
+    assert wait_for(page, "1 of 5 sentences")
+    assert page.find_element("id", "split-1").is_selected()
+    page.execute_script("location.hash = 'kind=nonsense&type=nonsense'")  # as if nothing were said
+    assert wait_for(page, "2 of 5 sentences")
+    assert page.find_element("id", "f-kind").get_attribute("value") == "mistake"
+
+
+def test_splits_switch_and_labels_say_what_colour_says(page):
+    page.find_elements("css selector", "input[name=split]")[1].click()
+    assert "split=dev" in page.current_url
+    assert page.find_element("id", "count").text == "2 of 5 sentences"
+    labels = [label.text for label in page.find_elements("css selector", "#sentences .label")]
+    assert labels == [
+        "✗ gold location: type",
+        "✗ predicted person: type 60.0%",
+        "✗ gold group: missed",
+        "✗ predicted person: spurious 30.0%",
+    ]
+
+
+def test_the_keyboard_is_enough(page):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    ActionChains(page).send_keys("j").perform()
+    assert "Ulm" in page.switch_to.active_element.text
+    ActionChains(page).send_keys("j").perform()
+    assert "ABBA" in page.switch_to.active_element.text
+    ActionChains(page).send_keys("k").perform()
+    assert "Ulm" in page.switch_to.active_element.text
+    ActionChains(page).send_keys("/").perform()
+    assert page.switch_to.active_element.get_attribute("id") == "f-text"
+    ActionChains(page).send_keys("ABBA").perform()
+    assert page.find_element("id", "count").text == "1 of 5 sentences"
+    ActionChains(page).send_keys(Keys.TAB).perform()
+    ActionChains(page).send_keys(Keys.ENTER).perform()  # reset
+    time.sleep(0.2)
+    assert page.find_element("id", "count").text == "2 of 5 sentences"
+    order = []
+    page.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
+    page.get(page.current_url)
+    for _ in range(12):
+        ActionChains(page).send_keys(Keys.TAB).perform()
+        order.append(page.switch_to.active_element.get_attribute("id"))
+    assert [name for name in order if name.startswith("f-")] == [
+        f"f-{name}" for name in ("kind", "type", "seen", "low", "high", "text")
+    ]
+
+
+def test_keys_work_after_the_split_was_switched(page):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    page.find_element("id", "split-1").click()
+    ActionChains(page).send_keys("j").perform()
+    assert "Ulm" in page.switch_to.active_element.text
+    page.find_element("id", "split-0").click()
+    ActionChains(page).send_keys("/").perform()
+    assert page.switch_to.active_element.get_attribute("id") == "f-text"
+    ActionChains(page).send_keys("abba", Keys.ENTER).perform()  # from the search to what it found
+    assert "ABBA" in page.switch_to.active_element.text
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_nothing_is_wider_than_the_window(page, width):
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    choose(page, "kind", "")
+    assert page.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_ten_thousand_sentences_stay_quick(browser, tmp_path):
+    browser.get(build(tmp_path / "large.html", repeats=2000).as_uri())
+    assert browser.find_element("id", "count").text == "4000 of 10000 sentences"
+    assert len(browser.find_elements("css selector", "#sentences > li")) == 50
+    paint = browser.execute_script("return performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert paint < 2000
+    for name, value in (("kind", ""), ("type", "person"), ("text", "ulm"), ("low", "0.5")):
+        took = [
+            browser.execute_script(
+                "const e = document.getElementById(arguments[0]); e.value = arguments[1];"
+                "const start = performance.now();"
+                "e.dispatchEvent(new Event('input', {bubbles: true})); document.body.offsetHeight;"
+                "return performance.now() - start;",
+                f"f-{name}",
+                value,
+            )
+            for _ in range(5)
+        ]
+        assert statistics.median(took) < 200, took  # one of them may meet a busy machine
+    browser.find_element("id", "more").click()
+    assert len(browser.find_elements("css selector", "#sentences > li")) == 100
+    assert (
+        browser.execute_script(
+            "return [...document.querySelectorAll('#sentences > li')].indexOf(document.activeElement)"
+        )
+        == 50
+    )

@@ -1,0 +1,92 @@
+"""The report of a split: what goes into which file, and that every number in it is one."""
+
+import json
+import math
+
+import pytest
+
+from nerpipe.evaluation.report import headline, join_tables, records, report_split
+from nerpipe.evaluation.score_table import SAMPLE_NOTE, print_report
+from nerpipe.evaluation.split_predictions import PredictedSplit
+
+TOKENS = [["Ann", "Lee", "sings"], ["in", "Ulm"], ["ABBA", "sang"]]
+GOLD = [["B-person", "I-person", "O"], ["O", "B-location"], ["B-group", "O"]]
+PREDICTED = [["B-person", "I-person", "O"], ["O", "B-person"], ["O", "O"]]
+UNDECODED = [["B-person", "I-person", "O"], ["O", "I-person"], ["O", "O"]]
+CONFIDENCE = [[0.9, 0.8, 0.99], [0.99, 0.6], [0.7, 0.9]]
+
+
+@pytest.fixture
+def reports():
+    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, UNDECODED, 0)
+    nothing = PredictedSplit([["hi"]], [["O"]], [["O"]], [[0.9]], [["O"]], 1)
+    options = {"resamples": 200, "seed": 1}
+    return [report_split("test", split, {"ann lee"}, **options), report_split("dev", nothing, set(), **options)]
+
+
+def test_the_headline_is_short_and_names_its_reading(reports):
+    metrics = headline(reports, "mine")
+    numbers = [value for split in ("dev", "test") for value in metrics[split].values()]
+    assert len(numbers) < 12
+    assert metrics["reading"] == "conlleval"
+    # one of two predicted entities is right, of three gold ones
+    assert metrics["test"]["precision"] == 1 / 2
+    assert metrics["test"]["recall"] == 1 / 3
+    assert metrics["test"]["f1"] == pytest.approx(2 / 5)
+    assert metrics["test"]["surface_f1"] == pytest.approx(2 / 5)
+    assert metrics["test"]["f1_low"] <= 2 / 5 <= metrics["test"]["f1_high"]
+    assert metrics["test"]["token_accuracy"] == pytest.approx(5 / 7)
+    assert metrics["dev"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "token_accuracy": 1.0}
+
+
+def test_averages_name_both_readings_macro_and_surface_forms(reports):
+    table = reports[0].tables["averages"].set_index("measure")
+    assert list(table.index) == ["conlleval micro", "conlleval macro", "strict_iob2 micro", "surface forms"]
+    # person: 1 of 2 predicted is right, 1 of 1 found, F1 2/3; group and location: nothing
+    assert table.loc["conlleval macro", "f1"] == pytest.approx(2 / 9)
+    assert table.loc["strict_iob2 micro", "f1"] == pytest.approx(2 / 5)
+
+
+def test_what_decoding_changed_is_tabulated(reports):
+    table = reports[0].tables["decoding"].set_index("decoding")
+    # word by word, strict IOB2 sees no entity in I-person after O: 1 right of 1 predicted, 3 gold
+    assert table["strict_iob2_f1"].tolist() == [pytest.approx(1 / 2), pytest.approx(2 / 5)]
+    assert table["conlleval_f1"].tolist() == [pytest.approx(2 / 5)] * 2
+    assert table.loc["IOB2", ["sentences_changed", "tags_changed"]].tolist() == [1, 1]
+
+
+def test_tables_of_all_splits_say_which(reports):
+    tables = join_tables(reports)
+    assert [frame.columns[0] for frame in tables.values()] == ["split"] * len(tables)
+    assert set(tables["averages"]["split"]) == {"test", "dev"}
+    assert tables["mistakes"].values.tolist() == [
+        ["test", "correct", "person", "person", 1],
+        ["test", "missed", "group", "(none)", 1],
+        ["test", "type", "location", "person", 1],
+    ]
+
+
+def test_every_number_is_finite_and_the_order_stable(reports):
+    for frame in join_tables(reports).values():
+        rows = json.loads(json.dumps(records(frame), allow_nan=False))
+        assert all(math.isfinite(value) for row in rows for value in row.values() if not isinstance(value, str))
+    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, UNDECODED, 0)
+    again = report_split("test", split, {"ann lee"}, resamples=200, seed=1)
+    for name, frame in again.tables.items():
+        assert frame.equals(reports[0].tables[name]), name
+
+
+def test_the_ledger_has_the_words_that_no_window_held(reports):
+    assert [report.counts for report in reports] == [
+        {"split": "test", "sentences": 3, "tokens": 7, "entities": 3, "words_unseen": 0},
+        {"split": "dev", "sentences": 1, "tokens": 1, "entities": 0, "words_unseen": 1},
+    ]
+
+
+@pytest.mark.parametrize(("dataset", "labelled"), [("sample", True), ("wnut17", False)])
+def test_the_terminal_shows_scores_intervals_and_confusions(capsys, reports, dataset, labelled):
+    print_report(headline(reports, dataset), join_tables(reports))
+    out = capsys.readouterr().out
+    for part in (dataset, "40.0", "95% interval", "location taken for person", "group not found"):
+        assert part in out
+    assert (SAMPLE_NOTE[:40] in " ".join(out.split())) is labelled

@@ -1,0 +1,93 @@
+"""Bootstrap and randomisation: against drawing sentence by sentence, and where the answer is known."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from nerpipe.evaluation import resampling
+from nerpipe.evaluation.resampling import bootstrap, f1_of, interval, randomisation_p, sentence_counts, with_total
+from nerpipe.scoring.scores import score
+from nerpipe.scoring.spans import match_spans
+from tagrows import gold_and_predicted
+
+
+def test_counts_by_hand():
+    match = match_spans([["B-a", "B-b"], ["O", "B-a"]], [["B-a", "O"], ["B-b", "B-a"]])
+    # sentence 0: a is right; b is missed. sentence 1: a is right, b is predicted in vain
+    assert sentence_counts(match).tolist() == [[[1, 1, 1], [0, 0, 1]], [[1, 1, 1], [0, 1, 0]]]
+
+
+@given(gold_and_predicted())
+def test_counts_sum_to_the_scores(both):
+    totals = with_total(sentence_counts(match_spans(*both))).sum(axis=0)
+    result = score(*both)
+    assert f1_of(totals[-1]) == pytest.approx(result.readings["conlleval"].f1)
+    for place, row in enumerate(result.per_type.values()):
+        assert totals[place].tolist() == [row.correct, row.predicted, row.support]
+
+
+def test_the_bootstrap_draws_as_drawing_sentence_by_sentence_does():
+    generator = np.random.default_rng(5)
+    gold = generator.integers(0, 3, size=300)
+    found = generator.binomial(gold, 0.5)
+    counts = np.stack([found, found + generator.integers(0, 2, size=300), gold], axis=1)
+    ours = f1_of(bootstrap(counts, 4000, seed=1))
+    drawn = generator.integers(0, 300, size=(4000, 300))
+    theirs = f1_of(counts[drawn].sum(axis=1))
+    assert ours.mean() == pytest.approx(theirs.mean(), abs=0.002)
+    assert ours.std() == pytest.approx(theirs.std(), rel=0.1)
+    assert interval(ours) == pytest.approx(interval(theirs), abs=0.01)
+
+
+def test_the_same_seed_draws_the_same():
+    counts = np.array([[1, 1, 2], [0, 1, 1], [2, 3, 2]])
+    assert bootstrap(counts, 50, seed=3).tolist() == bootstrap(counts, 50, seed=3).tolist()
+    assert bootstrap(counts, 50, seed=3).tolist() != bootstrap(counts, 50, seed=4).tolist()
+
+
+def test_drawing_in_portions_draws_the_same(monkeypatch):
+    counts = np.array([[1, 1, 2], [0, 1, 1], [2, 3, 2]])
+    whole = bootstrap(counts, 50, seed=3).tolist(), randomisation_p(counts, counts[::-1], 50, seed=3)
+    monkeypatch.setattr(resampling, "MEMORY_NUMBERS", 20)
+    assert (bootstrap(counts, 50, seed=3).tolist(), randomisation_p(counts, counts[::-1], 50, seed=3)) == whole
+
+
+def test_without_a_sentence_there_is_nothing_to_draw():
+    empty = sentence_counts(match_spans([["O"]], [["O"]]))
+    assert f1_of(bootstrap(with_total(empty), 100, seed=1)).tolist() == [[0.0]] * 100
+
+
+def test_a_system_does_not_differ_from_itself():
+    counts = np.array([[1, 1, 2], [0, 1, 1], [2, 3, 2]])
+    assert randomisation_p(counts, counts, 200, seed=1) == 1.0
+
+
+def test_a_clear_difference_is_one_and_a_small_sample_never_is():
+    right, wrong = np.tile([1, 1, 1], (100, 1)), np.tile([0, 1, 1], (100, 1))
+    assert randomisation_p(right, wrong, 999, seed=1) == pytest.approx(0.001)
+    # one sentence: swapped or not, the two differ by as much
+    assert randomisation_p(right[:1], wrong[:1], 999, seed=1) == 1.0
+
+
+def test_randomisation_swaps_as_swapping_sentence_by_sentence_does():
+    generator = np.random.default_rng(7)
+    gold = np.ones(200, dtype=int)
+    sides = [np.stack([generator.binomial(1, share, 200), gold, gold], axis=1) for share in (0.5, 0.58)]
+    observed = abs(f1_of(sides[0].sum(axis=0)) - f1_of(sides[1].sum(axis=0)))
+    swap = generator.integers(0, 2, size=(4000, 200, 1))
+    one = np.where(swap, sides[1], sides[0]).sum(axis=1)
+    other = np.where(swap, sides[0], sides[1]).sum(axis=1)
+    share = np.mean(np.abs(f1_of(one) - f1_of(other)) >= observed - 1e-12)
+    assert randomisation_p(*sides, 4000, seed=1) == pytest.approx(share, abs=0.03)
+
+
+def test_a_thousand_resamples_of_wnut17_s_size_take_less_than_a_second():
+    generator = np.random.default_rng(1)
+    gold = generator.binomial(3, 0.25, size=(1287, 6))
+    found = generator.binomial(gold, 0.4)
+    counts = np.stack([found, found + generator.binomial(1, 0.05, size=(1287, 6)), gold], axis=2)
+    start = time.perf_counter()
+    interval(f1_of(bootstrap(with_total(counts), 1000, seed=1)))
+    assert time.perf_counter() - start < 1

@@ -1,0 +1,120 @@
+"""The exported folder: what is in it, that it loads anywhere, and that a difference is noticed."""
+
+import hashlib
+import json
+
+import pytest
+
+from exported_folder import LABELS
+from nerpipe.contracts.ledger import tally
+from nerpipe.errors import NerpipeError
+from nerpipe.evaluation.score_table import SAMPLE_NOTE
+from nerpipe.evaluation.split_predictions import predict_split, write_predictions
+from nerpipe.export.folder import check_same_predictions, model_card
+from nerpipe.export.network_comparison import Comparison
+from nerpipe.inference.word_predictions import load_trained
+from nerpipe.params import load_params
+from nerpipe.tokenizing.tokenization import tokenize_split
+from places import ROOT
+
+SENTENCES = [["Ann", "reads", "the", "paper"], ["the", "London", "train"]]
+
+
+def card(dataset="mine", *, int8_kept=True):
+    params = load_params(ROOT / "params.yaml")
+    scores = {"precision": 0.5, "recall": 0.25, "f1": 0.3333, "token_accuracy": 0.9}
+    return model_card(
+        params.__class__(**{**params.__dict__, "dataset": dataset}),
+        [{"split": s, "sentences": 2, "tokens": 7, "entities": 1, "sha256": s * 3} for s in ("train", "dev", "test")],
+        {"dataset": dataset, "dev": scores, "test": scores | {"f1_low": 0.2, "f1_high": 0.4567}},
+        [{"split": "test", "type": "person", **scores, "support": 1}],
+        "# a comment\ntorch==2.13.0\n",
+        "f" * 64,
+        [Comparison("fp32", 0.5, 0.0, 1.0, 1e-6, True), Comparison("int8", 0.4, 0.1, 0.9, 0.5, int8_kept)],
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(exported_tiny):
+    return exported_tiny
+
+
+def test_the_folder_holds_safetensors_labels_card_and_checksums(exported):
+    names = {path.relative_to(exported).as_posix() for path in exported.rglob("*") if path.is_file()}
+    model = {"config.json", "labels.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+    assert names == model | {"README.md", "SHA256SUMS", "decoding.json", "onnx/model.onnx", "onnx/model_int8.onnx"}
+    assert json.loads((exported / "labels.json").read_text()) == LABELS
+    decoding = json.loads((exported / "decoding.json").read_text())
+    assert decoding["labels"] == LABELS
+    assert [LABELS[index] for index in decoding["begin"]] == [label for label in LABELS if label[0] != "I"]
+    assert json.loads((exported / "config.json").read_text())["id2label"]["2"] == "I-location"
+    lines = (exported / "SHA256SUMS").read_text().splitlines()
+    assert len(lines) == len(names) - 1
+    for line in lines:
+        digest, name = line.split("  ")
+        assert hashlib.sha256((exported / name).read_bytes()).hexdigest() == digest
+
+
+def test_no_file_holds_a_path_of_this_machine(exported, tiny_model):
+    for path in exported.rglob("*.*"):
+        content = path.read_bytes()
+        for place in (str(ROOT), str(tiny_model.parent), str(exported.parent)):
+            assert place.encode() not in content, path.name
+
+
+def test_transformers_pipeline_loads_it(exported):
+    from transformers import pipeline
+
+    ner = pipeline("token-classification", model=str(exported), aggregation_strategy="first")
+    found = ner("Ann reads the London paper")
+    assert all(entity["entity_group"] in {"person", "location"} for entity in found)
+
+
+def test_the_same_predictions_pass_and_others_are_named(exported, tmp_path):
+    from datasets import Dataset
+
+    tags = [["B-person", "O", "O", "O"], ["O", "O", "O"]]
+    ids = [[LABELS.index(tag) for tag in row] for row in tags]
+    data = Dataset.from_dict({"tokens": SENTENCES, "ner_tags": ids}, split="dev")
+    model, tokenizer, labels = load_trained(exported)
+    options = {"expected": tally(tags), "max_length": 32, "stride": 4, "continuation": None}
+    windows, _ = tokenize_split(tokenizer, data, labels, **options)
+    gold, predicted = tmp_path / "gold.conll", tmp_path / "dev.conll"
+    gold.write_text(
+        "".join(
+            "".join(f"{w}\t{t}\n" for w, t in zip(*row, strict=True)) + "\n"
+            for row in zip(SENTENCES, tags, strict=True)
+        )
+    )
+    write_predictions(predicted, predict_split(model, windows, gold, labels=labels, expected=tally(tags), pad_id=0))
+    assert check_same_predictions(model, windows, predicted, labels=labels, pad_id=0) == 7
+
+    rows = predicted.read_text().split("\n")
+    token, tag, guess, sure = rows[1].split("\t")
+    rows[1] = "\t".join([token, tag, "I-person" if guess != "I-person" else "O", sure])
+    predicted.write_text("\n".join(rows))
+    with pytest.raises(NerpipeError, match=r"1 of 7 words of dev.conll differ, the first is 'reads' in sentence 0"):
+        check_same_predictions(model, windows, predicted, labels=labels, pad_id=0)
+
+
+def test_the_card_says_what_when_and_how_well_without_date_or_path():
+    text = card()
+    for part in (
+        "| lr | `0.0003` |",
+        "torch==2.13.0",
+        "traintraintrain",
+        "f" * 64,
+        "## Limits",
+        "## Intended use",
+        "| test | 0.5000",
+        "0.2000 to 0.4567",
+    ):
+        assert part in text
+    assert "# a comment" not in text
+    assert SAMPLE_NOTE not in text
+    assert SAMPLE_NOTE in card("sample")
+
+
+def test_the_card_says_what_int8_loses_or_that_it_is_left_out():
+    assert "| `onnx/model_int8.onnx` | 0.4000 | 0.1000 | 90.00% | 0.5 |" in card()
+    assert "| int8: left out, it loses too much | 0.4000 |" in card(int8_kept=False)

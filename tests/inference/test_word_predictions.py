@@ -1,0 +1,102 @@
+"""Predictions word by word, against the model called by hand."""
+
+import pytest
+
+from nerpipe.contracts.labels import make_labels
+from nerpipe.contracts.ledger import Tally
+from nerpipe.inference.word_predictions import load_trained, predict_words
+from nerpipe.tokenizing.tokenization import load_tokenizer, tokenize_split
+from nerpipe.training.model import load_model
+from tiny import spec_of
+
+LABELS = make_labels(["person"])
+
+
+@pytest.fixture(scope="module")
+def setting(tiny_model):
+    spec = spec_of(tiny_model)
+    tokenizer = load_tokenizer(spec, capitals="lost")
+    return tokenizer, load_model(spec, LABELS, tokenizer, attention_dropout=0.0)
+
+
+def windows_of(tokenizer, sentences, *, max_length=64, stride=0):
+    from datasets import Dataset
+
+    tags = [[0] * len(words) for words in sentences]
+    data = Dataset.from_dict({"tokens": sentences, "ner_tags": tags}, split="test")
+    expected = Tally(len(tags), sum(map(len, tags)), 0)
+    options = {"max_length": max_length, "stride": stride, "continuation": None}
+    return tokenize_split(tokenizer, data, LABELS, expected=expected, **options)[0]
+
+
+def predict(setting, sentences, **options):
+    tokenizer, model = setting
+    windows = windows_of(tokenizer, sentences, **options)
+    return predict_words(model, windows, [len(words) for words in sentences], labels=LABELS, pad_id=0)
+
+
+def test_a_word_gets_the_label_and_probability_of_its_first_sub_word(setting):
+    import torch
+
+    tokenizer, model = setting
+    words = ["the", "abc", "d"]  # pieces: [CLS] the a ##b ##c d [SEP], so the first pieces stand at 1, 2 and 5
+    result = predict(setting, [words])
+    model.eval()
+    with torch.no_grad():
+        logits = model(**tokenizer(words, is_split_into_words=True, return_tensors="pt")).logits[0]
+    probabilities = torch.softmax(logits.double(), -1)[[1, 2, 5]]
+    assert result.undecoded == [[LABELS[index] for index in probabilities.argmax(-1)]]
+    chosen = [row[LABELS.index(tag)] for row, tag in zip(probabilities.tolist(), result.tags[0], strict=True)]
+    assert result.confidences[0] == pytest.approx(chosen, abs=1e-6)
+    assert result.loss == pytest.approx(float(-probabilities[:, 0].log().mean()), abs=1e-6)
+    assert result.unseen == 0
+
+
+def test_every_word_gets_one_label_whatever_the_length_and_company(setting):
+    sentences = [["a"] * 3, ["b", "\ufe0f", "c"], ["\ufe0f"], ["d"] * 90, ["the", "London"]]
+    result = predict(setting, sentences, max_length=16, stride=6)
+    assert [len(row) for row in result.tags] == [len(row) for row in result.confidences] == [3, 3, 1, 90, 2]
+    assert result.unseen == 2
+    assert (result.tags[1][1], result.confidences[1][1]) == ("O", 0.0)
+    assert (result.tags[2][0], result.confidences[2][0]) == ("O", 0.0)
+    assert all(0 < value <= 1 for value in result.confidences[3])
+    alone = predict(setting, [sentences[4]])
+    assert result.confidences[4] == pytest.approx(alone.confidences[0], abs=1e-6)
+
+
+def test_the_tags_of_a_sentence_obey_iob2_and_those_of_single_words_need_not(setting):
+    import torch
+
+    _, model = setting
+    bias = model.classifier.bias
+    before = bias.detach().clone()
+    with torch.no_grad():
+        bias.copy_(torch.tensor([2.0, 1.0, 5.0]))  # O, B-person, I-person: every word for itself is I-person
+    try:
+        result = predict(setting, [["the", "abc"], ["a"]])
+    finally:
+        with torch.no_grad():
+            bias.copy_(before)
+    assert result.undecoded == [["I-person", "I-person"], ["I-person"]]
+    assert result.tags == [["B-person", "I-person"], ["O"]]
+
+
+def test_a_window_s_context_is_used(setting):
+    whole = predict(setting, [["the"] * 20])
+    cut = predict(setting, [["the"] * 20], max_length=8, stride=2)
+    assert whole.confidences != cut.confidences
+
+
+def test_the_model_goes_back_to_the_mode_it_was_in(setting):
+    _, model = setting
+    for mode in (True, False):
+        model.train(mode)
+        predict(setting, [["a"]])
+        assert model.training is mode
+
+
+def test_load_trained_gives_labels_in_order(setting, tmp_path):
+    tokenizer, model = setting
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    assert load_trained(tmp_path)[2] == LABELS

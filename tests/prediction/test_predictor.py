@@ -1,0 +1,82 @@
+"""From text to entities: exact places, long texts, every kind of character."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from capitals import capitals_predictor
+from nerpipe.errors import NerpipeError
+from nerpipe.prediction.predictor import Entity, Predictor
+from nerpipe.prediction.word_rule import find_words
+
+PREDICTOR = capitals_predictor()
+
+
+def test_an_entity_has_its_place_type_text_and_confidence():
+    (found,) = PREDICTOR(["so Ann met bob"])
+    (entity,) = found
+    assert entity[:4] == ("person", "Ann", 3, 6)
+    assert entity.confidence == pytest.approx(0.9933, abs=1e-4)  # e^5 / (e^5 + 1 + e^-5)
+
+
+@pytest.mark.parametrize("text", ["", " ", "no one", "👩‍👩‍👧"])
+def test_a_text_without_entities_gives_an_empty_list(text):
+    assert PREDICTOR([text]) == [[]]
+    assert PREDICTOR([]) == []
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(["Ann", "👩‍👩‍👧", "שלום", "e\u0301", "bob", "\t", "\U0001f3fd", "#Tag"]), max_size=90))
+def test_places_are_exact_in_any_script_and_at_any_length(parts):
+    text = " ".join(parts)
+    (found,) = PREDICTOR([text])
+    words = [text[start:end] for start, end in find_words(text)]
+    assert [entity.text for entity in found] == [word for word in words if word[0].isascii() and word[0].isupper()]
+    assert all(text[entity.start : entity.end] == entity.text for entity in found)
+
+
+def test_a_long_text_is_predicted_once_and_whole():
+    text = "Ann saw bob . " * 500
+    (found,) = PREDICTOR([text])
+    assert [entity.start for entity in found] == list(range(0, len(text), 14))
+
+
+def test_the_answers_do_not_depend_on_the_company():
+    texts = ["Ann", "so " * 80 + "Ann", "", "Bob and Ann"]
+    together = PREDICTOR(texts)
+    assert together == [PREDICTOR([text])[0] for text in texts]
+
+
+def test_words_that_are_found_already_are_tagged_one_by_one():
+    tagged = PREDICTOR.tag([["Ann", "saw"], [], ["Bob"]])
+    assert [row.tags for row in tagged] == [["B-person", "O"], [], ["B-person"]]
+    assert PREDICTOR.tag([[], []]) == [([], []), ([], [])]
+
+
+def test_what_is_no_text_is_refused():
+    with pytest.raises(NerpipeError, match="put it in brackets"):
+        PREDICTOR("Ann")
+    with pytest.raises(NerpipeError, match="text was expected, not int"):
+        PREDICTOR([3])
+    with pytest.raises(NerpipeError, match=r"character 1 is half of a surrogate pair \('\\ud83d'\)"):
+        PREDICTOR(["a\ud83d"])
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (lambda folder: folder.rmdir(), "no such folder"),
+        (lambda _: None, "holds no decoding.json"),
+        (lambda folder: (folder / "decoding.json").write_text("{}"), "labels.* missing: an older version wrote it"),
+    ],
+)
+def test_a_folder_that_was_not_exported_is_refused(tmp_path, prepare, said):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    prepare(folder)
+    with pytest.raises(NerpipeError, match=said):
+        Predictor(folder)
+
+
+def test_entities_are_plain_tuples():
+    assert Entity("person", "Ann", 0, 3, 0.5)._asdict()["text"] == "Ann"

@@ -1,0 +1,74 @@
+"""The word rule: what stays whole, and that nothing but white space is left out."""
+
+import time
+from itertools import pairwise
+
+import pytest
+import regex
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nerpipe.prediction.word_rule import find_words
+from places import MIRROR
+
+SPACE = regex.compile(r"\s")  # Unicode's White_Space; str.isspace() counts four control characters too
+
+
+def words(text):
+    return [text[start:end] for start, end in find_words(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("@nasa's #Mars trip :-) http://t.co/x1.", ["@nasa", "'s", "#Mars", "trip", ":-)", "http://t.co/x1", "."]),
+        ("I'm at U.S. 8-10pm, it's $119!", ["I'm", "at", "U.S.", "8-10pm", ",", "it", "'s", "$119", "!"]),
+        ("(@PNDRS) 100% AT&T R&B", ["(", "@PNDRS", ")", "100%", "AT&T", "R&B"]),
+        ("end.Start bit.ly/abc", ["end", ".", "Start", "bit.ly/abc"]),
+        ("see http://a.b/c). mail foo.b@bar.com,", ["see", "http://a.b/c", ")", ".", "mail", "foo.b@bar.com", ","]),
+        ("&amp; ... !!?? --- :D xD :'( <3 ^_^", ["&amp;", "...", "!!??", "---", ":D", "xD", ":'(", "<3", "^_^"]),
+        ("text:D 2:3 :30 8)", ["text", ":", "D", "2:3", ":", "30", "8", ")"]),
+        ("30,000 7:30 1/31 1.5", ["30,000", "7:30", "1/31", "1.5"]),
+        ("it 's I 'm", ["it", "'s", "I", "'m"]),
+        ("O’Brien’s don’t", ["O’Brien", "’s", "don’t"]),
+        ("👩‍👩‍👧👍🏽 e\u0301a שלום می‌خواهم नमस्ते", ["👩‍👩‍👧", "👍🏽", "e\u0301a", "שלום", "می‌خواهم", "नमस्ते"]),
+        ("!\u0301 \u0301", ["!\u0301", "\u0301"]),
+        (" \t\n\u00a0\u3000", []),
+        ("", []),
+    ],
+)
+def test_the_words_of(text, expected):
+    assert words(text) == expected
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
+def test_words_hold_all_but_white_space_once_and_in_order(text):
+    places = find_words(text)
+    assert all(start < end for start, end in places)
+    assert all(before[1] <= after[0] for before, after in pairwise(places))
+    covered = {index for start, end in places for index in range(start, end)}
+    assert all(SPACE.match(text[index]) for index in range(len(text)) if index not in covered)
+    assert not any(SPACE.match(text[start]) or SPACE.match(text[end - 1]) for start, end in places)
+
+
+@pytest.mark.parametrize(
+    "unit", ["+-", "()", "(", "A.", "a.", "!", "&a", ":", "x-", "$a", "a@", "a'", "xD(", "\u0301", "<3", "'s", ":("]
+)
+def test_no_text_makes_it_slow(unit):
+    began = time.perf_counter()
+    find_words(unit * 30_000 + "BB")
+    assert time.perf_counter() - began < 5  # 0.1 s; a rule that looks back over the text takes minutes
+
+
+def test_it_finds_the_words_of_wnut17(wnut17):
+    del wnut17
+    whole = total = 0
+    for name in ("wnut17train.conll", "emerging.dev.conll"):
+        for block in (MIRROR / "wnut17" / name).read_text(encoding="utf-8").replace("\n\t\n", "\n\n").split("\n\n"):
+            tokens = [line.split("\t")[0] for line in block.splitlines() if line.split("\t")[0]]
+            found, start = set(find_words(" ".join(tokens))), 0
+            for token in tokens:
+                whole += (start, start + len(token)) in found
+                start += len(token) + 1
+            total += len(tokens)
+    assert whole / total > 0.99

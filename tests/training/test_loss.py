@@ -1,0 +1,41 @@
+"""The loss: plain cross entropy without a bias, and a model that has learnt to make up for one."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from nerpipe.training.loss import AdjustedCrossEntropy
+
+
+@pytest.fixture
+def torch():
+    import torch
+
+    return torch
+
+
+def test_without_a_bias_it_is_the_mean_over_labelled_sub_words(torch):
+    logits = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(1))
+    labels = torch.tensor([[-100, 0, 2, -100], [1, -100, -100, -100]])
+    picked = -logits.log_softmax(-1)[[0, 0, 1], [1, 2, 0], [0, 2, 1]].mean()
+    assert float(AdjustedCrossEntropy(3, 0, 0.0)(SimpleNamespace(logits=logits), labels)) == pytest.approx(
+        float(picked)
+    )
+
+
+def test_what_minimises_it_holds_o_less_likely_by_the_bias(torch):
+    """Of 100 words 90 are O: logits fitted with a bias of 0.7 are those of the shares, but 0.7 lower for O."""
+    labels = torch.tensor([[0] * 90 + [1] * 10])
+    fitted = torch.zeros(2, requires_grad=True)
+    loss = AdjustedCrossEntropy(2, 0, 0.7)
+    optimiser = torch.optim.LBFGS([fitted], max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimiser.zero_grad()
+        value = loss(SimpleNamespace(logits=fitted.expand(1, 100, 2)), labels)
+        value.backward()
+        return value
+
+    optimiser.step(closure)
+    log_odds = float((fitted[0] - fitted[1]).detach())
+    assert log_odds == pytest.approx(float(torch.tensor(9.0).log()) - 0.7, abs=1e-3)

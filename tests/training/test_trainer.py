@@ -1,0 +1,245 @@
+"""Training with tiny models: order of batches, best epoch, determinism, and what fails how."""
+
+import random
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from nerpipe.contracts.labels import make_labels
+from nerpipe.contracts.ledger import tally
+from nerpipe.errors import NerpipeError
+from nerpipe.tokenizing.tokenization import load_tokenizer, tokenize_split
+from nerpipe.training.batch_order import POOL, LengthGroupedSampler
+from nerpipe.training.model import load_model
+from nerpipe.training.trainer import DevSplit, train_model
+from tiny import save_tiny, spec_of
+
+LABELS = make_labels(["person", "place"])
+OPTIONS = {
+    "lr": 5e-3,
+    "layer_decay": 0.9,
+    "epochs": 3,
+    "batch_size": 8,
+    "weight_decay": 0.01,
+    "warmup": 0.1,
+    "word_embeddings": "frozen",
+    "frozen_layers": 0,
+    "attention_dropout": 0.0,
+    "outside_bias": 0.5,
+    "patience": 0,
+    "precision": "auto",
+    "seed": 1,
+    "threads": 2,
+}
+
+
+def sentences(size, seed):
+    """Capital letters are persons, digits are places."""
+    generator = random.Random(seed)
+    rows = [[generator.choice("abcdXYZ789") for _ in range(generator.randint(2, 9))] for _ in range(size)]
+    tags = [["B-person" if w.isupper() else "B-place" if w.isdigit() else "O" for w in row] for row in rows]
+    return rows, tags
+
+
+def windows_of(tokenizer, rows, tags):
+    from datasets import Dataset
+
+    ids = [[LABELS.index(tag) for tag in row] for row in tags]
+    data = Dataset.from_dict({"tokens": rows, "ner_tags": ids}, split="train")
+    return tokenize_split(tokenizer, data, LABELS, expected=tally(tags), max_length=32, stride=4, continuation=None)[0]
+
+
+@pytest.fixture(scope="module", params=["bert", "deberta", "distilbert", "roberta"])
+def setting(request, tmp_path_factory):
+    spec = spec_of(save_tiny(tmp_path_factory.mktemp("train") / request.param, request.param))
+    tokenizer = load_tokenizer(spec, capitals="kept")
+    dev_rows, dev_tags = sentences(30, 2)
+    return (
+        spec,
+        tokenizer,
+        windows_of(tokenizer, *sentences(120, 1)),
+        DevSplit(windows_of(tokenizer, dev_rows, dev_tags), dev_tags),
+    )
+
+
+def train(setting, folder, scratch=None, **changed):
+    spec, tokenizer, windows, dev = setting
+    scratch = scratch or Path(tempfile.mkdtemp(dir=folder))
+    return train_model(spec, tokenizer, windows, dev, LABELS, options=OPTIONS | changed, scratch=scratch)
+
+
+def test_it_learns_and_keeps_the_best_epoch(setting, tmp_path):
+    result = train(setting, tmp_path)
+    scores = [row["dev_f1"] for row in result.epochs]
+    assert max(scores) > 0.8
+    assert [row["best"] for row in result.epochs] == [index == scores.index(max(scores)) for index in range(3)]
+    assert [row["steps"] for row in result.epochs] == [15, 30, 45]
+    assert result.epochs[-1]["train_loss"] < result.epochs[0]["train_loss"]
+    assert result.losses[-1]["epoch"] == 3
+
+
+def test_the_model_returned_is_that_of_the_best_epoch(setting, tmp_path):
+    from nerpipe.inference.word_predictions import predict_words
+    from nerpipe.scoring.scores import score
+
+    _, tokenizer, _, dev = setting
+    result = train(setting, tmp_path)
+    predicted = predict_words(
+        result.model, dev.windows, [len(row) for row in dev.gold], labels=LABELS, pad_id=tokenizer.pad_token_id
+    )
+    best = next(row for row in result.epochs if row["best"])
+    assert score(dev.gold, predicted.tags).readings["conlleval"].f1 == best["dev_f1"]
+    assert predicted.loss == pytest.approx(best["dev_loss"])
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_one_does_not(setting, tmp_path):
+    import torch
+
+    first, second, other = (train(setting, tmp_path, seed=seed, epochs=1) for seed in (1, 1, 2))
+    assert first.losses == second.losses
+    for name, weights in first.model.state_dict().items():
+        assert torch.equal(weights, second.model.state_dict()[name])
+    assert first.losses != other.losses
+
+
+def test_a_model_with_another_head_gets_a_new_one(setting, tmp_path):
+    spec = setting[0]
+    model = load_model(spec, ["O", "B-x", "I-x"], setting[1], attention_dropout=0.0)
+    model.save_pretrained(tmp_path)
+    again = load_model(spec_of(tmp_path), LABELS, setting[1], attention_dropout=0.0)
+    assert again.config.id2label == dict(enumerate(LABELS))
+    assert again.classifier.out_features == len(LABELS)
+
+
+def test_divergence_is_an_error_not_a_model(setting, tmp_path):
+    with pytest.raises(NerpipeError, match=r"training diverged. Lower lr"):
+        train(setting, tmp_path, lr=1e30, epochs=1)
+
+
+def test_nothing_to_train_on(setting, tmp_path):
+    spec, tokenizer, windows, dev = setting
+    with pytest.raises(NerpipeError, match="holds no window"):
+        train_model(spec, tokenizer, windows.select([]), dev, LABELS, options=OPTIONS, scratch=tmp_path)
+
+
+def test_the_order_is_a_function_of_seed_and_epoch():
+    lengths = [random.Random(3).randint(3, 60) for _ in range(1000)]
+    sampler = LengthGroupedSampler(lengths, 16, seed=1)
+    orders = []
+    for epoch in (0, 1, 0):
+        sampler.set_epoch(epoch)
+        orders.append(list(sampler))
+        assert sorted(orders[-1]) == list(range(1000))
+    assert orders[0] == orders[2] != orders[1]
+    assert list(LengthGroupedSampler(lengths, 16, seed=2)) != orders[0]
+
+
+def test_batches_hold_windows_of_similar_length():
+    generator = random.Random(4)
+    lengths = [min(120, max(3, round(generator.gammavariate(3, 8)))) for _ in range(16 * POOL * 2 + 5)]
+    order = list(LengthGroupedSampler(lengths, 16, seed=1))
+    batches = [order[start : start + 16] for start in range(0, len(order), 16)]
+    assert [len(batch) for batch in batches[:-1]] == [16] * (POOL * 2)
+    padded = sum(len(batch) * max(lengths[i] for i in batch) for batch in batches)
+    assert sum(lengths) / padded > 0.93
+
+
+def test_the_trainer_follows_the_sampler(setting, tmp_path, monkeypatch):
+    """accelerate wraps samplers; each epoch must still see the order that (seed, epoch) gives."""
+    seen = []
+    original = LengthGroupedSampler.__iter__
+
+    def spy(self):
+        seen.append(self.epoch)
+        return original(self)
+
+    monkeypatch.setattr(LengthGroupedSampler, "__iter__", spy)
+    train(setting, tmp_path, epochs=3)
+    assert seen == [0, 1, 2]
+
+
+@pytest.mark.parametrize("broken_off_after", [1, 4, 9])  # saves: within the first epoch, within another, near the end
+def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkeypatch, capsys, broken_off_after):
+    import torch
+
+    from nerpipe.training import callbacks
+
+    whole = train(setting, tmp_path)
+    monkeypatch.setenv(callbacks.CHECKPOINT_SECONDS, "0")  # at every logged loss
+    saves = []
+    mark = callbacks.mark_complete
+
+    def break_off(checkpoint):
+        mark(checkpoint)
+        saves.append(checkpoint)
+        if len(saves) == broken_off_after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(callbacks, "mark_complete", break_off)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        train(setting, tmp_path, scratch)
+    kept = len(list(scratch.glob("checkpoint-*")))
+    resumed = train(setting, tmp_path, scratch)
+    assert 0 < resumed.resumed_at < 45
+    assert f"going on from step {resumed.resumed_at} of 45" in capsys.readouterr().out
+    assert kept <= 3  # the last, the best, and the one before the last, which was just to be deleted
+    assert (resumed.epochs, resumed.losses) == (whole.epochs, whole.losses)
+    for name, weights in whole.model.state_dict().items():
+        assert torch.equal(weights, resumed.model.state_dict()[name]), name
+
+
+def test_a_damaged_checkpoint_is_passed_over(setting, tmp_path, monkeypatch, capsys):
+    from nerpipe.training import callbacks
+
+    monkeypatch.setenv(callbacks.CHECKPOINT_SECONDS, "0")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    whole = train(setting, tmp_path, scratch)
+    for damaged in scratch.glob("checkpoint-*"):
+        (damaged / "optimizer.pt").write_bytes(b"half")
+    resumed = train(setting, tmp_path, scratch)
+    assert "checkpoint-45 is not whole" in capsys.readouterr().out
+    assert resumed.resumed_at == 0
+    assert resumed.epochs == whole.epochs
+
+
+def test_early_stopping_stops_after_that_many_epochs_without_a_better_one(setting, tmp_path):
+    result = train(setting, tmp_path, epochs=30, patience=2)
+    best = next(index for index, row in enumerate(result.epochs) if row["best"])
+    assert len(result.epochs) == min(30, best + 3) < 30
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device"), "the disk is full"),
+        (
+            RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 7100224 vs 7100112"),
+            "the disk is full",
+        ),
+        (
+            RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+            "Lower batch_size",
+        ),
+    ],
+)
+def test_limits_of_the_machine_are_explained_and_what_was_reached_stays(setting, tmp_path, monkeypatch, error, said):
+    from transformers import Trainer
+
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    original = Trainer._save_optimizer_and_scheduler
+
+    def fail(self, output_dir):
+        if self.state.global_step > 20:
+            raise error
+        original(self, output_dir)
+
+    monkeypatch.setattr(Trainer, "_save_optimizer_and_scheduler", fail)
+    with pytest.raises(NerpipeError, match=said):
+        train(setting, tmp_path, scratch)
+    monkeypatch.setattr(Trainer, "_save_optimizer_and_scheduler", original)
+    assert train(setting, tmp_path, scratch).resumed_at == 15
