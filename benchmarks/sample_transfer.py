@@ -25,7 +25,7 @@ from nerpipe.evaluation.split_predictions import predict_split
 from nerpipe.inference.word_predictions import load_trained
 from nerpipe.params import Params, load_params
 from nerpipe.scoring.scores import score as score_tags
-from nerpipe.tokenizing.tokenization import tokenize_split
+from nerpipe.tokenizing.window_dataset import tokenize_split
 from report import ROOT, bar, print_table, write_result
 
 BAR = 0.30

@@ -22,7 +22,8 @@ from nerpipe.contracts.ledger import tally
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.params import load_params
-from nerpipe.tokenizing.tokenization import load_tokenizer, tokenize_split
+from nerpipe.tokenizing.tokenizer import load_tokenizer
+from nerpipe.tokenizing.window_dataset import tokenize_split
 from report import ROOT, bar, median, print_table, write_result
 
 BAR = 1.3

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,11 @@ from nerpipe.inference.word_predictions import predict_words
 from nerpipe.params import Params, load_params
 from nerpipe.scoring.scores import score
 from nerpipe.tokenizing.model_source import resolve_model
-from nerpipe.tokenizing.tokenization import load_tokenizer, tokenize_split
+from nerpipe.tokenizing.tokenizer import load_tokenizer
+from nerpipe.tokenizing.window_dataset import tokenize_split
 from nerpipe.training.batch_order import LengthGroupedSampler
-from nerpipe.training.trainer import DevSplit, train_model
+from nerpipe.training.fine_tuning import DevSplit, train_model
+from nerpipe.training.settings import TrainSettings
 from report import ROOT, bar, median, print_table, write_result
 
 RECIPES = ("notebook", "nerpipe")
@@ -237,8 +239,8 @@ def train_nerpipe(
     scratch: Path,
 ) -> tuple[PreTrainedModel, list[list[int]]]:
     """Train as the train stage does."""
-    options = asdict(params) | {"seed": seed, "epochs": epochs}
-    result = train_model(params.model, tokenizer, windows, dev, labels, options=options, scratch=scratch)
+    settings = replace(TrainSettings.from_params(params), seed=seed, epochs=epochs)
+    result = train_model(params.model, tokenizer, windows, dev, labels, settings=settings, scratch=scratch)
     order = list(LengthGroupedSampler([len(ids) for ids in windows["input_ids"]], params.batch_size, seed))
     return result.model, [order[i : i + params.batch_size] for i in range(0, len(order), params.batch_size)]
 

@@ -1,14 +1,14 @@
-"""One small script a stage, run as `python -m stages.NAME`: parse flags, load params, read, one library call, write."""
+"""One small script for each stage, run as `python -m stages.NAME`: flags, params, and one call of the library."""
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
 # Under `dvc exp run --temp` this is the copy's src: an editable install would import the original tree.
-sys.path.insert(0, str(ROOT / "src"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 # No bars for work of a second; and in a log file, where each step of a bar is a line, one every ten seconds.
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
@@ -23,6 +23,14 @@ if missing:
         f"error: the Python that runs this stage ({sys.executable}) lacks {', '.join(missing)}.\n"
         f"`make run` installs what the pipeline needs into .venv; to type dvc commands by hand, first run: {activate}"
     )
+
+
+def path_flags(description: str | None, **helps: str) -> argparse.Namespace:
+    """Parse the command line of a stage: every flag is required and takes a path; `helps` says what each is for."""
+    parser = argparse.ArgumentParser(description=description)
+    for name, text in helps.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, required=True, help=text)
+    return parser.parse_args()
 
 
 def run(main: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ from nerpipe.contracts.labels import make_labels
 from nerpipe.export.folder import save_folder, seal_folder
 from nerpipe.export.onnx_files import export_onnx, quantize
 from nerpipe.prediction.exported_folder import ONNX
-from nerpipe.tokenizing.tokenization import load_tokenizer
+from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.training.model import fold_embeddings, load_model
 from tiny import spec_of
 

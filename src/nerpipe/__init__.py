@@ -1,18 +1,72 @@
-"""A reproducible NER pipeline: raw CoNLL files in, an evaluated and deployable model out."""
+"""A reproducible NER pipeline: raw CoNLL files in, an evaluated and deployable model out.
+
+The names below are the doors of the package; each is imported when it is first used, so that `import nerpipe` is fast.
+"""
 
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from nerpipe.comparison.score_files import score_files
+    from nerpipe.contracts.conll import Sentence, read_conll
+    from nerpipe.contracts.labels import make_labels
+    from nerpipe.errors import NerpipeError
     from nerpipe.prediction.predictor import Entity, Predictor
     from nerpipe.prediction.word_pipeline import WordPipeline
+    from nerpipe.prediction.word_rule import find_words
+    from nerpipe.scoring.scores import score
+    from nerpipe.tokenizing.alignment import align_labels
+    from nerpipe.tokenizing.tokenizer import load_tokenizer
+    from nerpipe.training.fine_tuning import train_model
+    from nerpipe.training.settings import TrainSettings
 
-__all__ = ["Entity", "Predictor", "WordPipeline"]
+__all__ = [
+    "Entity",
+    "NerpipeError",
+    "Predictor",
+    "Sentence",
+    "TrainSettings",
+    "WordPipeline",
+    "align_labels",
+    "find_words",
+    "load_tokenizer",
+    "make_labels",
+    "read_conll",
+    "score",
+    "score_files",
+    "train_model",
+]
+
+_HOMES = {
+    "Entity": "prediction.predictor",
+    "NerpipeError": "errors",
+    "Predictor": "prediction.predictor",
+    "Sentence": "contracts.conll",
+    "TrainSettings": "training.settings",
+    "WordPipeline": "prediction.word_pipeline",
+    "align_labels": "tokenizing.alignment",
+    "find_words": "prediction.word_rule",
+    "load_tokenizer": "tokenizing.tokenizer",
+    "make_labels": "contracts.labels",
+    "read_conll": "contracts.conll",
+    "score": "scoring.scores",
+    "score_files": "comparison.score_files",
+    "train_model": "training.fine_tuning",
+}
 
 
 def __getattr__(name: str) -> object:
-    """Import what is asked for, and no sooner: `import nerpipe` must not wait for transformers (PEP 562)."""
-    if name not in __all__:
+    """Import what is asked for, and no sooner (PEP 562)."""
+    if name == "__version__":
+        try:
+            return version("nerpipe")
+        except PackageNotFoundError:  # the source is on the path, but nothing was installed
+            return "unknown"
+    if name not in _HOMES:
         raise AttributeError(f"module 'nerpipe' has no attribute {name!r}")
-    home = "nerpipe.prediction.word_pipeline" if name == "WordPipeline" else "nerpipe.prediction.predictor"
-    return getattr(import_module(home), name)
+    return getattr(import_module(f"nerpipe.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,16 +1,17 @@
-"""params.yaml: flat, typed, checked before anything heavy is imported."""
+"""What people set, in params.yaml and on the command line: typed, and checked before anything heavy is imported."""
 
+import argparse
 import dataclasses
 import difflib
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nerpipe.errors import NerpipeError
+from nerpipe.yaml_reader import load_yaml
 
 
 def _one_of(*choices: str) -> Any:  # noqa: ANN401 - dataclasses.field is typed as the field's value
@@ -59,62 +60,15 @@ class Params:
     launcher: str = _text(r"python|torchrun( --[\w.:=/-]+)*", "python, or torchrun --nproc-per-node=2")
 
 
-class _Yaml12Loader(yaml.SafeLoader):
-    """YAML 1.2's core scalars, as DVC reads them: `3e-05` is a float, `no` and `1:30` are text; no key stands twice."""
+def whole_number(least: int) -> Callable[[str], int]:
+    """Return what argparse takes as `type` for a whole number on the command line, from `least` up."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's class attribute
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+        return int(text)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
-        seen: dict[Any, int] = {}
-        for key_node, _ in node.value:
-            key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
-            if key in seen:
-                raise NerpipeError(
-                    f"[{node.start_mark.name}:{line} -> {key}] stands twice, first on line {seen[key]}; keep one of "
-                    "the two"
-                )
-            seen[key] = line
-        return super().construct_mapping(node, deep)
-
-
-for _tag, _pattern, _first in (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9]+", list("-+0123456789")),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        list("-+.0123456789"),
-    ),
-):  # in this order: the float's pattern covers whole numbers too
-    _Yaml12Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), _first)
-
-
-def _construct_float(_: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
-    return float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan"))
-
-
-def _construct_int(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    return int(node.value)
-
-
-_Yaml12Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
-_Yaml12Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
-
-
-def load_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is any of its types
-    """Read a YAML file by the rules of YAML 1.2, as DVC does.
-
-    Raises:
-        NerpipeError: if it is missing, no valid YAML, or holds a key twice.
-    """
-    try:
-        with path.open("rb") as file:
-            return yaml.load(file, _Yaml12Loader)  # noqa: S506 - a SafeLoader subclass
-    except FileNotFoundError:
-        raise NerpipeError(f"{path}: not there; run from the project's root, where it lies") from None
-    except yaml.YAMLError as error:
-        raise NerpipeError(f"{path}: no valid YAML: {error}") from None
+    return number
 
 
 def load_params(path: str | Path) -> Params:

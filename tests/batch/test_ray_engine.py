@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("ray", reason="Ray is an extra: pip install -r requirements/ray.txt")
 
 from nerpipe.batch import ray_engine
-from nerpipe.batch.output_file import Sink
+from nerpipe.batch.output_file import Output
 from nerpipe.batch.ray_engine import PredictBlocks, pack_record, pack_result, run_on_ray, unpack_record, unpack_result
 from nerpipe.batch.readers import Record, Rejected, input_files, read_records
 from nerpipe.batch.stream import run
@@ -61,7 +61,7 @@ def texts(tmp_path_factory):
 
 
 def sink_of(folder):
-    return Sink(folder / "out.jsonl", folder / "rejects.jsonl", io.StringIO(), as_json)
+    return Output(folder / "out.jsonl", folder / "rejects.jsonl", io.StringIO(), as_json)
 
 
 def outputs(folder):
@@ -138,10 +138,10 @@ def test_a_stopped_run_goes_on(exported_tiny, texts, expected, tmp_path, monkeyp
         if self.counts.records > 1000:
             raise KeyboardInterrupt
 
-    write = Sink.write
+    write = Output.write
     sink = sink_of(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(Sink, "write", stop)
+        patch.setattr(Output, "write", stop)
         with pytest.raises(KeyboardInterrupt), sink.open("job", resume=False):
             run_on_ray(exported_tiny, texts, sink, OPTIONS)
     again = sink_of(tmp_path)

@@ -8,15 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nerpipe.comparison.revisions import Side
+from nerpipe.comparison.revisions import SystemOutput
 from nerpipe.comparison.seeds import Run, spread, tabulate_runs, with_t_interval
-from nerpipe.comparison.systems import Estimate, check_same_gold, compare, in_words, judge
+from nerpipe.comparison.systems import Estimate, check_same_gold, compare, judge, verdict_in_words
 from nerpipe.errors import NerpipeError
 from tagrows import TAGS, gold_and_predicted
 
 
 def side(name, gold, predicted, tokens=None):
-    return Side(name, f"{name}.conll", tokens or [[f"w{i}" for i in range(len(row))] for row in gold], gold, predicted)
+    return SystemOutput(
+        name, f"{name}.conll", tokens or [[f"w{i}" for i in range(len(row))] for row in gold], gold, predicted
+    )
 
 
 def both(gold, one, two, resamples=200):
@@ -60,7 +62,7 @@ def test_the_p_value_by_hand():
     assert many.p == pytest.approx(2 / 1024, abs=0.001)
     assert many.micro.delta == Estimate(1.0, 1.0, 1.0)
     assert many.verdict == "better"
-    assert in_words(many).endswith(": better")
+    assert verdict_in_words(many).endswith(": better")
     assert both([["B-a"]] * 10, [["B-a"]] * 10, [["O"]] * 10, resamples=2000).verdict == "worse"
 
 

@@ -223,7 +223,7 @@ DIRTY = (
 def test_where_chunks_are_cut_changes_nothing(tmp_path, monkeypatch):
     whole = clean(tmp_path, DIRTY)
     for size in range(20, len(DIRTY) + 2):
-        monkeypatch.setattr(lines, "CHUNK", size)
+        monkeypatch.setattr(lines, "CHUNK_BYTES", size)
         assert clean(tmp_path, DIRTY) == whole
     assert whole[0]["lines"] == {"read": 16, "kept": 6, "rejected": 4, "separators": 6}
     assert whole[0]["sha256"] == hashlib.sha256(DIRTY).hexdigest()

@@ -5,7 +5,8 @@ import math
 
 import pytest
 
-from nerpipe.evaluation.report import headline, join_tables, records, report_split
+from nerpipe.evaluation.headline import headline
+from nerpipe.evaluation.report import join_tables, json_rows, report_split
 from nerpipe.evaluation.score_table import SAMPLE_NOTE, print_report
 from nerpipe.evaluation.split_predictions import PredictedSplit
 
@@ -68,7 +69,7 @@ def test_tables_of_all_splits_say_which(reports):
 
 def test_every_number_is_finite_and_the_order_stable(reports):
     for frame in join_tables(reports).values():
-        rows = json.loads(json.dumps(records(frame), allow_nan=False))
+        rows = json.loads(json.dumps(json_rows(frame), allow_nan=False))
         assert all(math.isfinite(value) for row in rows for value in row.values() if not isinstance(value, str))
     split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, UNDECODED, 0)
     again = report_split("test", split, {"ann lee"}, resamples=200, seed=1)

@@ -7,7 +7,8 @@ from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import Tally, tally
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.split_predictions import predict_split, read_predictions, write_predictions
-from nerpipe.tokenizing.tokenization import load_tokenizer, tokenize_split
+from nerpipe.tokenizing.tokenizer import load_tokenizer
+from nerpipe.tokenizing.window_dataset import tokenize_split
 from nerpipe.training.model import load_model
 from tiny import spec_of
 

@@ -10,11 +10,12 @@ from nerpipe.contracts.ledger import tally
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.score_table import SAMPLE_NOTE
 from nerpipe.evaluation.split_predictions import predict_split, write_predictions
-from nerpipe.export.folder import check_same_predictions, model_card
-from nerpipe.export.network_comparison import Comparison
+from nerpipe.export.card import model_card
+from nerpipe.export.folder import check_same_predictions
+from nerpipe.export.network_comparison import NetworkComparison
 from nerpipe.inference.word_predictions import load_trained
 from nerpipe.params import load_params
-from nerpipe.tokenizing.tokenization import tokenize_split
+from nerpipe.tokenizing.window_dataset import tokenize_split
 from places import ROOT
 
 SENTENCES = [["Ann", "reads", "the", "paper"], ["the", "London", "train"]]
@@ -30,7 +31,10 @@ def card(dataset="mine", *, int8_kept=True):
         [{"split": "test", "type": "person", **scores, "support": 1}],
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,
-        [Comparison("fp32", 0.5, 0.0, 1.0, 1e-6, True), Comparison("int8", 0.4, 0.1, 0.9, 0.5, int8_kept)],
+        [
+            NetworkComparison("fp32", 0.5, 0.0, 1.0, 1e-6, True),
+            NetworkComparison("int8", 0.4, 0.1, 0.9, 0.5, int8_kept),
+        ],
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from exported_folder import LABELS, export_tiny
 from nerpipe.errors import NerpipeError
 from nerpipe.export import network_comparison
-from nerpipe.export.network_comparison import compare_networks, in_words
+from nerpipe.export.network_comparison import compare_networks, network_in_words
 from nerpipe.params import load_params
 from nerpipe.prediction.exported_folder import ONNX
 from nerpipe.prediction.predictor import Predictor
@@ -73,13 +73,13 @@ def test_networks_that_agree_are_compared_and_kept(exported_tiny, predictions):
     assert fp32.largest_difference < 1e-4
     assert int8.exported
     assert int8.f1_drop == pytest.approx(1 - int8.dev_f1)
-    assert "of the entities agree" in in_words(int8, 1.0)
+    assert "of the entities agree" in network_in_words(int8, 1.0)
 
 
 def test_an_int8_network_that_loses_too_much_is_left_out_with_the_reason(exported_tiny, predictions):
     _, int8 = compare_networks(exported_tiny, predictions, ["fp32", "int8"], threads=1, int8_max_f1_drop=-1.0)
     assert not int8.exported
-    assert in_words(int8, 0.005).startswith("left out, it loses more than int8_max_f1_drop, 0.5: F1 ")
+    assert network_in_words(int8, 0.005).startswith("left out, it loses more than int8_max_f1_drop, 0.5: F1 ")
 
 
 def test_an_fp32_network_that_differs_is_refused(exported_tiny, predictions, monkeypatch):

@@ -5,7 +5,8 @@ import pytest
 from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import Tally
 from nerpipe.inference.word_predictions import load_trained, predict_words
-from nerpipe.tokenizing.tokenization import load_tokenizer, tokenize_split
+from nerpipe.tokenizing.tokenizer import load_tokenizer
+from nerpipe.tokenizing.window_dataset import tokenize_split
 from nerpipe.training.model import load_model
 from tiny import spec_of
 

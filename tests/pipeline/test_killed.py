@@ -11,6 +11,8 @@ import psutil
 import pytest
 import yaml
 
+from random_seed import random_seed
+
 OFTEN = {"NERPIPE_CHECKPOINT_SECONDS": "0"}
 STEPS_AN_EPOCH = 8  # 60 sentences in batches of 8
 EPOCHS = 30
@@ -83,9 +85,7 @@ def longer(repo):
 
 @pytest.mark.slow
 def test_killed_at_any_moment_it_ends_with_the_same_bits(longer):
-    seed = random.randrange(2**32)
-    print(f"seed of the moments: {seed}")
-    generator = random.Random(seed)
+    generator = random.Random(random_seed())
     third = EPOCHS * STEPS_AN_EPOCH // 4
     moments = [generator.randrange(part * third + 2, (part + 1) * third) for part in range(3)]
     moments[1] += moments[1] % STEPS_AN_EPOCH == 0  # one at least is within an epoch

@@ -10,9 +10,10 @@ pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
 from capitals import capitals_predictor
-from nerpipe.serving import app
 from nerpipe.serving.app import make_app
-from nerpipe.serving.request_queue import Batcher
+from nerpipe.serving.body_limit import MOST_BYTES
+from nerpipe.serving.messages import LONGEST_TEXT, MOST_TEXTS_IN_REQUEST
+from nerpipe.serving.request_queue import RequestQueue
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_requests_that_wait_are_predicted_together():
         return [[text] for text in texts]
 
     async def main():
-        batcher = Batcher(predict, sizes.append)
+        batcher = RequestQueue(predict, sizes.append)
         batcher.start()
         first = asyncio.create_task(batcher.predict(["0", "0b"]))
         await asyncio.sleep(0.05)
@@ -132,7 +133,7 @@ def test_an_error_reaches_its_requests_and_the_next_ones_are_answered():
         return [[] for _ in texts]
 
     async def main():
-        batcher = Batcher(predict, lambda _: None)
+        batcher = RequestQueue(predict, lambda _: None)
         batcher.start()
         with pytest.raises(RuntimeError, match="broken"):
             await batcher.predict(["bad"])
@@ -144,4 +145,4 @@ def test_an_error_reaches_its_requests_and_the_next_ones_are_answered():
 
 
 def test_limits_are_what_the_documentation_says():
-    assert (app.MOST_BYTES, app.MOST_TEXTS, app.LONGEST_TEXT) == (1 << 23, 128, 10_000)
+    assert (MOST_BYTES, MOST_TEXTS_IN_REQUEST, LONGEST_TEXT) == (1 << 23, 128, 10_000)

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nerpipe.contracts.schemes import SCHEMES
+from nerpipe.export.card import UNSHOWN_PARAMS
 from nerpipe.params import Params, load_params
+from nerpipe.training.settings import TrainSettings
 from places import ROOT
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -15,8 +18,10 @@ STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 HARMLESS = {
     "stages/__init__.py",
     "src/nerpipe/__init__.py",
-    *(f"src/nerpipe/{name}.py" for name in ("errors", "params")),
+    *(f"src/nerpipe/{name}.py" for name in ("errors", "params", "yaml_reader")),
 }
+WHOLE = ("params", "params=params")  # how a script hands on all params
+WITHOUT_EFFECT = {"report_to"}  # read by train, but no output depends on them: DVC must not run a stage for them
 
 
 def module_file(name: str) -> str | None:
@@ -64,26 +69,30 @@ def asked_params(path: str) -> set[str]:
         for n in ast.walk(tree)
         if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "params"
     }
-    whole = {
-        arg.id
-        for n in ast.walk(tree)
-        if isinstance(n, ast.Call)
-        for arg in n.args
-        if isinstance(arg, ast.Name) and arg.id == "params"
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    handed_on = {
+        ast.unparse(call.func) for call in calls for arg in (*call.args, *call.keywords) if ast.unparse(arg) in WHOLE
     }
-    return fields if whole else read  # who hands on the whole record may read all of it
+    if "TrainSettings.from_params" in handed_on:
+        return read | {field.name for field in dataclasses.fields(TrainSettings)}
+    return fields - set(UNSHOWN_PARAMS) if handed_on else read  # the card shows all others
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_lists_exactly_the_params_that_its_script_reads(stage):
     in_command = {"clean_conll": {"dataset"}, "train": {"launcher"}}.get(stage, set())
-    assert set(STAGES[stage]["params"]) == asked_params(f"stages/{stage}.py") | in_command
+    assert set(STAGES[stage]["params"]) == asked_params(f"stages/{stage}.py") - WITHOUT_EFFECT | in_command
 
 
 def test_the_keys_of_params_yaml_are_those_of_the_loader_and_of_all_stages():
     file = set(yaml.safe_load((ROOT / "params.yaml").read_text()))
     assert file == {field.name for field in dataclasses.fields(Params)}
-    assert file == set().union(*(stage["params"] for stage in STAGES.values()))
+    assert file - WITHOUT_EFFECT == set().union(*(stage["params"] for stage in STAGES.values()))
+
+
+def test_the_schemes_of_the_params_are_those_that_are_translated():
+    (scheme,) = (field for field in dataclasses.fields(Params) if field.name == "scheme")
+    assert scheme.metadata["choices"] == tuple(SCHEMES)
 
 
 def test_every_line_of_params_yaml_says_what_it_means():

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nerpipe.contracts.labels import IGNORED, NO_WORD
-from nerpipe.tokenizing.alignment import Window, align_labels, plan_windows
+from nerpipe.tokenizing.alignment import align_labels
+from nerpipe.tokenizing.windows import Window, plan_windows
 
 
 def test_a_sentence_that_fits_is_one_window():

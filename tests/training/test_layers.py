@@ -4,7 +4,7 @@ import pytest
 
 from nerpipe.contracts.labels import make_labels
 from nerpipe.errors import NerpipeError
-from nerpipe.tokenizing.tokenization import load_tokenizer
+from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.training.layers import depths, freeze, parameter_groups
 from nerpipe.training.model import load_model
 from tiny import save_tiny, spec_of

@@ -4,7 +4,7 @@ import pytest
 
 from nerpipe.contracts.labels import make_labels
 from nerpipe.tokenizing.capitals import MARK
-from nerpipe.tokenizing.tokenization import load_tokenizer
+from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.training.model import ShiftedEmbedding, fold_embeddings, load_model
 from tiny import spec_of
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -36,10 +35,8 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path, through_a_shell):
     assert len(family) == 1 + through_a_shell
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
-    start = time.monotonic()
-    _, alive = psutil.wait_procs(family, timeout=5)
+    _, alive = psutil.wait_procs(family, timeout=30)
     assert alive == []
-    assert time.monotonic() - start < 5
 
 
 def test_a_child_whose_parent_lives_goes_on(tmp_path):

@@ -8,20 +8,21 @@ import pytest
 
 from nerpipe.errors import NerpipeError
 from nerpipe.training import run_folder
-from nerpipe.training.run_folder import fingerprint, last_complete, mark_complete, training_folder
+from nerpipe.training.checkpoints import last_complete, mark_complete
+from nerpipe.training.run_folder import run_fingerprint, training_folder
 
 
 def test_the_fingerprint_follows_params_names_and_contents(tmp_path):
     (tmp_path / "data").mkdir()
     file = tmp_path / "data" / "a"
     file.write_text("1")
-    seen = {fingerprint({"lr": 1}, [tmp_path / "data"]), fingerprint({"lr": 2}, [tmp_path / "data"])}
+    seen = {run_fingerprint({"lr": 1}, [tmp_path / "data"]), run_fingerprint({"lr": 2}, [tmp_path / "data"])}
     file.write_text("2")
-    seen.add(fingerprint({"lr": 1}, [tmp_path / "data"]))
+    seen.add(run_fingerprint({"lr": 1}, [tmp_path / "data"]))
     file.rename(tmp_path / "data" / "b")
-    seen.add(fingerprint({"lr": 1}, [tmp_path / "data"]))
+    seen.add(run_fingerprint({"lr": 1}, [tmp_path / "data"]))
     assert len(seen) == 4
-    assert fingerprint({"lr": 1}, [tmp_path / "data"]) in seen
+    assert run_fingerprint({"lr": 1}, [tmp_path / "data"]) in seen
 
 
 def break_off(root, name):

@@ -6,7 +6,7 @@ import pytest
 
 from nerpipe.errors import NerpipeError
 from nerpipe.training import tracking
-from nerpipe.training.tracking import check_watcher, start_watcher
+from nerpipe.training.tracking import check_tracker, start_tracker
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +22,8 @@ def environment(monkeypatch, tmp_path):
 
 
 def test_none_is_nothing(tmp_path):
-    check_watcher("none")
-    assert start_watcher("none", tmp_path / "logs") == []
+    check_tracker("none")
+    assert start_tracker("none", tmp_path / "logs") == []
     assert not (tmp_path / "logs").exists()
 
 
@@ -32,9 +32,9 @@ def test_what_is_not_installed_is_named_with_the_way_to_get_it(monkeypatch):
     with pytest.raises(
         NerpipeError, match=r"report_to\] wandb is not installed: `pip install -r requirements/watch.txt`"
     ):
-        check_watcher("wandb")
+        check_tracker("wandb")
 
 
 def test_tensorboard_writes_below_logs(tmp_path):
-    assert start_watcher("tensorboard", tmp_path) == ["tensorboard"]
+    assert start_tracker("tensorboard", tmp_path) == ["tensorboard"]
     assert os.environ["TENSORBOARD_LOGGING_DIR"].startswith(str(tmp_path / "tensorboard"))

@@ -2,6 +2,7 @@
 
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,29 +10,32 @@ import pytest
 from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import tally
 from nerpipe.errors import NerpipeError
-from nerpipe.tokenizing.tokenization import load_tokenizer, tokenize_split
+from nerpipe.tokenizing.tokenizer import load_tokenizer
+from nerpipe.tokenizing.window_dataset import tokenize_split
+from nerpipe.training import checkpoints
 from nerpipe.training.batch_order import POOL, LengthGroupedSampler
+from nerpipe.training.fine_tuning import DevSplit, train_model
 from nerpipe.training.model import load_model
-from nerpipe.training.trainer import DevSplit, train_model
+from nerpipe.training.settings import TrainSettings
 from tiny import save_tiny, spec_of
 
 LABELS = make_labels(["person", "place"])
-OPTIONS = {
-    "lr": 5e-3,
-    "layer_decay": 0.9,
-    "epochs": 3,
-    "batch_size": 8,
-    "weight_decay": 0.01,
-    "warmup": 0.1,
-    "word_embeddings": "frozen",
-    "frozen_layers": 0,
-    "attention_dropout": 0.0,
-    "outside_bias": 0.5,
-    "patience": 0,
-    "precision": "auto",
-    "seed": 1,
-    "threads": 2,
-}
+SETTINGS = TrainSettings(
+    lr=5e-3,
+    layer_decay=0.9,
+    epochs=3,
+    batch_size=8,
+    weight_decay=0.01,
+    warmup=0.1,
+    word_embeddings="frozen",
+    frozen_layers=0,
+    attention_dropout=0.0,
+    outside_bias=0.5,
+    patience=0,
+    precision="auto",
+    seed=1,
+    threads=2,
+)
 
 
 def sentences(size, seed):
@@ -66,7 +70,7 @@ def setting(request, tmp_path_factory):
 def train(setting, folder, scratch=None, **changed):
     spec, tokenizer, windows, dev = setting
     scratch = scratch or Path(tempfile.mkdtemp(dir=folder))
-    return train_model(spec, tokenizer, windows, dev, LABELS, options=OPTIONS | changed, scratch=scratch)
+    return train_model(spec, tokenizer, windows, dev, LABELS, settings=replace(SETTINGS, **changed), scratch=scratch)
 
 
 def test_it_learns_and_keeps_the_best_epoch(setting, tmp_path):
@@ -120,7 +124,7 @@ def test_divergence_is_an_error_not_a_model(setting, tmp_path):
 def test_nothing_to_train_on(setting, tmp_path):
     spec, tokenizer, windows, dev = setting
     with pytest.raises(NerpipeError, match="holds no window"):
-        train_model(spec, tokenizer, windows.select([]), dev, LABELS, options=OPTIONS, scratch=tmp_path)
+        train_model(spec, tokenizer, windows.select([]), dev, LABELS, settings=SETTINGS, scratch=tmp_path)
 
 
 def test_the_order_is_a_function_of_seed_and_epoch():
@@ -163,12 +167,10 @@ def test_the_trainer_follows_the_sampler(setting, tmp_path, monkeypatch):
 def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkeypatch, capsys, broken_off_after):
     import torch
 
-    from nerpipe.training import callbacks
-
     whole = train(setting, tmp_path)
-    monkeypatch.setenv(callbacks.CHECKPOINT_SECONDS, "0")  # at every logged loss
+    monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "0")  # at every logged loss
     saves = []
-    mark = callbacks.mark_complete
+    mark = checkpoints.mark_complete
 
     def break_off(checkpoint):
         mark(checkpoint)
@@ -176,7 +178,7 @@ def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkey
         if len(saves) == broken_off_after:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(callbacks, "mark_complete", break_off)
+    monkeypatch.setattr(checkpoints, "mark_complete", break_off)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with pytest.raises(KeyboardInterrupt):
@@ -192,9 +194,7 @@ def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkey
 
 
 def test_a_damaged_checkpoint_is_passed_over(setting, tmp_path, monkeypatch, capsys):
-    from nerpipe.training import callbacks
-
-    monkeypatch.setenv(callbacks.CHECKPOINT_SECONDS, "0")
+    monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "0")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     whole = train(setting, tmp_path, scratch)

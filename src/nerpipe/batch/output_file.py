@@ -1,6 +1,5 @@
 """Where predictions go: whole or absent, and a killed run continued without losing or repeating a record."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -9,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from filelock import lock_descriptor
 
 from nerpipe.batch.readers import Rejected
 from nerpipe.batch.writers import Prediction, rejected_as_json
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Counts:
+class RunCounts:
     """What a run has done."""
 
     records: int = 0
@@ -28,7 +29,7 @@ class Counts:
     rejected: int = 0
 
 
-class Sink:
+class Output:
     """Where predictions go: a file that is there only when it is whole, or a stream; rejects go to a file beside.
 
     A file grows as `.NAME.partial`, and `.NAME.progress` says how much of it is good and of how many records: both are
@@ -37,7 +38,7 @@ class Sink:
 
     def __init__(self, output: Path | None, rejects: Path, stream: "TextIO", show: Callable[[Prediction], str]) -> None:
         """Take a file to write, or None for the stream."""
-        self.counts = Counts()
+        self.counts = RunCounts()
         self._show = show
         self._stream = stream
         self._output = output
@@ -107,16 +108,14 @@ class Sink:
                 f"{self.progress}: the unfinished run had another input, model or format. Give it the same as before, "
                 "or delete this file to begin again"
             )
-        self.counts = Counts(**state["counts"])
+        self.counts = RunCounts(**state["counts"])
         return state["output_bytes"], state["rejects_bytes"]
 
     def _append(self, path: Path, size: int) -> BinaryIO:
         file = path.open("a+b")
         self._files.append(file)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however that ends
-        except BlockingIOError:
-            raise NerpipeError(f"{path}: another process is writing it; wait for its end, or stop it") from None
+        if not lock_descriptor(file.fileno(), blocking=False):  # the lock ends with the process, however that ends
+            raise NerpipeError(f"{path}: another process is writing it; wait for its end, or stop it")
         if file.seek(0, os.SEEK_END) < size:
             raise NerpipeError(f"{path}: shorter than {self.progress} says; delete that file to begin again")
         file.truncate(size)  # what a killed run wrote after its last state is written again
@@ -162,7 +161,7 @@ class Sink:
                 stack.callback(file.close)
 
 
-def fingerprint(model: Path, files: Sequence[str], options: dict[str, str]) -> str:
+def job_fingerprint(model: Path, files: Sequence[str], options: dict[str, str]) -> str:
     """Name a job by all that decides its output: the model's checksums, each input's size and time, the options."""
     parts = [
         (model / "SHA256SUMS").read_text(encoding="utf-8") if (model / "SHA256SUMS").exists() else str(model),

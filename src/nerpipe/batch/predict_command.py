@@ -7,14 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from nerpipe.batch.output_file import Sink, fingerprint
-from nerpipe.batch.readers import KINDS, STDIN, input_files, read_records
+from nerpipe.batch.output_file import Output, job_fingerprint
+from nerpipe.batch.readers import READERS, STDIN, input_files, read_records
 from nerpipe.batch.stream import run
 from nerpipe.batch.writers import FORMATS, as_text
+from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS
 from nerpipe.prediction.exported_folder import load_decoding
 
-Engine = Callable[[Sink], None]
+Engine = Callable[[Output], None]
 SOME_REJECTED = 4  # the exit code if a record was rejected and the rest predicted
 ENGINES = ("local", "ray")
 PREDICT = """Find the entities of texts with an exported model. Exit code: 0; 1 for an error; 4 if some records could
@@ -30,7 +31,7 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="kind",
-        choices=tuple(KINDS),
+        choices=tuple(READERS),
         default="lines",
         help="lines: a text a line (default); files: a text a file; jsonl: objects with a field text; conll: a word a "
         "line, in the first column; parquet: a column text",
@@ -44,19 +45,13 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--backend", choices=BACKENDS, default="onnx", help="default: %(default)s")
     parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="default: %(default)s")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="default: the cores this process may use")
+    parser.add_argument("--threads", type=whole_number(1), metavar="N", help="default: the cores this process may use")
     parser.add_argument("--rejects", type=Path, metavar="FILE", help="default: OUTPUT.rejects.jsonl")
     parser.add_argument("--resume", action="store_true", help="go on with a run of this output that was stopped")
     parser.add_argument(
         "--engine", choices=ENGINES, default="local", help="local: this process (default); ray: a Ray cluster"
     )
     parser.set_defaults(run=predict)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
-    return int(text)
 
 
 def predict(arguments: argparse.Namespace) -> int:
@@ -67,9 +62,9 @@ def predict(arguments: argparse.Namespace) -> int:
     output: Path | None = arguments.output
     rejects = arguments.rejects or Path(f"{output}.rejects.jsonl" if output else "nerpipe.rejects.jsonl")
     show = FORMATS.get(arguments.to) or partial(as_text, colour=output is None and sys.stdout.isatty())
-    sink = Sink(output, rejects, sys.stdout, show)
+    sink = Output(output, rejects, sys.stdout, show)
     decisive = ("kind", "to", "backend", "precision")
-    job = fingerprint(arguments.model, files, {name: getattr(arguments, name) for name in decisive})
+    job = job_fingerprint(arguments.model, files, {name: getattr(arguments, name) for name in decisive})
     engine = _ray(arguments, files) if arguments.engine == "ray" else _local(arguments, files)
     with sink.open(job, resume=arguments.resume):
         engine(sink)
@@ -94,7 +89,7 @@ def _local(arguments: argparse.Namespace, files: list[str]) -> Engine:
     # a bar would mix with what standard output shows on the same terminal; None: only on a terminal
     hidden = True if arguments.output is None and sys.stdout.isatty() else None
 
-    def engine(sink: Sink) -> None:
+    def engine(sink: Output) -> None:
         with tqdm(total=total, unit="B", unit_scale=True, disable=hidden, file=sys.stderr) as bar:
             run(predictor, read_records(files, arguments.kind, sys.stdin.buffer, bar.update), sink)
 

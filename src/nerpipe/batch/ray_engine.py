@@ -13,9 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nerpipe.batch.output_file import Sink
-from nerpipe.batch.readers import KINDS, STDIN, Record, Rejected
-from nerpipe.batch.stream import CHUNK, predict_chunk
+from nerpipe.batch.output_file import Output
+from nerpipe.batch.readers import READERS, STDIN, Record, Rejected
+from nerpipe.batch.stream import CHUNK_RECORDS, predict_chunk
 from nerpipe.batch.writers import Prediction
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.predictor import Entity, Predictor, Reading
@@ -23,7 +23,7 @@ from nerpipe.prediction.predictor import Entity, Predictor, Reading
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Row = dict[str, str]  # "row": JSON, so that any field of any input fits one schema
+PackedRow = dict[str, str]  # "row": JSON, so that any field of any input fits one schema
 
 
 class PredictBlocks:
@@ -53,7 +53,7 @@ def check_ray(files: Sequence[str]) -> None:
         raise NerpipeError("--engine ray needs Ray: pip install -r requirements/ray.txt")
 
 
-def run_on_ray(model: Path, files: Sequence[str], sink: Sink, arguments: argparse.Namespace) -> None:
+def run_on_ray(model: Path, files: Sequence[str], sink: Output, arguments: argparse.Namespace) -> None:
     """Predict files on a cluster: the one that RAY_ADDRESS names, or one of this machine's cores."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its plans and warnings are in its own log files
@@ -75,7 +75,7 @@ def _blocks(
     ray: Any,  # noqa: ANN401 - an optional module
     model: Path,
     files: Sequence[str],
-    sink: Sink,
+    sink: Output,
     arguments: argparse.Namespace,
 ) -> Iterator[list[Prediction | Rejected]]:
     context = ray.data.DataContext.get_current()
@@ -92,13 +92,13 @@ def _blocks(
             PredictBlocks,
             fn_constructor_args=(str(model), arguments.backend, arguments.precision, threads),
             batch_format="pyarrow",
-            batch_size=CHUNK,
+            batch_size=CHUNK_RECORDS,
             num_cpus=threads,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
         )
     )
     done = sink.counts.records
-    for block in results.iter_batches(batch_size=CHUNK, batch_format="pyarrow"):
+    for block in results.iter_batches(batch_size=CHUNK_RECORDS, batch_format="pyarrow"):
         rows = block["row"].to_pylist()
         fresh = rows[min(done, len(rows)) :]
         done -= len(rows) - len(fresh)
@@ -108,10 +108,10 @@ def _blocks(
         raise NerpipeError(f"the input holds {done} records less than are done; give the input of the first run")
 
 
-def packed_records(folder: Path, name: str, kind: str) -> Iterator[Row]:
+def packed_records(folder: Path, name: str, kind: str) -> Iterator[PackedRow]:
     """Read one file in a task of Ray's, whose working directory is another; records know it by its name as given."""
     with (folder / name).open("rb") as file:
-        for record in KINDS[kind](file, name, lambda _: None):
+        for record in READERS[kind](file, name, lambda _: None):
             yield {"row": pack_record(record)}
 
 

@@ -67,7 +67,7 @@ def read_records(files: "Iterable[str]", kind: str, stdin: BinaryIO, read: Read)
 
     Args:
         files: from `input_files`.
-        kind: one of KINDS.
+        kind: one of READERS.
         stdin: what the name `-` stands for.
         read: is told of every byte, for a progress bar.
 
@@ -77,10 +77,10 @@ def read_records(files: "Iterable[str]", kind: str, stdin: BinaryIO, read: Read)
     for name in files:
         try:
             if name == STDIN:
-                yield from KINDS[kind](stdin, "standard input", read)
+                yield from READERS[kind](stdin, "standard input", read)
             else:
                 with Path(name).open("rb") as file:
-                    yield from KINDS[kind](file, name, read)
+                    yield from READERS[kind](file, name, read)
         except OSError as error:
             raise NerpipeError(f"{name}: cannot be read ({error.strerror or error})") from None
 
@@ -212,7 +212,7 @@ def _parquet(file: BinaryIO, name: str, read: Read) -> Iterator[Record | Rejecte
         read(size * batch.num_rows // rows)
 
 
-KINDS: dict[str, Callable[[BinaryIO, str, Read], Iterator[Record | Rejected]]] = {
+READERS: dict[str, Callable[[BinaryIO, str, Read], Iterator[Record | Rejected]]] = {
     "lines": _text_lines,
     "files": _whole_file,
     "jsonl": _json_lines,

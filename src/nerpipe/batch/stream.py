@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from nerpipe.batch.output_file import Counts, Sink
+from nerpipe.batch.output_file import Output, RunCounts
 from nerpipe.batch.readers import Record, Rejected
 from nerpipe.batch.writers import Prediction
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.predictor import Finder, Reading, entities_of
 
-FIRST_CHUNK, CHUNK = 16, 1024  # records that are predicted together: few at first, so that something shows
+FIRST_CHUNK_RECORDS, CHUNK_RECORDS = (
+    16,
+    1024,
+)  # records that are predicted together: few at first, so that something shows
 CHUNK_CHARACTERS = 1 << 20
 
 
@@ -25,13 +28,13 @@ def predict_records(predictor: Finder, records: Iterable[Record | Rejected]) -> 
 def chunks(records: Iterable[Record | Rejected]) -> Iterator[list[Record | Rejected]]:
     """Cut a stream into pieces of bounded size."""
     chunk: list[Record | Rejected] = []
-    characters, most = 0, FIRST_CHUNK
+    characters, most = 0, FIRST_CHUNK_RECORDS
     for record in records:
         chunk.append(record)
         characters += len(record.text if isinstance(record, Record) else record.raw)
         if len(chunk) >= most or characters >= CHUNK_CHARACTERS:
             yield chunk
-            chunk, characters, most = [], 0, min(2 * most, CHUNK)
+            chunk, characters, most = [], 0, min(2 * most, CHUNK_RECORDS)
     if chunk:
         yield chunk
 
@@ -79,7 +82,7 @@ def _offsets(words: Sequence[str]) -> list[tuple[int, int]]:
     return places
 
 
-def run(predictor: Finder, records: Iterator[Record | Rejected], sink: Sink) -> Counts:
+def run(predictor: Finder, records: Iterator[Record | Rejected], sink: Output) -> RunCounts:
     """Predict all records that the sink does not have yet."""
     done = sink.counts.records
     skipped = sum(1 for _ in islice(records, done))

@@ -11,10 +11,19 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from nerpipe.comparison.revisions import Side
+from nerpipe.comparison.revisions import SystemOutput
 from nerpipe.comparison.score_files import FileScores
-from nerpipe.comparison.seeds import SPLITS, SettingRow, Spread
-from nerpipe.comparison.systems import ALPHA, KINDS, Change, Comparison, Difference, Entity, in_words, points
+from nerpipe.comparison.seeds import SCORED_SPLITS, SettingRow, Spread
+from nerpipe.comparison.systems import (
+    ALPHA,
+    CHANGE_KINDS,
+    Change,
+    Difference,
+    SystemComparison,
+    WordEntity,
+    points,
+    verdict_in_words,
+)
 from nerpipe.scoring.scores import Score
 
 if TYPE_CHECKING:
@@ -64,7 +73,7 @@ def _score_cells(score: Score) -> list[str]:
     return [*shares, *(f"{count:,}" for count in (score.support, score.predicted, score.correct))]
 
 
-def print_comparison(found: Comparison, first: Side, other: Side, *, show: int) -> None:
+def print_comparison(found: SystemComparison, first: SystemOutput, other: SystemOutput, *, show: int) -> None:
     """Print both sides, their difference in all and by type, the verdict, and the first changed sentences."""
     table = _table("F1 in points", first.name, other.name, "difference", "95% interval", "entities")
     table.add_row("all", *_difference_cells(found.micro), style="bold")
@@ -75,11 +84,11 @@ def print_comparison(found: Comparison, first: Side, other: Side, *, show: int) 
         f"{side.name:<{width}}  F1 {100 * f1.value:.1f}, 95% CI {100 * f1.low:.1f} to {100 * f1.high:.1f}"
         for side, f1 in ((first, found.micro.first), (other, found.micro.other))
     ]
-    lines.append(in_words(found))
+    lines.append(verdict_in_words(found))
     if first.predicted == other.predicted:
         lines.append("All tags are the same: if you changed something, has `dvc repro` run since?")
     counts = Counter(change.kind for change in found.changes)
-    listed = ", ".join(f"{counts[kind]} {kind} ({MEANING[kind]})" for kind in KINDS if counts[kind])
+    listed = ", ".join(f"{counts[kind]} {kind} ({MEANING[kind]})" for kind in CHANGE_KINDS if counts[kind])
     if listed:
         lines.append(f"of {found.sentences:,} sentences: {listed}")
     names = [name.ljust(width) for name in ("gold", first.name, other.name)]
@@ -92,7 +101,7 @@ def print_comparison(found: Comparison, first: Side, other: Side, *, show: int) 
     _show(table, lines)
 
 
-def comparison_as_json(found: Comparison, first: Side, other: Side) -> dict[str, Any]:
+def comparison_as_json(found: SystemComparison, first: SystemOutput, other: SystemOutput) -> dict[str, Any]:
     """Give all of a comparison; differences are other minus side."""
     counts = Counter(change.kind for change in found.changes)
     return {
@@ -102,11 +111,11 @@ def comparison_as_json(found: Comparison, first: Side, other: Side) -> dict[str,
         "p": found.p,
         "alpha": ALPHA,
         "verdict": found.verdict,
-        "in_words": in_words(found),
+        "verdict_in_words": verdict_in_words(found),
         "entities": found.micro.support,
         "sentences": found.sentences,
         "per_type": {kind: _difference_json(difference) for kind, difference in found.per_type.items()},
-        "changes": {kind: counts[kind] for kind in KINDS},
+        "changes": {kind: counts[kind] for kind in CHANGE_KINDS},
         "changed_sentences": [_change_json(change) for change in found.changes],
     }
 
@@ -121,7 +130,7 @@ def _difference_json(difference: Difference) -> dict[str, Any]:
 
 
 def _change_json(change: Change) -> dict[str, Any]:
-    def listed(entities: Sequence[Entity]) -> list[dict[str, Any]]:
+    def listed(entities: Sequence[WordEntity]) -> list[dict[str, Any]]:
         return [entity._asdict() for entity in entities]
 
     return {
@@ -142,14 +151,14 @@ def _difference_cells(difference: Difference) -> list[str]:
 
 def print_seeds(rows: Sequence[SettingRow]) -> None:
     """Print mean and standard deviation of each setting, and what it gained over the first, seed by seed."""
-    table = _table("F1 in points over seeds: mean and standard deviation", "n", "seeds", *SPLITS)
+    table = _table("F1 in points over seeds: mean and standard deviation", "n", "seeds", *SCORED_SPLITS)
     for row in rows:
-        spreads = [_show_spread(row.f1[split]) for split in SPLITS]
+        spreads = [_show_spread(row.f1[split]) for split in SCORED_SPLITS]
         table.add_row(_show_setting(row), str(row.f1["test"].n), ", ".join(map(str, row.seeds)), *spreads)
     lines = []
     for row in rows[1:]:
         lines.append(f"{_show_setting(row)} minus {_show_setting(rows[0])}, seed by seed:")
-        lines += [f"  {split:<4}  {_show_gain(row.gain[split])}" for split in SPLITS if split in row.gain]
+        lines += [f"  {split:<4}  {_show_gain(row.gain[split])}" for split in SCORED_SPLITS if split in row.gain]
         if not row.gain:
             lines.append("  no seed in common: train both with the same seeds")
     if len(rows) == 1:

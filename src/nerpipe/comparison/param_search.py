@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 from nerpipe.comparison.revisions import at_revision, experiments_from, open_repo
 from nerpipe.comparison.seeds import read_run
 from nerpipe.errors import NerpipeError
-from nerpipe.params import Params, load_yaml
+from nerpipe.params import Params
+from nerpipe.yaml_reader import load_yaml
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
 EPOCH = re.compile(r"epoch (\d+)/\d+: dev F1 ([0-9.]+)")  # as the train stage prints it
 GRACE = 15  # seconds for a stopped trial to tidy up; one started in the background does not hear it at all
-SHOWN = 20  # last lines of a trial that failed
+SHOWN_LINES = 20  # last lines of a trial that failed
 
 
 def load_ranges(path: Path) -> dict[str, dict[str, Any]]:
@@ -111,7 +112,7 @@ def _follow(process: "subprocess.Popen[str]", trial: "Trial") -> list[str] | Non
     """Report each epoch to Optuna; return the last lines, or None if the trial fell behind and was stopped."""
     last: list[str] = []
     for line in process.stdout or ():
-        last = [*last, line][-SHOWN:]
+        last = [*last, line][-SHOWN_LINES:]
         if found := EPOCH.search(line):
             trial.report(float(found[2]), int(found[1]))
             print(f"  epoch {found[1]}: dev F1 {found[2]}", flush=True)

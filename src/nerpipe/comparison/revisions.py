@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
 
 WORKSPACE = "workspace"  # DVC's word for the working folder
-STAGE, OUT = "evaluate", "predictions"  # dvc.yaml says where the folder lies, at each revision for itself
+EVALUATE_STAGE = "evaluate"
+PREDICTIONS_OUT = "predictions"  # dvc.yaml says where this folder lies, at each revision for itself
 WIDTH = 4  # token, gold, predicted, confidence
 
 
 @dataclass(frozen=True)
-class Side:
+class SystemOutput:
     """A split's words with both tags; every list has a row a sentence."""
 
     name: str  # as the user typed it
@@ -32,7 +33,7 @@ class Side:
     predicted: list[list[str]]
 
 
-def load_side(name: str, split: str) -> Side:
+def load_output(name: str, split: str) -> SystemOutput:
     """Read the predictions of a split.
 
     Args:
@@ -149,15 +150,15 @@ def _predictions_of(repo: "Repo", name: str) -> "Output":
     from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
 
     try:
-        stage = repo.stage.load_one(repo.fs.join(repo.root_dir, "dvc.yaml"), STAGE)
+        stage = repo.stage.load_one(repo.fs.join(repo.root_dir, "dvc.yaml"), EVALUATE_STAGE)
     except (StageNotFound, StageFileDoesNotExistError):
         stage = None
     for out in stage.outs if stage else ():
-        if repo.fs.name(out.fs_path) == OUT:
+        if repo.fs.name(out.fs_path) == PREDICTIONS_OUT:
             return out
     raise NerpipeError(
-        f"{name}: its dvc.yaml has no stage `{STAGE}` with a folder `{OUT}` among its outs; name a revision that has "
-        "one, or a predictions file"
+        f"{name}: its dvc.yaml has no stage `{EVALUATE_STAGE}` with a folder `{PREDICTIONS_OUT}` among its outs; name "
+        "a revision that has one, or a predictions file"
     )
 
 
@@ -171,7 +172,9 @@ def _fetch(repo: "Repo", name: str, source: str, target: Path) -> None:
     try:
         files.info(f"/{source}")
     except FileNotFoundError:
-        raise NerpipeError(f"{name}: there is no {source} at this revision; does its `{STAGE}` predict it?") from None
+        raise NerpipeError(
+            f"{name}: there is no {source} at this revision; does its `{EVALUATE_STAGE}` predict it?"
+        ) from None
     except DataIndexError:
         pass  # the folder's list of files is not in the cache, as the next step will say
     try:
@@ -186,7 +189,7 @@ def _fetch(repo: "Repo", name: str, source: str, target: Path) -> None:
         ) from None
 
 
-def _read(name: str, path: Path, source: str) -> Side:
+def _read(name: str, path: Path, source: str) -> SystemOutput:
     try:
         sentences = list(read_rows(path, WIDTH))
     except NerpipeError as error:
@@ -197,4 +200,4 @@ def _read(name: str, path: Path, source: str) -> Side:
         raise NerpipeError(f"{source}: holds no sentence; a predictions file was expected, as `dvc repro` writes it")
     columns: Any = [[list(column) for column in zip(*rows, strict=True)] for rows in sentences]
     tokens, gold, predicted, _ = (list(column) for column in zip(*columns, strict=True))
-    return Side(name, source, tokens, gold, predicted)
+    return SystemOutput(name, source, tokens, gold, predicted)

@@ -14,10 +14,10 @@ from nerpipe.errors import NerpipeError
 from nerpipe.scoring.scores import Score, Scores, score_match, surface_score, surfaces_of
 from nerpipe.scoring.spans import match_spans
 
-SHOWN = 80  # characters of a line in a message
+SHOWN_CHARACTERS = 80  # characters of a line in a message
 
 
-class Row(NamedTuple):
+class TaggedLine(NamedTuple):
     """A word's line; with an empty tag, the end of a sentence: the first of a run of separators, or the file's end."""
 
     number: int  # of the line, from 1
@@ -47,8 +47,14 @@ class _Columns:
     first_difference: str = ""
 
 
-def score_files(gold: Path, predicted: Path) -> FileScores:
-    """Score a system's file against the gold one; the last column of either is the tag.
+def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
+    r"""Score a system's file against the gold one; the last column of either is the tag.
+
+    >>> from pathlib import Path
+    >>> _ = Path("gold.conll").write_text("Ada\tB-person\nLovelace\tI-person\n\n")
+    >>> _ = Path("system.conll").write_text("Ada\tB-person\nLovelace\tO\n\n")
+    >>> score_files("gold.conll", "system.conll").scores.token_accuracy
+    0.5
 
     Args:
         gold: CoNLL: columns apart by tabs or spaces, sentences by lines that are blank after stripping.
@@ -58,6 +64,7 @@ def score_files(gold: Path, predicted: Path) -> FileScores:
         NerpipeError: if a file cannot be read or holds no word, a tag is none of O, B-TYPE and I-TYPE, or the rows
             part; with file and line.
     """
+    gold, predicted = Path(gold), Path(predicted)
     both = _Columns([[]], [[]], [[]])
     for one, two in zip_longest(_rows(gold), _rows(predicted)):
         if one is None or two is None or bool(one.tag) != bool(two.tag):
@@ -69,8 +76,8 @@ def score_files(gold: Path, predicted: Path) -> FileScores:
             if one.token != two.token:
                 both.differ += 1
                 both.first_difference = both.first_difference or (
-                    f"; the words first differ at {gold}:{one.number} {one.token[:SHOWN]!r} and "
-                    f"{predicted}:{two.number} {two.token[:SHOWN]!r}"
+                    f"; the words first differ at {gold}:{one.number} {one.token[:SHOWN_CHARACTERS]!r} and "
+                    f"{predicted}:{two.number} {two.token[:SHOWN_CHARACTERS]!r}"
                 )
         else:
             for column in (both.tokens, both.gold, both.predicted):
@@ -81,7 +88,7 @@ def score_files(gold: Path, predicted: Path) -> FileScores:
     return FileScores(score_match(match), surface, match.sentences, match.words, both.differ)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path) -> Iterator[TaggedLine]:
     """Yield a file's words and, after each sentence, one end."""
     parser = LineParser(multi_tag="reject", prefixes=SCHEMES["IOB2"])
     number, within, words = 0, False, 0
@@ -92,13 +99,13 @@ def _rows(path: Path) -> Iterator[Row]:
             if isinstance(parsed, Word):
                 if parsed.problem or "html_in_tag" in parsed.repairs:
                     _refuse_line(path, number, parsed)
-                yield Row(number, parsed.token, parsed.tag)
+                yield TaggedLine(number, parsed.token, parsed.tag)
                 words += 1
             elif within:
-                yield Row(number)
+                yield TaggedLine(number)
             within = isinstance(parsed, Word)
     if within:
-        yield Row(number + 1)
+        yield TaggedLine(number + 1)
     if not words:
         raise NerpipeError(
             f"{path}: holds no word; `token<TAB>tag` a line was expected, a blank line after each sentence"
@@ -119,12 +126,14 @@ def _refuse_line(path: Path, number: int, word: Word) -> None:
         word.problem,
         "the last column must be the tag; if another is, cut it out (`cut -f1,3` for a predictions file of ours)",
     )
-    shown = show_line(word.line if len(word.line) <= SHOWN else word.line[:SHOWN] + "...")[0]
+    shown = show_line(word.line if len(word.line) <= SHOWN_CHARACTERS else word.line[:SHOWN_CHARACTERS] + "...")[0]
     problem = PROBLEMS.get(word.problem, "a tag with markup").partition(",")[0]  # multi_tag is of no account here
     raise NerpipeError(f"{path}:{number}: {problem} in {shown!r}; allowed are O, B-TYPE and I-TYPE: {todo}")
 
 
-def _refuse_parting(gold: Path, one: Row | None, predicted: Path, two: Row | None, both: _Columns) -> None:
+def _refuse_parting(
+    gold: Path, one: TaggedLine | None, predicted: Path, two: TaggedLine | None, both: _Columns
+) -> None:
     sides = [_place(path, row) for path, row in ((gold, one), (predicted, two))]
     raise NerpipeError(
         f"the two files part after {sum(map(len, both.gold)):,} words: {sides[0]}, but {sides[1]}"
@@ -133,7 +142,9 @@ def _refuse_parting(gold: Path, one: Row | None, predicted: Path, two: Row | Non
     )
 
 
-def _place(path: Path, row: Row | None) -> str:
+def _place(path: Path, row: TaggedLine | None) -> str:
     if row is None:
         return f"{path} ends"
-    return f"{path}:{row.number} has " + (f"the word {row.token[:SHOWN]!r}" if row.tag else "the end of a sentence")
+    return f"{path}:{row.number} has " + (
+        f"the word {row.token[:SHOWN_CHARACTERS]!r}" if row.tag else "the end of a sentence"
+    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
 
 SEED = "seed"
-SPLITS = ("dev", "test")
+SCORED_SPLITS = ("dev", "test")
 METRICS = "metrics/metrics.json"
 HOW = "dvc exp run --queue -S seed=1,2,3,4,5 -S lr=1e-4,2e-4 && dvc exp run --run-all"
 
@@ -108,10 +108,12 @@ def read_run(repo: "Repo", name: str) -> Run | None:
         for key, value in stage.get("params", {}).get("params.yaml", {}).items():
             if params.setdefault(key, value) != value:
                 return None  # a run that broke off: its stages were run with different params
-    if not isinstance(params.get(SEED), int) or not all(split in scores for split in SPLITS):
+    if not isinstance(params.get(SEED), int) or not all(split in scores for split in SCORED_SPLITS):
         return None
     seed = params.pop(SEED)
-    return Run(name, tuple(sorted(params.items())), seed, {split: float(scores[split]["f1"]) for split in SPLITS})
+    return Run(
+        name, tuple(sorted(params.items())), seed, {split: float(scores[split]["f1"]) for split in SCORED_SPLITS}
+    )
 
 
 def tabulate_runs(runs: Sequence[Run], reference: Settings | None = None) -> list[SettingRow]:
@@ -136,10 +138,10 @@ def tabulate_runs(runs: Sequence[Run], reference: Settings | None = None) -> lis
         first = {} if settings == ordered[0] else by_setting[ordered[0]]
         seeds = sorted(members)
         common = sorted(members.keys() & first.keys())
-        f1 = {split: spread([members[seed].f1[split] for seed in seeds]) for split in SPLITS}
+        f1 = {split: spread([members[seed].f1[split] for seed in seeds]) for split in SCORED_SPLITS}
         gain = {
             split: with_t_interval([members[seed].f1[split] - first[seed].f1[split] for seed in common])
-            for split in SPLITS
+            for split in SCORED_SPLITS
             if common
         }
         values = dict(settings)

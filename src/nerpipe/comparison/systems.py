@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from nerpipe.comparison.revisions import Side
+from nerpipe.comparison.revisions import SystemOutput
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.resampling import (
     COUNTS,
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 ALPHA = 0.05
 Verdict = Literal["better", "worse", "noise"]
-KINDS = ("broken", "fixed", "changed")  # right before only; right after only; wrong on both sides, but differently
+CHANGE_KINDS = (
+    "broken",
+    "fixed",
+    "changed",
+)  # right before only; right after only; wrong on both sides, but differently
 
 
 class Estimate(NamedTuple):
@@ -45,7 +49,7 @@ class Difference:
     support: int  # gold entities
 
 
-class Entity(NamedTuple):
+class WordEntity(NamedTuple):
     """An entity in its sentence: the words [start, end), counted from 0."""
 
     type: str
@@ -58,16 +62,16 @@ class Entity(NamedTuple):
 class Change:
     """A sentence in which the two sides find other entities."""
 
-    kind: str  # of KINDS
+    kind: str  # of CHANGE_KINDS
     sentence: int  # from 1
     text: str
-    gold: list[Entity]
-    first: list[Entity]
-    other: list[Entity]
+    gold: list[WordEntity]
+    first: list[WordEntity]
+    other: list[WordEntity]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SystemComparison:
     """All that `nerpipe compare` says."""
 
     micro: Difference
@@ -78,7 +82,7 @@ class Comparison:
     changes: list[Change]  # by kind, then in order of the file
 
 
-def compare(first: Side, other: Side, *, resamples: int, seed: int) -> Comparison:
+def compare(first: SystemOutput, other: SystemOutput, *, resamples: int, seed: int) -> SystemComparison:
     """Compare two sides on the same gold; every difference is other minus first.
 
     Both sides are scored on the same bootstrap samples of sentences (paired bootstrap: Efron and Tibshirani 1993;
@@ -102,7 +106,7 @@ def compare(first: Side, other: Side, *, resamples: int, seed: int) -> Compariso
     p = randomisation_p(one[:, -1], two[:, -1], resamples, seed)
     changes = _changes(matches[0], matches[1], first.tokens)
     per_type = dict(zip(types, rows, strict=True))
-    return Comparison(micro, per_type, p, judge(micro.delta, p), len(first.gold), changes)
+    return SystemComparison(micro, per_type, p, judge(micro.delta, p), len(first.gold), changes)
 
 
 def judge(delta: Estimate, p: float) -> Verdict:
@@ -112,12 +116,12 @@ def judge(delta: Estimate, p: float) -> Verdict:
     return "better" if delta.value > 0 else "worse"
 
 
-def in_words(comparison: Comparison) -> str:
+def verdict_in_words(comparison: SystemComparison) -> str:
     """Say what came out in one sentence, in points.
 
     >>> delta = Estimate(0.013, -0.002, 0.029)
     >>> change = Change("fixed", 1, "", [], [], [])
-    >>> in_words(Comparison(Difference(delta, delta, delta, 9), {}, 0.2, "noise", 1, [change]))
+    >>> verdict_in_words(SystemComparison(Difference(delta, delta, delta, 9), {}, 0.2, "noise", 1, [change]))
     '+1.3 F1, 95% CI -0.2 to +2.9, p = 0.20: not distinguishable from noise at this test size'
     """
     delta, p = comparison.micro.delta, comparison.p
@@ -138,7 +142,7 @@ def show_p(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"  # noqa: PLR2004
 
 
-def check_same_gold(first: Side, other: Side) -> None:
+def check_same_gold(first: SystemOutput, other: SystemOutput) -> None:
     """Refuse sides with other words or gold tags: a difference of their scores would be one of the data.
 
     Raises:
@@ -164,7 +168,7 @@ def check_same_gold(first: Side, other: Side) -> None:
     )
 
 
-def _first_parting(side: Side, other: Side, place: int) -> str:
+def _first_parting(side: SystemOutput, other: SystemOutput, place: int) -> str:
     """Show the first word of a sentence that is not the same on both sides, with its gold tag."""
     rows, others = ([*zip(each.tokens[place], each.gold[place], strict=True)] for each in (side, other))
     for number, row in enumerate(rows, start=1):
@@ -207,15 +211,15 @@ def _changes(first: Match, other: Match, tokens: Sequence[Sequence[str]]) -> lis
         if one != two:
             kind = "fixed" if two == wanted else "broken" if one == wanted else "changed"
             changes.append(Change(kind, place + 1, " ".join(tokens[place]), wanted, one, two))
-    return sorted(changes, key=lambda change: (KINDS.index(change.kind), change.sentence))
+    return sorted(changes, key=lambda change: (CHANGE_KINDS.index(change.kind), change.sentence))
 
 
-def _by_sentence(spans: Spans, match: Match, tokens: Sequence[Sequence[str]]) -> dict[int, list[Entity]]:
+def _by_sentence(spans: Spans, match: Match, tokens: Sequence[Sequence[str]]) -> dict[int, list[WordEntity]]:
     """Group the entities of one side by the place of their sentence."""
-    found: dict[int, list[Entity]] = {}
+    found: dict[int, list[WordEntity]] = {}
     start, end = spans.start - match.offsets[spans.sentence], spans.end - match.offsets[spans.sentence]
     columns = (part.tolist() for part in (spans.sentence, start, end, spans.type))
     for sentence, begin, stop, kind in zip(*columns, strict=True):
         text = " ".join(tokens[sentence][begin:stop])
-        found.setdefault(sentence, []).append(Entity(match.types[kind], begin, stop, text))
+        found.setdefault(sentence, []).append(WordEntity(match.types[kind], begin, stop, text))
     return found

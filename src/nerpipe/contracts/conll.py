@@ -49,12 +49,17 @@ def read_rows(path: Path, width: int) -> Iterator[list[list[str]]]:
         raise NerpipeError(f"{path}: ends within a sentence; `dvc repro --force` rebuilds it")
 
 
-def read_conll(path: Path) -> Iterator[Sentence]:
-    """Yield the sentences of a canonical two-column file, one at a time.
+def read_conll(path: str | Path) -> Iterator[Sentence]:
+    r"""Yield the sentences of a canonical two-column file, one at a time.
+
+    >>> from pathlib import Path
+    >>> _ = Path("two.conll").write_text("Ada\tB-person\nslept\tO\n\nHi\tO\n\n")
+    >>> [sentence.tokens for sentence in read_conll("two.conll")]
+    [('Ada', 'slept'), ('Hi',)]
 
     Raises:
         NerpipeError: as `read_rows`.
     """
-    for rows in read_rows(path, width=2):
+    for rows in read_rows(Path(path), width=2):
         tokens, tags = zip(*rows, strict=True)
         yield Sentence(tokens, tags)

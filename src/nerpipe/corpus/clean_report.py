@@ -8,7 +8,7 @@ from nerpipe.corpus.duplicates import SentenceHashes
 from nerpipe.errors import NerpipeError
 
 
-class Counts:
+class SplitCounts:
     """Everything that is counted while a split streams by."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Counts:
         self.hashes = SentenceHashes()
 
 
-def split_row(counts: Counts, named: str) -> dict[str, Any]:
+def split_row(counts: SplitCounts, named: str) -> dict[str, Any]:
     """Turn what was counted into the split's row of clean.json; `named` is the param `scheme`."""
     found = {tag[0] for tag in counts.raw_tags}
     scheme = named if named != "auto" else _detect(found, counts)
@@ -52,7 +52,7 @@ def split_row(counts: Counts, named: str) -> dict[str, Any]:
     }
 
 
-def _detect(found: set[str], counts: Counts) -> str:
+def _detect(found: set[str], counts: SplitCounts) -> str:
     """Name the scheme that a whole file turned out to be written in; the translation is the same for all."""
     if found & set("ES"):
         return "IOBES"
@@ -61,7 +61,7 @@ def _detect(found: set[str], counts: Counts) -> str:
     return "IOB1" if counts.orphans and not counts.plain_begins else "IOB2"
 
 
-def check_lines(source: Path, counts: Counts) -> None:
+def check_lines(source: Path, counts: SplitCounts) -> None:
     """Check that every line became a word, a quarantined word or a separator, and that there is a sentence.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TextIO
 from nerpipe.contracts.conll import format_sentence
 from nerpipe.contracts.files import replacing
 from nerpipe.contracts.schemes import OUTSIDE, SCHEMES, to_iob2
-from nerpipe.corpus.clean_report import Counts, check_lines, split_row
+from nerpipe.corpus.clean_report import SplitCounts, check_lines, split_row
 from nerpipe.corpus.duplicates import SentenceHashes
 from nerpipe.corpus.lines import PROBLEMS, LineParser, Word, open_raw, read_lines, show_line
 from nerpipe.errors import NerpipeError
@@ -22,7 +22,7 @@ SHOWN_LENGTH = 80  # characters of a quarantined line in the error message
 UNICODE_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}  # JSON escapes the others itself
 
 
-class SplitReport(NamedTuple):
+class CleanedSplit(NamedTuple):
     """What became of one split."""
 
     row: dict[str, Any]  # of clean.json
@@ -74,7 +74,9 @@ def clean_corpus(
     ]
 
 
-def clean_split(source: Path, target: Path, rejects: TextIO, *, split: str, multi_tag: str, scheme: str) -> SplitReport:
+def clean_split(
+    source: Path, target: Path, rejects: TextIO, *, split: str, multi_tag: str, scheme: str
+) -> CleanedSplit:
     """Clean one file: canonical CoNLL to `target`, quarantined sentences to `rejects`, a JSON object a line.
 
     Raises:
@@ -83,7 +85,7 @@ def clean_split(source: Path, target: Path, rejects: TextIO, *, split: str, mult
     """
     name = shown_name(source)
     digest = hashlib.sha256()
-    counts = Counts()
+    counts = SplitCounts()
     examples: list[str] = []
     parser = LineParser(multi_tag=multi_tag, prefixes=SCHEMES[scheme])
     chunks = read_lines(source, digest, counts.repairs)
@@ -104,7 +106,7 @@ def clean_split(source: Path, target: Path, rejects: TextIO, *, split: str, mult
             out.write(_format(tokens, tags, counts))
     check_lines(source, counts)
     row = {"file": name, "sha256": digest.hexdigest(), **split_row(counts, scheme)}
-    return SplitReport(row, examples, counts.hashes)
+    return CleanedSplit(row, examples, counts.hashes)
 
 
 def shown_name(source: Path) -> str:
@@ -116,7 +118,7 @@ def shown_name(source: Path) -> str:
 
 
 def _sentences(
-    source: Path, chunks: Iterator[list[str]], parser: LineParser, counts: Counts
+    source: Path, chunks: Iterator[list[str]], parser: LineParser, counts: SplitCounts
 ) -> Iterator[tuple[int, list[Word]]]:
     """Yield each sentence with the number of its first line; count lines and separators.
 
@@ -156,7 +158,7 @@ def _check_length(source: Path, number: int, words: list[Word]) -> None:
         )
 
 
-def _quarantine(words: list[Word], problems: tuple[str, ...], number: int, counts: Counts) -> dict[str, Any]:
+def _quarantine(words: list[Word], problems: tuple[str, ...], number: int, counts: SplitCounts) -> dict[str, Any]:
     """Count a sentence that no rule repairs and describe it with every line it had."""
     index = next(index for index, problem in enumerate(problems) if problem)
     counts.rejects[problems[index]] += 1
@@ -179,7 +181,7 @@ def _example(source: Path, record: dict[str, Any]) -> str:
     return f"  {source}:{record['line']}: {PROBLEMS[record['reason']]} ({record['reason']}): {shown}"
 
 
-def _format(tokens: tuple[str, ...], tags: tuple[str, ...], counts: Counts) -> str:
+def _format(tokens: tuple[str, ...], tags: tuple[str, ...], counts: SplitCounts) -> str:
     """Format a clean sentence and count its tags."""
     if tags.count(OUTSIDE) == len(tags):  # most sentences of most corpora: no tag to translate
         return "\tO\n".join(tokens) + "\tO\n\n"
@@ -192,7 +194,7 @@ def _format(tokens: tuple[str, ...], tags: tuple[str, ...], counts: Counts) -> s
 
 
 def _check_rejected(
-    reports: Mapping[str, SplitReport], sources: Mapping[str, Path], rejected: Path, max_rejected: float
+    reports: Mapping[str, CleanedSplit], sources: Mapping[str, Path], rejected: Path, max_rejected: float
 ) -> None:
     over, examples = [], []
     for split, report in reports.items():

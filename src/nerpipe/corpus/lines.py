@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from nerpipe.contracts.schemes import PREFIXES, is_tag
 from nerpipe.errors import NerpipeError
 
-CHUNK = 1 << 20  # bytes read at a time, and the longest line
+CHUNK_BYTES = 1 << 20  # bytes read at a time, and the longest line
 REMEMBERED_LINES = 1 << 16  # about 25 MB
 REMEMBERED_LENGTH = 100  # characters; longer lines seldom come again
 DOCSTART = "-DOCSTART-"
@@ -98,9 +98,9 @@ def read_lines(source: Path, digest: Digest, repairs: Counter[str]) -> Iterator[
             if read == 0:
                 chunk = _without_mark(source, chunk, repairs)  # noqa: PLW2901 - the same chunk, cleaned
             # only a chunk's first line can have begun in an earlier one
-            if (chunk.find(b"\n") if b"\n" in chunk else len(chunk)) > CHUNK:
+            if (chunk.find(b"\n") if b"\n" in chunk else len(chunk)) > CHUNK_BYTES:
                 raise NerpipeError(
-                    f"{source}:{read + 1}: a line of over {CHUNK:,} bytes; each word is expected on a line "
+                    f"{source}:{read + 1}: a line of over {CHUNK_BYTES:,} bytes; each word is expected on a line "
                     "of its own that ends in LF or CRLF. If they are bare CR: tr '\\r' '\\n' < OLD > NEW"
                 )
             lines = _decode(_without_crlf(chunk, repairs)).split("\n")
@@ -115,10 +115,10 @@ def read_lines(source: Path, digest: Digest, repairs: Counter[str]) -> Iterator[
 def _chunks(file: BinaryIO, digest: Digest) -> Iterator[bytes]:
     """Yield a file in pieces that end with LF (the last with the file): no character or CRLF is cut."""
     tail = b""
-    while block := file.read(CHUNK):
+    while block := file.read(CHUNK_BYTES):
         digest.update(block)
         cut = block.rfind(b"\n") + 1
-        if cut or len(tail) > CHUNK:
+        if cut or len(tail) > CHUNK_BYTES:
             yield tail + block[:cut]
             tail = b""
         tail += block[cut:]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from nerpipe.contracts.files import SPLITS, project_root, sha256_of
 from nerpipe.errors import NerpipeError
-from nerpipe.params import load_yaml
+from nerpipe.yaml_reader import load_yaml
 
 MIRROR_VARIABLE = "NERPIPE_MIRROR"
 WAY_OUT = "or train on the corpus that lies in the repository: dataset=sample"

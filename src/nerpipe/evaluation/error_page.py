@@ -5,12 +5,9 @@ names come from the internet: nothing of them is ever markup, and the page's sec
 but its own, named by hash.
 """
 
-import base64
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +16,7 @@ import pandas as pd
 from nerpipe.contracts.files import write_text
 from nerpipe.evaluation.breakdowns import seen
 from nerpipe.evaluation.mistakes import verdicts
+from nerpipe.evaluation.page_template import fill_page
 from nerpipe.evaluation.report import SplitReport
 from nerpipe.evaluation.split_predictions import PredictedSplit
 
@@ -103,23 +101,8 @@ def write_page(path: Path, splits: Sequence[PageSplit], *, dataset: str, note: s
     """
     data = {"dataset": dataset, "note": note, "splits": [_as_json(split) for split in splits]}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    style, script, page = (_part(kind) for kind in ("css", "js", "html"))
-    policy = (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
-    )
-    # the data goes in last, so that a placeholder in it stays what it is
-    for name, part in (("POLICY", policy), ("STYLE", style), ("SCRIPT", script), ("DATA", text.translate(ESCAPES))):
-        page = page.replace(f"@{name}@", part)
+    page, _ = fill_page("nerpipe.evaluation", "error_page", DATA=text.translate(ESCAPES))
     write_text(path, page)
-
-
-def _part(kind: str) -> str:
-    return files("nerpipe.evaluation").joinpath(f"error_page.{kind}").read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return f"'sha256-{digest}'"
 
 
 def _as_json(split: PageSplit) -> dict[str, Any]:

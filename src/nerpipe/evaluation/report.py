@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SURFACES = 100  # confused surface forms that are listed
-NUMBERS = ["precision", "recall", "f1"]
-COUNTS = ["support", "predicted"]
-INTERVAL = ["f1_low", "f1_high"]
+SCORE_COLUMNS = ["precision", "recall", "f1"]
+COUNT_COLUMNS = ["support", "predicted"]
+INTERVAL_COLUMNS = ["f1_low", "f1_high"]
 NO_INTERVAL = [np.nan, np.nan]
 
 
@@ -90,21 +90,23 @@ def _intervals(match: Match, resamples: int, seed: int) -> "NDArray[np.float64]"
 
 
 def _row(result: Score) -> list[float]:
-    return [*(getattr(result, name) for name in NUMBERS), result.support, result.predicted]
+    return [*(getattr(result, name) for name in SCORE_COLUMNS), result.support, result.predicted]
 
 
 def _averages(scores: Scores, surface: Score, low_high: "NDArray[np.float64]", unbelieved: float) -> pd.DataFrame:
     """Tabulate what is one number for a whole split; NaN where a measure has none."""
     micro, strict = scores.readings["conlleval"], scores.readings["strict_iob2"]
     types = list(scores.per_type.values())
-    macro = [float(np.mean([getattr(row, name) for row in types])) if types else 0.0 for name in NUMBERS]
+    macro = [float(np.mean([getattr(row, name) for row in types])) if types else 0.0 for name in SCORE_COLUMNS]
     rows = [
         ["conlleval micro", *_row(micro), *low_high, unbelieved],
         ["conlleval macro", *macro, micro.support, micro.predicted, *NO_INTERVAL, np.nan],
         ["strict_iob2 micro", *_row(strict), *NO_INTERVAL, np.nan],
         ["surface forms", *_row(surface), *NO_INTERVAL, np.nan],
     ]
-    return pd.DataFrame(rows, columns=["measure", *NUMBERS, *COUNTS, *INTERVAL, "calibration_error"])
+    return pd.DataFrame(
+        rows, columns=["measure", *SCORE_COLUMNS, *COUNT_COLUMNS, *INTERVAL_COLUMNS, "calibration_error"]
+    )
 
 
 def _decoding(split: PredictedSplit, scores: Scores) -> pd.DataFrame:
@@ -130,21 +132,7 @@ def _per_type(scores: Scores, low_high: "NDArray[np.float64]") -> pd.DataFrame:
         [kind, *_row(result), low_high[0, place], low_high[1, place]]
         for place, (kind, result) in enumerate(scores.per_type.items())
     ]
-    return pd.DataFrame(rows, columns=["type", *NUMBERS, *COUNTS, *INTERVAL])
-
-
-def headline(reports: "Sequence[SplitReport]", dataset: str) -> dict[str, Any]:
-    """Pick the few numbers that branches are compared by, in the reading of conlleval."""
-    metrics: dict[str, Any] = {"dataset": dataset, "reading": "conlleval"}
-    for report in reports:
-        micro = report.scores.readings["conlleval"]
-        metrics[report.name] = {name: getattr(micro, name) for name in NUMBERS}
-        metrics[report.name]["token_accuracy"] = report.scores.token_accuracy
-        if report.name == "test":
-            row = report.tables["averages"].iloc[0]
-            metrics["test"] |= {"f1_low": float(row["f1_low"]), "f1_high": float(row["f1_high"])}
-            metrics["test"]["surface_f1"] = report.surface.f1
-    return metrics
+    return pd.DataFrame(rows, columns=["type", *SCORE_COLUMNS, *COUNT_COLUMNS, *INTERVAL_COLUMNS])
 
 
 def join_tables(reports: "Sequence[SplitReport]") -> dict[str, pd.DataFrame]:
@@ -157,7 +145,7 @@ def join_tables(reports: "Sequence[SplitReport]") -> dict[str, pd.DataFrame]:
     return joined
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def json_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """List a frame's rows for JSON; what is not there (NaN) is left out of its row, so that every number is finite."""
     rows: list[dict[str, Any]] = frame.to_dict("records")
     return [{key: value for key, value in row.items() if not pd.isna(value)} for row in rows]

@@ -11,7 +11,7 @@ from nerpipe.errors import NerpipeError
 from nerpipe.scoring.scores import Scores
 from nerpipe.scoring.spans import TagRows
 
-TOLERANCE = 1e-12
+SCORE_TOLERANCE = 1e-12
 
 
 class SeqevalScore(evaluate.Metric):
@@ -63,7 +63,7 @@ def check_against_seqeval(gold: TagRows, predicted: TagRows, scores: Scores) -> 
     wrong = [
         f"{name}: {mine!r} here, {float(other)!r} there"
         for name, (mine, other) in pairs.items()
-        if not math.isclose(mine, other, rel_tol=0, abs_tol=TOLERANCE)
+        if not math.isclose(mine, other, rel_tol=0, abs_tol=SCORE_TOLERANCE)
     ]
     if wrong:
         raise NerpipeError(

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from nerpipe.inference.word_scores import Network
 
-TOLERANCE = 1e-3  # of a logit of the fp32 network
+LOGIT_TOLERANCE = 1e-3  # of a logit of the fp32 network
 
 
-class Comparison(NamedTuple):
+class NetworkComparison(NamedTuple):
     """How an ONNX network does on dev; all but the last two are fractions, 0 to 1."""
 
     precision: str
@@ -35,7 +35,7 @@ class Comparison(NamedTuple):
 
 def compare_networks(
     folder: Path, predictions: Path, precisions: Sequence[str], *, threads: int, int8_max_f1_drop: float
-) -> list[Comparison]:
+) -> list[NetworkComparison]:
     """Predict dev with PyTorch and with each ONNX network, the way a user's program does.
 
     Args:
@@ -46,7 +46,7 @@ def compare_networks(
         int8_max_f1_drop: the most that int8 may lose to be kept.
 
     Raises:
-        NerpipeError: if the fp32 network differs in any entity, or in any logit by more than TOLERANCE.
+        NerpipeError: if the fp32 network differs in any entity, or in any logit by more than LOGIT_TOLERANCE.
     """
     rows = list(read_rows(predictions, width=4))
     words = [[row[0] for row in sentence] for sentence in rows]
@@ -65,7 +65,7 @@ def compare_networks(
         agreement = 1.0 if own == tags else score(tags, own).readings["conlleval"].f1
         largest = max(differences, default=0.0)
         kept = precision == "fp32" or f1 - own_f1 <= int8_max_f1_drop
-        found.append(Comparison(precision, own_f1, f1 - own_f1, agreement, largest, kept))
+        found.append(NetworkComparison(precision, own_f1, f1 - own_f1, agreement, largest, kept))
         if precision == "fp32":
             _refuse_difference(words, tags, own, largest)
     return found
@@ -94,22 +94,22 @@ def _refuse_difference(
             raise NerpipeError(
                 f"the ONNX model does not predict what the PyTorch one does: in dev sentence {number}, word "
                 f"{sentence[place]!r} is {before[place]} there and {now[place]} in ONNX (largest difference of a logit "
-                f"{largest:.2g}). If the difference is below {TOLERANCE}, the two labels are a tie: another seed has "
-                "none; otherwise it is a bug in this pipeline"
+                f"{largest:.2g}). If the difference is below {LOGIT_TOLERANCE}, the two labels are a tie: another seed "
+                "has none; otherwise it is a bug in this pipeline"
             )
-    if largest > TOLERANCE:
+    if largest > LOGIT_TOLERANCE:
         raise NerpipeError(
-            f"the logits of the ONNX model differ from PyTorch's by up to {largest:.2g}, more than {TOLERANCE}: report "
-            "it as a bug in this pipeline, with the model"
+            f"the logits of the ONNX model differ from PyTorch's by up to {largest:.2g}, more than {LOGIT_TOLERANCE}: "
+            "report it as a bug in this pipeline, with the model"
         )
 
 
-def comparison_rows(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
+def comparison_rows(comparisons: Sequence[NetworkComparison]) -> list[dict[str, Any]]:
     """Give metrics/export.json."""
     return [comparison._asdict() for comparison in comparisons]
 
 
-def in_words(comparison: Comparison, limit: float) -> str:
+def network_in_words(comparison: NetworkComparison, limit: float) -> str:
     """Say how a network does, and why it is left out if it is."""
     said = (
         f"F1 {100 * comparison.dev_f1:.2f} on dev, {100 * comparison.f1_drop:+.2f} lost, "

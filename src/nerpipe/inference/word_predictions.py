@@ -47,7 +47,7 @@ def predict_words(
 
     Args:
         model: a token-classification model in any mode; it is put in evaluation mode and back.
-        windows: from `tokenization.tokenize_split`: a word is owned where its first sub-word has a label.
+        windows: from `window_dataset.tokenize_split`: a word is owned where its first sub-word has a label.
         word_counts: words of each sentence.
         labels: label names by id.
         pad_id: the tokenizer's padding token.

@@ -57,6 +57,11 @@ def make_score(correct: SupportsInt, predicted: SupportsInt, support: SupportsIn
 def score(gold: TagRows, predicted: TagRows) -> Scores:
     """Score predicted tags against gold tags.
 
+    >>> score([["B-person", "I-person", "O"]], [["B-person", "O", "O"]]).readings["conlleval"].f1
+    0.0
+    >>> score([["B-person", "I-person", "O"]], [["B-person", "I-person", "O"]]).readings["conlleval"].f1
+    1.0
+
     Args:
         gold: IOB2 tags, a row a sentence.
         predicted: as many rows, each as long as its gold row.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from nerpipe.prediction.predictor import Entity
 
-MOST_TEXTS = 64  # of a batch; whole requests, so that one of more texts is a batch of its own
+MOST_TEXTS_IN_BATCH = 64  # of a batch; whole requests, so that one of more texts is a batch of its own
 
 
 class _Request(NamedTuple):
@@ -15,7 +15,7 @@ class _Request(NamedTuple):
     answer: "asyncio.Future[list[list[Entity]]]"
 
 
-class Batcher:
+class RequestQueue:
     """Predicts in a thread of its own; while it is busy, requests gather to the next batch.
 
     So that nobody waits for company: an idle predictor takes what is there at once.
@@ -52,7 +52,7 @@ class Batcher:
         while True:
             batch = [await self._waiting.get()]
             count = len(batch[0].texts)
-            while not self._waiting.empty() and count < MOST_TEXTS:
+            while not self._waiting.empty() and count < MOST_TEXTS_IN_BATCH:
                 batch.append(self._waiting.get_nowait())
                 count += len(batch[-1].texts)
             await self._answer(batch, count)

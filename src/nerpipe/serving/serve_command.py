@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from nerpipe.errors import NerpipeError
+from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS
 
 SERVE = """Answer requests over HTTP: POST /predict; a page to try it at /, its description at /docs. Needs the extra
@@ -17,10 +18,10 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="such as models/exported")
     parser.add_argument("--host", default=HOST, help="address to listen on (default: %(default)s, this machine alone)")
-    parser.add_argument("--port", type=int, default=PORT, help="default: %(default)s; 0: any that is free")
+    parser.add_argument("--port", type=whole_number(0), default=PORT, help="default: %(default)s; 0: any that is free")
     parser.add_argument("--backend", choices=BACKENDS, default="onnx", help="default: %(default)s")
     parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="default: %(default)s")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: the cores this process may use")
+    parser.add_argument("--threads", type=whole_number(1), metavar="N", help="default: the cores this process may use")
     parser.set_defaults(run=serve)
 
 

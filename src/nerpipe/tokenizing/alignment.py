@@ -1,83 +1,8 @@
 """Words and sub-words: which label each sub-word carries, and how a long sentence becomes windows."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from nerpipe.contracts.labels import IGNORED, NO_WORD
-
-
-class Window(NamedTuple):
-    """A run of words [start, end) of which [own_start, own_end) are predicted here and nowhere else."""
-
-    start: int
-    end: int
-    own_start: int
-    own_end: int
-
-
-def plan_windows(sizes: Sequence[int], capacity: int, stride: int) -> list[Window]:
-    """Cover a sentence with windows of whole words.
-
-    Neighbouring windows share as many whole words as fit into `stride` sub-words. A shared word belongs to the window
-    where the smaller of its two contexts, the sub-words to its left and to its right, is larger (the rule of BERT's
-    run_squad.py, Devlin et al. 2018); between two equals to the earlier one.
-
-    Args:
-        sizes: sub-words of each word, each from 0 to `capacity`.
-        capacity: sub-words that a window holds, special tokens not counted; at least 1.
-        stride: the most sub-words that neighbours share, from 0.
-
-    Returns:
-        Windows in order; what they own is the whole sentence, each word once.
-    """
-    count = len(sizes)
-    if sum(sizes) <= capacity:
-        return [Window(0, count, 0, count)]
-    offsets = [0]
-    for size in sizes:
-        offsets.append(offsets[-1] + size)
-    bounds = _bounds(offsets, capacity, stride)
-    windows = []
-    own_start = 0
-    for index, (start, end) in enumerate(bounds):
-        own_end = count if index == len(bounds) - 1 else _handover(offsets, (start, end), bounds[index + 1])
-        windows.append(Window(start, end, own_start, own_end))
-        own_start = own_end
-    return windows
-
-
-def _bounds(offsets: Sequence[int], capacity: int, stride: int) -> list[tuple[int, int]]:
-    """Place the windows; each reaches at least one word further than the last, so this ends."""
-    count = len(offsets) - 1
-    bounds: list[tuple[int, int]] = []
-    start = end = 0
-    while end < count:
-        reach = end + 1
-        while reach < count and offsets[reach + 1] - offsets[start] <= capacity:
-            reach += 1
-        end = reach
-        bounds.append((start, end))
-        if end == count:
-            break
-        next_start = end
-        # the overlap may take neither more than stride nor the room of the next new word
-        room = min(stride, capacity - (offsets[end + 1] - offsets[end]))
-        while next_start - 1 > start and offsets[end] - offsets[next_start - 1] <= room:
-            next_start -= 1
-        start = next_start
-    return bounds
-
-
-def _handover(offsets: Sequence[int], earlier: tuple[int, int], later: tuple[int, int]) -> int:
-    """Return the first shared word that has more context in the later window (or the end of the earlier one)."""
-
-    def context(word: int, window: tuple[int, int]) -> int:
-        return min(offsets[word] - offsets[window[0]], offsets[window[1]] - offsets[word + 1])
-
-    for word in range(later[0], earlier[1]):
-        if context(word, later) > context(word, earlier):
-            return word
-    return earlier[1]
 
 
 def align_labels(
@@ -87,6 +12,11 @@ def align_labels(
     own: tuple[int, int],
 ) -> list[int]:
     """Give every sub-word of a window its label.
+
+    Two words, of two sub-words and of one, between special tokens; only the first sub-word of a word has its label:
+
+    >>> align_labels([-1, 0, 0, 1, -1], [2, 0], None, (0, 2))
+    [-100, 2, -100, 0, -100]
 
     Args:
         word_ids: for each sub-word the word it belongs to, ascending; NO_WORD for special tokens.

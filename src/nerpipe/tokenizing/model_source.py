@@ -11,7 +11,7 @@ from nerpipe.contracts.files import project_root, sha256_of
 from nerpipe.errors import NerpipeError
 
 WEIGHTS = "model.safetensors"
-KINDS = (
+MODEL_FORMS = (
     "pkg:PACKAGE@SHA256 (a Python package that ships a model), FOLDER@SHA256 (of its model.safetensors) or "
     "HUB_ID@COMMIT (40 hexadecimal digits)"
 )
@@ -54,7 +54,7 @@ def resolve_model(spec: str) -> ModelSource:
 
 
 def _problem(spec: str, what: str) -> str:
-    return f"[params.yaml -> model] {spec!r}: {what}. A model is {KINDS}"
+    return f"[params.yaml -> model] {spec!r}: {what}. A model is {MODEL_FORMS}"
 
 
 def _package_folder(package: str) -> Path:

@@ -5,7 +5,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from nerpipe.contracts.labels import NO_WORD
-from nerpipe.tokenizing.alignment import plan_windows
+from nerpipe.tokenizing.windows import plan_windows
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -13,29 +13,44 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from pathspec import GitIgnoreSpec
 
-from nerpipe.contracts.files import read_json, sha256_of, write_json
+from nerpipe.contracts.files import sha256_of
 from nerpipe.errors import NerpipeError
+from nerpipe.yaml_reader import load_yaml
 
+CODE = ("src/", "stages/")  # folders that hold code
 PREFIX = "train-"
-MARKER = "complete.json"  # in a checkpoint: the SHA-256 of its other files, written after them
 OWNER = "pid"
 KEPT = 3  # folders of runs that broke off; older ones are deleted
 PATIENCE = 10.0  # seconds for a run whose parent was killed to end
 
 
-def fingerprint(options: Mapping[str, object], inputs: Iterable[Path]) -> str:
-    """Hash params and the names and contents of files and folders; 16 hexadecimal digits."""
+def code_of(stage: str) -> list[Path]:
+    """List the code that a stage depends on: what dvc.yaml names of it, relative to the working directory."""
+    deps = load_yaml(Path("dvc.yaml"))["stages"][stage]["deps"]
+    return [Path(dep) for dep in deps if dep.startswith(CODE)]
+
+
+def run_fingerprint(options: Mapping[str, object], inputs: Iterable[Path]) -> str:
+    """Hash params and the names and contents of files and folders; 16 hexadecimal digits.
+
+    What .dvcignore names in the working directory is left out, such as bytecode: DVC does not see it either.
+    """
     digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
+    ignore = Path(".dvcignore")
+    patterns = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
+    ignored = GitIgnoreSpec.from_lines(patterns)
     for path in inputs:
-        files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        inside = sorted(each for each in path.rglob("*") if each.is_file() and not ignored.match_file(each))
+        files = inside if path.is_dir() else [path]
         for file in files:
             name = file.relative_to(path).as_posix() if path.is_dir() else path.name
             digest.update(f"\n{name} {sha256_of(file)}".encode())
     return digest.hexdigest()[:16]
 
 
-def path_of(root: Path, name: str) -> Path:
+def run_folder_of(root: Path, name: str) -> Path:
     """Return where the run with this fingerprint keeps its state."""
     return root / f"{PREFIX}{name}"
 
@@ -51,7 +66,7 @@ def training_folder(root: Path, name: str) -> Iterator[Path]:
     Raises:
         NerpipeError: if another process holds the lock.
     """
-    folder = path_of(root, name)
+    folder = run_folder_of(root, name)
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{folder}.lock")
     try:
@@ -81,45 +96,3 @@ def _forget_old(root: Path, mine: Path) -> None:
         with suppress(Timeout), lock.acquire(timeout=0):
             shutil.rmtree(folder)
             Path(lock.lock_file).unlink(missing_ok=True)
-
-
-def mark_complete(checkpoint: Path) -> None:
-    """Write down that all files of a checkpoint are there, and what they hold."""
-    files = sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != MARKER)
-    write_json(checkpoint / MARKER, {path.relative_to(checkpoint).as_posix(): sha256_of(path) for path in files})
-
-
-def forget_others(checkpoint: Path, best: str | None) -> None:
-    """Delete all checkpoints but this one, which is whole, and the best epoch's.
-
-    The Trainer's own limit deletes before the new one is marked: killed in between, a run would fall back to its best
-    epoch.
-    """
-    for other in checkpoint.parent.glob("checkpoint-*"):
-        if other != checkpoint and str(other) != best:
-            shutil.rmtree(other)
-
-
-def last_complete(folder: Path) -> Path | None:
-    """Find the newest checkpoint that is whole, and delete those that are not.
-
-    A checkpoint without its marker was being written when the run was killed; one whose files differ from it was
-    damaged since.
-    """
-    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
-    whole = []
-    for checkpoint in checkpoints:
-        if _is_whole(checkpoint):
-            whole.append(checkpoint)
-        else:
-            print(f"{checkpoint} is not whole: going back to the one before", flush=True)
-            shutil.rmtree(checkpoint)
-    return whole[-1] if whole else None
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    try:
-        wanted = read_json(checkpoint / MARKER)
-        return all(sha256_of(checkpoint / name) == digest for name, digest in wanted.items())
-    except (NerpipeError, OSError):
-        return False

@@ -3,24 +3,26 @@
 import netrc
 import os
 import platform
-import resource
-import sys
+import threading
 import time
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+import psutil
 
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
-    from nerpipe.training.trainer import TrainResult
+    from nerpipe.training.fine_tuning import TrainResult
 
+PERIOD_OF_MEMORY = 0.5  # seconds between two looks at the memory
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
 
 
-def check_watcher(report_to: str) -> None:
+def check_tracker(report_to: str) -> None:
     """Check that what `report_to` of params.yaml names is installed.
 
     Raises:
@@ -33,7 +35,7 @@ def check_watcher(report_to: str) -> None:
         )
 
 
-def start_watcher(report_to: str, logs: Path) -> list[str]:
+def start_tracker(report_to: str, logs: Path) -> list[str]:
     """Prepare the Trainer's own integration so that it writes below `logs` and never asks for a login.
 
     Without a login, or a connection, Weights & Biases keeps the run in files, for `wandb sync`.
@@ -79,21 +81,53 @@ def _wandb_login() -> bool:
     return bool(os.environ.get("WANDB_API_KEY"))
 
 
-def describe_run(result: "TrainResult", subwords: float) -> dict[str, Any]:
+class PeakMemory:
+    """Measures the most memory that this process holds while a block runs, by looking at it twice a second."""
+
+    def __init__(self) -> None:
+        """Begin to look when the block begins."""
+        self._process = psutil.Process()
+        self._most = 0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look_on, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        self._look()
+
+    @property
+    def peak_mb(self) -> float:
+        """The most so far, in megabytes (1,000,000 bytes)."""
+        return self._most / 1e6
+
+    def _look(self) -> None:
+        self._most = max(self._most, self._process.memory_info().rss)
+
+    def _look_on(self) -> None:
+        while not self._done.wait(PERIOD_OF_MEMORY):
+            self._look()
+
+
+def describe_run(result: "TrainResult", subwords: float, peak_mb: float) -> dict[str, Any]:
     """Describe how a run went on this machine: nothing here is the same twice, so no stage puts it into an output.
 
     Args:
         result: of the run.
         subwords: seen by this process, padding not counted.
+        peak_mb: the most memory that this process held, in megabytes.
     """
     import torch
 
-    unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts bytes on macOS, KiB elsewhere
     return {
         "seconds": round(result.seconds, 2),
         "resumed_at_step": result.resumed_at,
         "subwords_per_second": round(subwords / max(result.seconds, 1e-9), 1),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1),
+        "peak_memory_mb": round(peak_mb, 1),
         "threads": torch.get_num_threads(),
         "device": str(result.model.device),
         "processor": platform.processor() or platform.machine(),

@@ -1,21 +1,14 @@
 """From words to windows of sub-words, with nothing lost: every word is predicted in exactly one window, or counted."""
 
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from nerpipe.contracts.ledger import Tally, check_joint
 from nerpipe.errors import NerpipeError
-from nerpipe.tokenizing.alignment import align_labels
 from nerpipe.tokenizing.capitals import keep_capitals, loses_capitals
 from nerpipe.tokenizing.model_source import explained_loading, resolve_model
-from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens
-from nerpipe.tokenizing.window_table import Windows
 
 if TYPE_CHECKING:
-    from datasets import Dataset
     from transformers import PreTrainedTokenizerFast
 
 # The only place that knows architectures by name: these count positions from padding_idx + 1.
@@ -107,64 +100,3 @@ def check_max_length(spec: str, tokenizer: "PreTrainedTokenizerFast", max_length
             f"[params.yaml -> max_length] {max_length} is more than the {min(limits)} sub-words that {spec} was "
             "built for; longer sentences are windowed, so nothing is lost by a smaller value"
         )
-
-
-def tokenize_split(
-    tokenizer: "PreTrainedTokenizerFast",
-    data: "Dataset",
-    labels: Sequence[str],
-    *,
-    expected: Tally,
-    max_length: int,
-    stride: int,
-    continuation: Sequence[int] | None,
-) -> "tuple[Dataset, dict[str, Any]]":
-    """Tokenize sentences of words into windows.
-
-    A word that gives no sub-word at all is in no window; a word longer than a window keeps its first sub-words. Both
-    are counted.
-
-    Args:
-        tokenizer: from `load_tokenizer`.
-        data: columns `tokens` and `ner_tags`, a row a sentence.
-        labels: label names by id.
-        expected: what the stage before counted.
-        max_length: sub-words a window holds, special tokens included.
-        stride: the most sub-words that neighbouring windows share.
-        continuation: as in `alignment.align_labels`.
-
-    Returns:
-        The windows, and a row for the report: split, sentences, tokens, entities, subwords, windows,
-        sentences_windowed, words_without_subword, words_cut.
-
-    Raises:
-        NerpipeError: if the special tokens and the stride leave no room for a word, or a count does not meet.
-    """
-    backend = tokenizer.backend_tokenizer
-    special = special_tokens(backend)
-    capacity = max_length - len(special.before) - len(special.after)
-    if capacity < 1 or stride >= capacity:
-        raise NerpipeError(
-            f"[params.yaml -> max_length, stride] windows of max_length {max_length} hold {capacity} sub-words "
-            f"beside this tokenizer's special tokens, so a stride of {stride} leaves no room to move on; expected a "
-            f"stride below {max(capacity, 1)}, or a larger max_length"
-        )
-    windows = Windows()
-    counts: Counter[str] = Counter()
-    lost: list[int] = []  # labels of words that no window holds
-    tags = data["ner_tags"][:]
-    for sentence, (ids, words, sizes) in enumerate(encode_words(backend, data["tokens"][:])):
-        counts["words_cut"] += sum(size > capacity for size in sizes)
-        lost += [label for label, size in zip(tags[sentence], sizes, strict=True) if not size]
-        pieces = cut_sentence(ids, words, sizes, special, capacity=capacity, stride=stride)
-        counts["sentences_windowed"] += len(pieces) > 1
-        counts["subwords"] += sum(min(size, capacity) for size in sizes)
-        for piece in pieces:
-            window_labels = align_labels(piece.word_ids, tags[sentence], continuation, piece.own)
-            windows.add(sentence, piece.input_ids, window_labels, piece.word_ids)
-    owned = [*windows.owned_labels(), *lost]
-    found = Tally(len(tags), len(owned), sum(labels[label][0] == "B" for label in owned))
-    check_joint(f"encode_labels -> tokenize_align, split {data.split}", expected, found)
-    report = {name: counts[name] for name in ("subwords", "sentences_windowed", "words_cut")}
-    report |= {"windows": len(windows.sentence), "words_without_subword": len(lost)}
-    return windows.to_dataset(), {"split": str(data.split), **found._asdict(), **report}

@@ -1,18 +1,18 @@
-"""What happens besides the steps of training: its state is kept, and a bar and the scores are shown."""
+"""The state of a training run: how often it is saved, when it is whole, and which of it is kept."""
 
 import math
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
 
-from transformers import ProgressCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from nerpipe.contracts.files import read_json, write_json
+from nerpipe.contracts.files import read_json, sha256_of, write_json
 from nerpipe.errors import NerpipeError
 from nerpipe.training.fast_dropout import MaskGenerator
 from nerpipe.training.processes import from_first, rank, wait_for_all
-from nerpipe.training.run_folder import forget_others, mark_complete
 
 CHECKPOINT_SECONDS = "NERPIPE_CHECKPOINT_SECONDS"  # how often at most the state is kept within an epoch
 MASKS = "dropout-{}.json"  # in a checkpoint: the state of a process's generator of dropout masks
@@ -73,21 +73,46 @@ class Checkpoints(TrainerCallback):
         self.saved = time.monotonic()
 
 
-class Progress(ProgressCallback):
-    """A bar with an estimate, and one line an epoch."""
+MARKER = "complete.json"  # in a checkpoint: the SHA-256 of its other files, written after them
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,  # noqa: ARG002 - the callback's signature
-        logs: dict[str, Any] | None = None,
-        **_: object,
-    ) -> None:
-        """Print dev scores above the bar."""
-        if logs and "eval_f1" in logs and self.training_bar is not None:
-            self.training_bar.write(
-                f"epoch {round(state.epoch or 0)}/{round(args.num_train_epochs)}: dev F1 {logs['eval_f1']:.4f} "
-                f"(precision {logs['eval_precision']:.4f}, recall {logs['eval_recall']:.4f}), dev loss "
-                f"{logs['eval_loss']:.4f}"
-            )
+
+def mark_complete(checkpoint: Path) -> None:
+    """Write down that all files of a checkpoint are there, and what they hold."""
+    files = sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != MARKER)
+    write_json(checkpoint / MARKER, {path.relative_to(checkpoint).as_posix(): sha256_of(path) for path in files})
+
+
+def forget_others(checkpoint: Path, best: str | None) -> None:
+    """Delete all checkpoints but this one, which is whole, and the best epoch's.
+
+    The Trainer's own limit deletes before the new one is marked: killed in between, a run would fall back to its best
+    epoch.
+    """
+    for other in checkpoint.parent.glob("checkpoint-*"):
+        if other != checkpoint and str(other) != best:
+            shutil.rmtree(other)
+
+
+def last_complete(folder: Path) -> Path | None:
+    """Find the newest checkpoint that is whole, and delete those that are not.
+
+    A checkpoint without its marker was being written when the run was killed; one whose files differ from it was
+    damaged since.
+    """
+    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    whole = []
+    for checkpoint in checkpoints:
+        if _is_whole(checkpoint):
+            whole.append(checkpoint)
+        else:
+            print(f"{checkpoint} is not whole: going back to the one before", flush=True)
+            shutil.rmtree(checkpoint)
+    return whole[-1] if whole else None
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        wanted = read_json(checkpoint / MARKER)
+        return all(sha256_of(checkpoint / name) == digest for name, digest in wanted.items())
+    except (NerpipeError, OSError):
+        return False

@@ -12,7 +12,8 @@ from nerpipe.contracts.labels import IGNORED, continuations, make_labels
 from nerpipe.contracts.ledger import Tally
 from nerpipe.errors import NerpipeError
 from nerpipe.tokenizing.subwords import special_tokens
-from nerpipe.tokenizing.tokenization import check_max_length, load_tokenizer, tokenize_split
+from nerpipe.tokenizing.tokenizer import check_max_length, load_tokenizer
+from nerpipe.tokenizing.window_dataset import tokenize_split
 from tiny import save_tiny, spec_of
 
 LABELS = make_labels(["person", "place"])

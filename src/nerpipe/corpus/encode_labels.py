@@ -1,0 +1,27 @@
+"""The stage encode_labels, from files to files."""
+
+from pathlib import Path
+
+from nerpipe.contracts.files import read_json, replacing, write_json
+from nerpipe.contracts.ledger import tallies
+from nerpipe.corpus.encoding import encode_corpus
+
+
+def encode_labels(*, clean: Path, ledger: Path, out: Path, report: Path, unknown_labels: str) -> None:
+    """Derive the labels from train, and write them with the three splits as a DatasetDict.
+
+    Args:
+        clean: The folder with the canonical splits.
+        ledger: The JSON file with what clean_conll counted.
+        out: The folder for labels.json and the dataset.
+        report: The JSON file for the counts.
+        unknown_labels: As in params.yaml.
+
+    Raises:
+        NerpipeError: As `encoding.encode_corpus`.
+    """
+    encoded = encode_corpus(clean, tallies(read_json(ledger)), unknown_labels=unknown_labels)
+    with replacing(out) as folder:
+        encoded.data.save_to_disk(str(folder / "dataset"))
+        write_json(folder / "labels.json", encoded.labels)
+    write_json(report, encoded.report)

@@ -1,0 +1,118 @@
+"""The stage evaluate, from files to files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.files import read_json, replacing, write_json
+from nerpipe.contracts.ledger import Tally, tallies
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nerpipe.evaluation.report import SplitReport
+    from nerpipe.evaluation.split_predictions import PredictedSplit
+
+EVALUATED = ("test", "dev")
+
+
+def evaluate(
+    *,
+    clean: Path,
+    ledger: Path,
+    tokenized: Path,
+    model: Path,
+    predictions: Path,
+    metrics: Path,
+    counts: Path,
+    tables: Path,
+    reports: Path,
+    dataset: str,
+    seed: int,
+    bootstrap: int,
+    threads: int,
+) -> None:
+    """Predict dev and test word by word, report on every gold word and entity of the clean files, and print the scores.
+
+    Args:
+        clean: The folder with the canonical splits: the gold.
+        ledger: The JSON file with what clean_conll counted.
+        tokenized: The folder with the windows.
+        model: The folder of the trained model.
+        predictions: The folder to write, with {dev,test}.conll.
+        metrics: The JSON file to write for the headline.
+        counts: The JSON file to write for the counts.
+        tables: The folder in which a JSON file is written for each table.
+        reports: The folder to write, with errors.html and a CSV file for each table.
+        dataset: As in params.yaml.
+        seed: As in params.yaml.
+        bootstrap: As in params.yaml.
+        threads: As in params.yaml.
+
+    Raises:
+        NerpipeError: If a count differs from what clean_conll counted, or a score from seqeval's.
+    """
+    counted = tallies(read_json(ledger))
+    print("loading transformers ...", flush=True)
+    from nerpipe.evaluation.breakdowns import surfaces_in
+    from nerpipe.evaluation.error_page import page_split, write_page
+    from nerpipe.evaluation.headline import headline
+    from nerpipe.evaluation.report import join_tables, json_rows, report_split
+    from nerpipe.evaluation.score_table import note_on, print_report
+    from nerpipe.evaluation.seqeval_check import check_against_seqeval
+    from nerpipe.evaluation.split_predictions import write_predictions
+
+    known = surfaces_in(read_conll(clean / "train.conll"))
+    found = _predict(clean, tokenized, model, counted, threads=threads)
+    split_reports: list[SplitReport] = []
+    for name, split in found.items():
+        report = report_split(name, split, known, resamples=bootstrap, seed=seed)
+        check_against_seqeval(split.gold, split.predicted, report.scores)
+        split_reports.append(report)
+    frames = join_tables(split_reports)
+    with replacing(predictions) as folder:
+        folder.mkdir()
+        for name, split in found.items():
+            write_predictions(folder / f"{name}.conll", split)
+    with replacing(reports) as folder:
+        pages = [page_split(report, found[report.name], known) for report in split_reports]
+        write_page(folder / "errors.html", pages, dataset=dataset, note=note_on(dataset))
+        _write_csv(folder, frames)
+    for name, frame in frames.items():
+        write_json(tables / f"{name}.json", json_rows(frame))
+    write_json(counts, [report.counts for report in split_reports])
+    figures = headline(split_reports, dataset)
+    write_json(metrics, figures)
+    print_report(figures, frames)
+
+
+def _predict(
+    clean: Path, tokenized: Path, folder: Path, counted: Mapping[str, Tally], *, threads: int
+) -> "dict[str, PredictedSplit]":
+    """Predict each evaluated split with the trained model."""
+    import torch
+    from datasets import load_from_disk
+
+    from nerpipe.evaluation.split_predictions import predict_split
+    from nerpipe.inference.word_predictions import load_trained
+
+    torch.set_num_threads(threads)
+    model, tokenizer, labels = load_trained(folder)
+    windows = load_from_disk(str(tokenized))
+    return {
+        split: predict_split(
+            model,
+            windows[split],
+            clean / f"{split}.conll",
+            labels=labels,
+            expected=counted[split],
+            pad_id=tokenizer.pad_token_id,
+        )
+        for split in EVALUATED
+    }
+
+
+def _write_csv(folder: Path, frames: "Mapping[str, pd.DataFrame]") -> None:
+    for name, frame in frames.items():
+        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")

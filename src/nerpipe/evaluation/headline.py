@@ -1,0 +1,22 @@
+"""The numbers of metrics.json, by which branches are compared."""
+
+from typing import TYPE_CHECKING, Any
+
+from nerpipe.evaluation.report import SCORE_COLUMNS, SplitReport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def headline(reports: "Sequence[SplitReport]", dataset: str) -> dict[str, Any]:
+    """Pick the few numbers that branches are compared by, in the reading of conlleval."""
+    metrics: dict[str, Any] = {"dataset": dataset, "reading": "conlleval"}
+    for report in reports:
+        micro = report.scores.readings["conlleval"]
+        metrics[report.name] = {name: getattr(micro, name) for name in SCORE_COLUMNS}
+        metrics[report.name]["token_accuracy"] = report.scores.token_accuracy
+        if report.name == "test":
+            row = report.tables["averages"].iloc[0]
+            metrics["test"] |= {"f1_low": float(row["f1_low"]), "f1_high": float(row["f1_high"])}
+            metrics["test"]["surface_f1"] = report.surface.f1
+    return metrics

@@ -1,0 +1,105 @@
+"""The model card: README.md of the exported folder."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from huggingface_hub import ModelCard, ModelCardData
+
+from nerpipe.evaluation.score_table import note_on
+from nerpipe.export.network_comparison import NetworkComparison
+from nerpipe.export.onnx_files import BLOCK, OPSET
+from nerpipe.params import Params
+from nerpipe.prediction.exported_folder import DECODING, ONNX
+
+HEADLINE = ("precision", "recall", "f1", "token_accuracy")
+UNSHOWN_PARAMS = ("report_to", "launcher")  # they change no output, so a card that shows them could be stale
+
+
+def model_card(
+    params: Params,
+    clean_report: Sequence[Mapping[str, Any]],
+    metrics: Mapping[str, Any],
+    per_type: Sequence[Mapping[str, Any]],
+    pins: str,
+    weights_sha256: str,
+    networks: Sequence[NetworkComparison],
+) -> str:
+    """Write the model card from the stage's declared inputs alone.
+
+    No date, host or commit stands in it: a cached result would show them stale.
+
+    Args:
+        params: of the run.
+        clean_report: metrics/clean.json.
+        metrics: metrics/metrics.json.
+        per_type: metrics/per_type.json.
+        pins: the text of requirements/model.txt.
+        weights_sha256: of the trained model.safetensors.
+        networks: how the ONNX networks do, from `write_onnx`.
+    """
+    base, _, revision = params.model.rpartition("@")
+    shown = {key: value for key, value in dataclasses.asdict(params).items() if key not in UNSHOWN_PARAMS}
+    card = ModelCard.from_template(
+        ModelCardData(
+            library_name="transformers",
+            pipeline_tag="token-classification",
+            tags=["named-entity-recognition", "nerpipe"],
+        ),
+        template_str=files("nerpipe.export").joinpath("card.md").read_text(encoding="utf-8"),
+        dataset=params.dataset,
+        types=sorted({row["type"] for row in per_type}),
+        base=base,
+        revision=revision,
+        note=note_on(params.dataset),
+        headline=_headline_table(metrics),
+        by_type=_type_table(per_type),
+        interval=f"{metrics['test']['f1_low']:.4f} to {metrics['test']['f1_high']:.4f}",
+        counts=_count_table(clean_report),
+        params_table=_table(("param", "value"), [(key, f"`{value}`") for key, value in shown.items()]),
+        versions=[line for line in pins.splitlines() if line and not line.startswith("#")],
+        weights_sha256=weights_sha256,
+        opset=OPSET,
+        decoding=DECODING,
+        onnx=_network_table(networks),
+        block=BLOCK,
+        int8_max_f1_drop=params.int8_max_f1_drop,
+        max_length=params.max_length,
+    )
+    return f"{card}\n"
+
+
+def _headline_table(metrics: Mapping[str, Any]) -> str:
+    rows = [(split, *(f"{metrics[split][name]:.4f}" for name in HEADLINE)) for split in ("test", "dev")]
+    return _table(("split", *HEADLINE), rows)
+
+
+def _type_table(per_type: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        (row["type"], *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")), row["support"])
+        for row in per_type
+        if row["split"] == "test"
+    ]
+    return _table(("type (test)", "precision", "recall", "F1", "entities"), rows)
+
+
+def _count_table(clean_report: Sequence[Mapping[str, Any]]) -> str:
+    rows = [[row[key] for key in ("split", "sentences", "tokens", "entities", "sha256")] for row in clean_report]
+    return _table(("split", "sentences", "tokens", "entities", "SHA-256 of the raw file"), rows)
+
+
+def _network_table(networks: Sequence[NetworkComparison]) -> str:
+    columns = ("file", "dev F1", "lost", "entities as in PyTorch", "largest difference of a logit")
+    return _table(columns, [_network_cells(network) for network in networks])
+
+
+def _network_cells(network: NetworkComparison) -> tuple[str, ...]:
+    name = f"`{ONNX[network.precision]}`" if network.exported else f"{network.precision}: left out, it loses too much"
+    parts = (f"{network.dev_f1:.4f}", f"{network.f1_drop:.4f}", f"{network.span_agreement:.2%}")
+    return (name, *parts, f"{network.largest_difference:.1g}")
+
+
+def _table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

@@ -1,0 +1,94 @@
+"""The stage export, from files to files."""
+
+from pathlib import Path
+
+from nerpipe.contracts.files import read_json, replacing, sha256_of, write_json
+from nerpipe.contracts.labels import continuations
+from nerpipe.contracts.ledger import Tally, tallies
+from nerpipe.params import Params
+from nerpipe.prediction.exported_folder import ONNX
+
+
+def export(
+    *,
+    model: Path,
+    encoded: Path,
+    predictions: Path,
+    clean_report: Path,
+    encode_report: Path,
+    metrics: Path,
+    per_type: Path,
+    pins: Path,
+    report: Path,
+    out: Path,
+    params: Params,
+) -> None:
+    """Write the deployable folder, prove that it predicts what the trained model predicted, and print how ONNX does.
+
+    Args:
+        model: The folder of the trained model.
+        encoded: The folder with labels.json and the dataset.
+        predictions: The folder with the trained model's {dev,test}.conll.
+        clean_report: The JSON file of clean_conll.
+        encode_report: The JSON file of encode_labels.
+        metrics: The JSON file with the headline.
+        per_type: The JSON file with the scores by entity type.
+        pins: The requirements file with the versions that decide training.
+        report: The JSON file to write: how the ONNX files do on dev.
+        out: The folder to write.
+        params: All of params.yaml; the card lists them.
+
+    Raises:
+        NerpipeError: If the folder does not predict the same, or ONNX differs from PyTorch.
+    """
+    expected = tallies(read_json(encode_report))["dev"]
+    print("loading transformers ...", flush=True)
+    import torch
+
+    from nerpipe.export.card import model_card
+    from nerpipe.export.folder import save_folder, seal_folder, write_onnx
+    from nerpipe.export.network_comparison import comparison_rows, network_in_words
+    from nerpipe.inference.word_predictions import load_trained
+
+    torch.set_num_threads(params.threads)  # as in evaluate, whose predictions are compared
+    dev = predictions / "dev.conll"
+    with replacing(out) as folder:
+        save_folder(folder, *load_trained(model), params)
+        words = _prove(folder, encoded, dev, expected, params)
+        print("writing ONNX and comparing it on dev ...", flush=True)
+        networks = write_onnx(folder, dev, params)
+        card = model_card(
+            params,
+            read_json(clean_report),
+            read_json(metrics),
+            read_json(per_type),
+            pins.read_text(encoding="utf-8"),
+            sha256_of(model / "model.safetensors"),
+            networks,
+        )
+        seal_folder(folder, card)
+    write_json(report, comparison_rows(networks))
+    print(f"exported to {out}: loaded back, it predicts all {words} words of dev as the trained model did")
+    for network in networks:
+        print(f"  {ONNX[network.precision]}: {network_in_words(network, params.int8_max_f1_drop)}")
+
+
+def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Params) -> int:
+    """Load the folder back, cut dev into windows with its tokenizer, and compare; return the words compared."""
+    from datasets import load_from_disk
+
+    from nerpipe.export.folder import check_same_predictions
+    from nerpipe.inference.word_predictions import load_trained
+    from nerpipe.tokenizing.window_dataset import tokenize_split
+
+    model, tokenizer, labels = load_trained(folder)
+    windows, _ = tokenize_split(
+        tokenizer,
+        load_from_disk(str(encoded / "dataset"))["dev"],
+        labels,
+        expected=expected,
+        max_length=params.max_length,
+        stride=params.stride,
+        continuation=continuations(labels) if params.subword_labels == "all" else None,
+    )
+    return check_same_predictions(model, windows, dev, labels=labels, pad_id=tokenizer.pad_token_id)

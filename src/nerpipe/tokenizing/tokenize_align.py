@@ -1,0 +1,71 @@
+"""The stage tokenize_align, from files to files."""
+
+from pathlib import Path
+
+from nerpipe.contracts.files import SPLITS, read_json, replacing, write_json
+from nerpipe.contracts.labels import continuations
+from nerpipe.contracts.ledger import tallies
+from nerpipe.tokenizing.model_source import resolve_model
+
+
+def tokenize_align(
+    *,
+    encoded: Path,
+    ledger: Path,
+    out: Path,
+    report: Path,
+    model: str,
+    max_length: int,
+    stride: int,
+    subword_labels: str,
+    capitals: str,
+) -> None:
+    """Cut the sentences of the three splits into windows of labelled sub-words, and print a line for each split.
+
+    Args:
+        encoded: The folder with labels.json and the dataset.
+        ledger: The JSON file with what encode_labels counted.
+        out: The folder for the windows.
+        report: The JSON file for the counts.
+        model: As in params.yaml.
+        max_length: As in params.yaml.
+        stride: As in params.yaml.
+        subword_labels: As in params.yaml.
+        capitals: As in params.yaml.
+
+    Raises:
+        NerpipeError: If the model is not usable, or as `window_dataset.tokenize_split`.
+    """
+    resolve_model(model)
+    labels = read_json(encoded / "labels.json")
+    expected = tallies(read_json(ledger))
+
+    from datasets import DatasetDict, load_from_disk
+
+    from nerpipe.tokenizing.tokenizer import check_max_length, load_tokenizer
+    from nerpipe.tokenizing.window_dataset import tokenize_split
+
+    tokenizer = load_tokenizer(model, capitals=capitals)
+    check_max_length(model, tokenizer, max_length)
+    dataset = load_from_disk(str(encoded / "dataset"))
+    windows, rows = DatasetDict(), []
+    for split in SPLITS:
+        windows[split], row = tokenize_split(
+            tokenizer,
+            dataset[split],
+            labels,
+            expected=expected[split],
+            max_length=max_length,
+            stride=stride,
+            continuation=continuations(labels) if subword_labels == "all" else None,
+        )
+        rows.append(row)
+    with replacing(out) as folder:
+        windows.save_to_disk(str(folder))
+    write_json(report, rows)
+    for row in rows:
+        print(
+            f"{row['split']}: {row['sentences']} sentences, {row['tokens']} tokens -> {row['windows']} windows, "
+            f"{row['subwords']} sub-words; {row['words_without_subword']} words without a sub-word (predicted O), "
+            f"{row['words_cut']} words cut to a window"
+        )

@@ -1,0 +1,128 @@
+"""A split as a dataset of windows, with nothing lost: every word is in exactly one window as its own, or counted."""
+
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nerpipe.contracts.labels import IGNORED
+from nerpipe.contracts.ledger import Tally, check_joint
+from nerpipe.errors import NerpipeError
+from nerpipe.tokenizing.alignment import align_labels
+from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens
+
+if TYPE_CHECKING:
+    import numpy as np
+    from datasets import Dataset
+    from numpy.typing import NDArray
+    from transformers import PreTrainedTokenizerFast
+
+
+@dataclass
+class Windows:
+    """Columns of windows under construction, flat, so that 100,000 sentences cost no million small lists."""
+
+    input_ids: "array[int]" = field(default_factory=lambda: array("i"))
+    labels: "array[int]" = field(default_factory=lambda: array("i"))
+    word_ids: "array[int]" = field(default_factory=lambda: array("i"))
+    ends: "array[int]" = field(default_factory=lambda: array("q", [0]))
+    sentence: "array[int]" = field(default_factory=lambda: array("i"))
+
+    def add(self, sentence: int, input_ids: Sequence[int], labels: Sequence[int], word_ids: Sequence[int]) -> None:
+        """Append one window; the three sequences are equally long."""
+        self.input_ids.extend(input_ids)
+        self.labels.extend(labels)
+        self.word_ids.extend(word_ids)
+        self.ends.append(len(self.input_ids))
+        self.sentence.append(sentence)
+
+    def owned_labels(self) -> "NDArray[np.int32]":
+        """Return the label of each owned word, once: where a labelled sub-word is the first of its word."""
+        import numpy as np
+
+        labels, words = np.array(self.labels), np.array(self.word_ids)
+        first = np.ones(len(words), dtype=bool)
+        first[1:] = words[1:] != words[:-1]
+        owned: NDArray[np.int32] = labels[first & (labels != IGNORED)]
+        return owned
+
+    def to_dataset(self) -> "Dataset":
+        """Build the Dataset: input_ids, attention_mask, labels, word_ids (lists of equal length) and sentence."""
+        import pyarrow as pa
+        from datasets import Dataset, Features, List, Value
+
+        def lists(values: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+            return pa.LargeListArray.from_arrays(pa.array(self.ends, pa.int64()), values).cast(pa.list_(values.type))
+
+        columns = {
+            "input_ids": lists(pa.array(memoryview(self.input_ids), pa.int32())),
+            "attention_mask": lists(pa.array(memoryview(b"\x01" * len(self.input_ids)), pa.int8())),
+            "labels": lists(pa.array(memoryview(self.labels), pa.int32())),
+            "word_ids": lists(pa.array(memoryview(self.word_ids), pa.int32())),
+            "sentence": pa.array(memoryview(self.sentence), pa.int32()),
+        }
+        kinds = {"input_ids": "int32", "attention_mask": "int8", "labels": "int32", "word_ids": "int32"}
+        features = Features({**{name: List(Value(kind)) for name, kind in kinds.items()}, "sentence": Value("int32")})
+        return Dataset(pa.table(columns, schema=features.arrow_schema))
+
+
+def tokenize_split(
+    tokenizer: "PreTrainedTokenizerFast",
+    data: "Dataset",
+    labels: Sequence[str],
+    *,
+    expected: Tally,
+    max_length: int,
+    stride: int,
+    continuation: Sequence[int] | None,
+) -> "tuple[Dataset, dict[str, Any]]":
+    """Tokenize sentences of words into windows.
+
+    A word that gives no sub-word at all is in no window; a word longer than a window keeps its first sub-words. Both
+    are counted.
+
+    Args:
+        tokenizer: from `load_tokenizer`.
+        data: columns `tokens` and `ner_tags`, a row a sentence.
+        labels: label names by id.
+        expected: what the stage before counted.
+        max_length: sub-words a window holds, special tokens included.
+        stride: the most sub-words that neighbouring windows share.
+        continuation: as in `alignment.align_labels`.
+
+    Returns:
+        The windows, and a row for the report: split, sentences, tokens, entities, subwords, windows,
+        sentences_windowed, words_without_subword, words_cut.
+
+    Raises:
+        NerpipeError: if the special tokens and the stride leave no room for a word, or a count does not meet.
+    """
+    backend = tokenizer.backend_tokenizer
+    special = special_tokens(backend)
+    capacity = max_length - len(special.before) - len(special.after)
+    if capacity < 1 or stride >= capacity:
+        raise NerpipeError(
+            f"[params.yaml -> max_length, stride] windows of max_length {max_length} hold {capacity} sub-words "
+            f"beside this tokenizer's special tokens, so a stride of {stride} leaves no room to move on; expected a "
+            f"stride below {max(capacity, 1)}, or a larger max_length"
+        )
+    windows = Windows()
+    counts: Counter[str] = Counter()
+    lost: list[int] = []  # labels of words that no window holds
+    tags = data["ner_tags"][:]
+    for sentence, (ids, words, sizes) in enumerate(encode_words(backend, data["tokens"][:])):
+        counts["words_cut"] += sum(size > capacity for size in sizes)
+        lost += [label for label, size in zip(tags[sentence], sizes, strict=True) if not size]
+        pieces = cut_sentence(ids, words, sizes, special, capacity=capacity, stride=stride)
+        counts["sentences_windowed"] += len(pieces) > 1
+        counts["subwords"] += sum(min(size, capacity) for size in sizes)
+        for piece in pieces:
+            window_labels = align_labels(piece.word_ids, tags[sentence], continuation, piece.own)
+            windows.add(sentence, piece.input_ids, window_labels, piece.word_ids)
+    owned = [*windows.owned_labels(), *lost]
+    found = Tally(len(tags), len(owned), sum(labels[label][0] == "B" for label in owned))
+    check_joint(f"encode_labels -> tokenize_align, split {data.split}", expected, found)
+    report = {name: counts[name] for name in ("subwords", "sentences_windowed", "words_cut")}
+    report |= {"windows": len(windows.sentence), "words_without_subword": len(lost)}
+    return windows.to_dataset(), {"split": str(data.split), **found._asdict(), **report}

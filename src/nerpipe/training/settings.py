@@ -1,0 +1,31 @@
+"""What a training run is told: the part of params.yaml that decides how a model is trained."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+from nerpipe.params import Params
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """The params that decide a training run, beside model and data; params.yaml says what each means."""
+
+    lr: float
+    layer_decay: float
+    epochs: int
+    batch_size: int
+    weight_decay: float
+    warmup: float
+    word_embeddings: str
+    frozen_layers: int
+    attention_dropout: float
+    outside_bias: float
+    patience: int
+    precision: str
+    seed: int
+    threads: int
+
+    @classmethod
+    def from_params(cls, params: Params) -> Self:
+        """Take them out of all params."""
+        return cls(**{field.name: getattr(params, field.name) for field in fields(cls)})

@@ -1,0 +1,109 @@
+"""The stage train, from files to files."""
+
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nerpipe.contracts.files import project_root, read_json, replacing, write_json
+from nerpipe.tokenizing.model_source import resolve_model
+from nerpipe.training.parent_process import end_with_parent
+from nerpipe.training.processes import rank, world_size
+from nerpipe.training.run_folder import code_of, run_fingerprint, run_folder_of, training_folder
+from nerpipe.training.settings import TrainSettings
+from nerpipe.training.tracking import PeakMemory, check_tracker, describe_run, start_tracker
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from nerpipe.training.fine_tuning import TrainResult
+
+
+def train(
+    *,
+    encoded: Path,
+    tokenized: Path,
+    out: Path,
+    report: Path,
+    curve: Path,
+    pins: Path,
+    model: str,
+    capitals: str,
+    report_to: str,
+    settings: TrainSettings,
+) -> None:
+    """Fine-tune a model, keep the epoch with the best dev F1, and print which one it is.
+
+    Under torchrun every process calls this, and the first alone writes.
+
+    Args:
+        encoded: The folder with labels.json and the dataset.
+        tokenized: The folder with the windows.
+        out: The folder to write, for the model.
+        report: The JSON file to write: losses and dev scores by epoch.
+        curve: The JSON file to write: the training loss along the way.
+        pins: The requirements file with the versions that decide training.
+        model: As in params.yaml.
+        capitals: As in params.yaml.
+        report_to: As in params.yaml; it changes no output.
+        settings: The params that decide the run.
+
+    Raises:
+        NerpipeError: If the model is not usable, or as `fine_tuning.train_model`.
+    """
+    end_with_parent()
+    resolve_model(model)
+    check_tracker(report_to)
+    labels = read_json(encoded / "labels.json")
+    first = rank() == 0
+    if first:
+        print("loading transformers ...", flush=True)
+    from datasets import load_from_disk
+
+    from nerpipe.tokenizing.tokenizer import load_tokenizer
+    from nerpipe.training.fine_tuning import DevSplit, train_model
+
+    options = asdict(settings) | {"model": model, "capitals": capitals, "processes": world_size()}
+    run_name = run_fingerprint(options, [encoded, tokenized, pins, *code_of("train")])
+    root, logs = project_root() / ".nerpipe", project_root() / "logs"
+    windows = load_from_disk(str(tokenized))
+    dev = load_from_disk(str(encoded / "dataset"))["dev"]
+    gold = [[labels[index] for index in row] for row in dev["ner_tags"]]
+    tokenizer = load_tokenizer(model, capitals=capitals)
+    folder = training_folder(root, run_name) if first else nullcontext(run_folder_of(root, run_name))
+    with PeakMemory() as memory, folder as scratch:
+        result = train_model(
+            model,
+            tokenizer,
+            windows["train"],
+            DevSplit(windows["dev"], gold),
+            labels,
+            settings=settings,
+            scratch=scratch,
+            report_to=start_tracker(report_to, logs) if first else (),
+        )
+        if not first:
+            return
+        with replacing(out) as target:
+            result.model.save_pretrained(target)
+            tokenizer.save_pretrained(target)
+        write_json(report, result.epochs)
+        write_json(curve, result.losses)
+    log = describe_run(result, _subwords_seen(result, windows["train"]), memory.peak_mb)
+    write_json(logs / "train.json", log)
+    _say(result, settings, log, logs / "train.json")
+
+
+def _subwords_seen(result: "TrainResult", windows: "Dataset") -> float:
+    """Count the sub-words of all steps that this process made."""
+    steps = result.epochs[-1]["steps"]
+    subwords = sum(map(len, windows["input_ids"])) * len(result.epochs)
+    return subwords * (1 - result.resumed_at / steps)
+
+
+def _say(result: "TrainResult", settings: TrainSettings, log: dict[str, Any], path: Path) -> None:
+    best = next(row for row in result.epochs if row["best"])
+    print(
+        f"kept epoch {best['epoch']} of {settings.epochs} (dev F1 {best['dev_f1']:.4f}); {log['seconds']:.0f} s, "
+        f"{log['subwords_per_second']:.0f} sub-words/s, peak memory {log['peak_memory_mb']:.0f} MB; log: {path}"
+    )
