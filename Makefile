@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-all check format clean
+.PHONY: help run test test-all check format requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -33,6 +33,18 @@ check: $(BIN)/.dev-installed ## format, lint, types and import contract, nothing
 format: $(BIN)/.dev-installed ## format the code and mend what the linter can
 	ruff format .
 	ruff check --fix .
+
+COMPILE := pip-compile --quiet --strip-extras --allow-unsafe --annotation-style=line \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --constraint requirements/model.txt
+
+requirements: $(BIN)/.dev-installed ## compile requirements/*.txt from pyproject.toml (add UPGRADE=--upgrade for new versions)
+	$(COMPILE) $(UPGRADE) --extra pipeline --constraint requirements/onnx.txt -o requirements/run.txt pyproject.toml
+	for extra in ray search serve watch; do \
+		$(COMPILE) $(UPGRADE) --extra $$extra --constraint requirements/run.txt -o requirements/$$extra.txt pyproject.toml; \
+	done
+	$(COMPILE) $(UPGRADE) --all-extras --constraint requirements/run.txt -o requirements/dev.txt pyproject.toml
+	@# the label of a local build of PyTorch (2.13.0+cpu) is on no index
+	sed -i.bak -E 's/^(torch==[0-9.]+)\+[a-z0-9.]+/\1/' requirements/*.txt && rm requirements/*.bak
 
 clean: ## remove the environment and caches (not the data, not DVC's cache)
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,6 +13,8 @@ from nerpipe.contracts.files import read_json
 from nerpipe.errors import NerpipeError
 from nerpipe.serving.serve_command import SERVE, add_serve
 
+INSTALL = "in a clone of the project run `make run`, elsewhere `pip install 'nerpipe[pipeline]'`"
+
 
 def main() -> None:
     """Run a subcommand; an error that the user can mend is one message, and the exit code is 1."""
@@ -21,6 +23,10 @@ def main() -> None:
         sys.exit(arguments.run(arguments))
     except NerpipeError as error:
         sys.exit(f"error: {error}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("nerpipe"):
+            raise
+        sys.exit(f"error: this command needs the package {error.name}, which is not installed: {INSTALL}")
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)

@@ -190,8 +190,11 @@ def _conll_sentence(name: str, lines: list[tuple[int, bytes, bool]]) -> Iterator
 
 
 def _parquet(file: BinaryIO, name: str, read: Read) -> Iterator[Record | Rejected]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError:
+        raise NerpipeError("--from parquet needs the package pyarrow: pip install pyarrow") from None
 
     try:
         table = pq.ParquetFile(file)
