@@ -21,8 +21,11 @@ run: $(BIN)/.run-installed ## install what the pipeline needs and run it: `dvc r
 test: $(BIN)/.dev-installed ## install and run the tests a contributor runs (the slow ones left out)
 	pytest -m "not slow"
 
-test-all: test ## the tests, then the slow ones: real weights, queues, kills
-	pytest -m slow
+test-all: $(BIN)/.dev-installed ## every test, the slow ones too (real weights, queues, kills), and the coverage
+	coverage erase
+	coverage run -m pytest
+	coverage combine --quiet
+	coverage report
 
 check: $(BIN)/.dev-installed ## format, lint, types and import contract, nothing changed
 	ruff format --check .
@@ -34,7 +37,7 @@ format: $(BIN)/.dev-installed ## format the code and mend what the linter can
 	ruff format .
 	ruff check --fix .
 
-COMPILE := pip-compile --quiet --strip-extras --allow-unsafe --annotation-style=line \
+COMPILE := pip-compile --quiet --strip-extras --unsafe-package nerpipe --annotation-style=line \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --constraint requirements/model.txt
 
 requirements: $(BIN)/.dev-installed ## compile requirements/*.txt from pyproject.toml (add UPGRADE=--upgrade for new versions)

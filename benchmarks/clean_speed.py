@@ -1,9 +1,10 @@
-"""Speed and memory of clean_conll on a file of 200 MB, against the notebook's way of reading it.
+"""Compares the speed and memory of clean_conll with those of the notebook's way of reading, on a file of 200 MB.
 
     python benchmarks/clean_speed.py [--megabytes 200] [--runs 3]
 
-The peer reads the whole file, splits it at blank lines and each line at its last white space, and keeps all
-in lists: no check, no repair, no count. Each run is a process of its own, they take turns, medians are given.
+The peer reads the whole file, splits it at blank lines and splits each line at its last white space. It keeps
+everything in lists, and it checks, repairs and counts nothing. Each run is a separate process, and the two take turns.
+The figures are medians.
 """
 
 import argparse
@@ -26,12 +27,14 @@ from report import ROOT, bar, median, print_table, write_result
 SEED = 1
 VOCABULARY = 200_000
 TYPES = ("person", "location", "corporation", "group", "creative-work", "product")
-UNIQUE = 0.04  # share of tokens that never come again: links, @-names, numbers
-ENTITY = 0.06  # share of words at which an entity may begin; half of the time one does
+# Share of tokens that occur only once, like links, @-names and numbers.
+UNIQUE = 0.04
+# Share of words at which an entity may begin. An entity begins at half of them.
+ENTITY = 0.06
 
 
 def words_of_zipf(rng: random.Random) -> Iterator[str]:
-    """Yield words for ever: a vocabulary with Zipf's distribution, and unique tokens."""
+    """Yield words without end: words of a vocabulary with Zipf's distribution, and unique tokens."""
     letters, accents = "etaoinshrdlucmfwypvbgkqjxz", "éüñçø文🙂"
     vocabulary = [
         "".join(rng.choices(letters, k=1 + min(int(rng.expovariate(0.22)), 14)))
@@ -45,7 +48,7 @@ def words_of_zipf(rng: random.Random) -> Iterator[str]:
 
 
 def sentences_of(rng: random.Random) -> Iterator[str]:
-    """Yield raw sentences with the dirt that clean_conll repairs or quarantines, each kind in its place."""
+    """Yield raw sentences. Some hold a defect that clean_conll repairs or quarantines, and each kind occurs."""
     words = words_of_zipf(rng)
     dirt = (
         "\u2028{}\tO\n",
@@ -88,7 +91,7 @@ def make_synthetic(path: Path, size: int) -> None:
     """Write a file of at least `size` bytes."""
     written = 0
     with path.open("wb") as file:
-        for number, sentence in enumerate(sentences_of(random.Random(SEED))):  # noqa: S311 - a benchmark, no secret
+        for number, sentence in enumerate(sentences_of(random.Random(SEED))):  # noqa: S311 - this is not a secret
             data = sentence.encode() if number % 5000 else b"caf\xe9\tO\n\n"
             written += file.write(data)
             if written >= size:
@@ -96,7 +99,7 @@ def make_synthetic(path: Path, size: int) -> None:
 
 
 def make_wnut17(path: Path, folder: Path, size: int) -> None:
-    """Write WNUT-17's three files over and over: real text, though each line comes again."""
+    """Write the three files of WNUT-17 again and again. This is real text, but every line is repeated."""
     names = ("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated")
     data = b"".join((folder / name).read_bytes() for name in names)
     with path.open("wb") as file:
@@ -105,9 +108,9 @@ def make_wnut17(path: Path, folder: Path, size: int) -> None:
 
 
 def run_ours(path: Path) -> int:
-    """Clean a file, as the stage does; return its lines."""
+    """Clean a file as the stage does, and return its number of lines."""
     sys.path.insert(0, str(ROOT / "src"))
-    from nerpipe.corpus.cleaning import clean_split  # noqa: PLC0415 - only the child needs it
+    from nerpipe.corpus.cleaning import clean_split  # noqa: PLC0415 - only the child process needs it
 
     target = path.with_suffix(".clean")
     with path.with_suffix(".jsonl").open("w", encoding="utf-8") as rejects:
@@ -116,7 +119,7 @@ def run_ours(path: Path) -> int:
 
 
 def run_peer(path: Path) -> int:
-    """Read a file as the notebook did; return its lines."""
+    """Read a file as the notebook did, and return its number of lines."""
     text = path.read_text(encoding="utf-8", errors="replace").strip()
     token_docs, tag_docs = [], []
     for doc in re.split(r"\n\s*\n", text):
@@ -131,7 +134,7 @@ def run_peer(path: Path) -> int:
 
 
 def child(job: str, path: Path, size: int) -> None:
-    """Do one job in this process and print its seconds, lines and peak memory as JSON."""
+    """Do one job in this process, and print its seconds, lines and peak memory as JSON."""
     jobs = {
         "ours": lambda: run_ours(path),
         "peer": lambda: run_peer(path),
@@ -141,25 +144,25 @@ def child(job: str, path: Path, size: int) -> None:
     start = time.perf_counter()
     lines = jobs[job]()
     seconds = time.perf_counter() - start
-    # kibibytes on Linux, bytes on macOS
+    # ru_maxrss is in kibibytes on Linux and in bytes on macOS.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     print(json.dumps({"seconds": seconds, "lines": lines, "peak_mb": peak / 1e6}))
 
 
 def spawn(job: str, path: Path, size: int) -> dict[str, float]:
-    """Run a job in a process of its own; this one stays small, as a child's peak starts at its parent's."""
+    """Run a job in a separate process. This one stays small, because a child's peak memory begins at its parent's."""
     command = [sys.executable, __file__, "--child", job, str(path), "--megabytes", str(size // 10**6)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
 
 
 def wnut17_folder() -> Path:
-    """Name the folder where WNUT-17 would lie."""
+    """Return the folder in which WNUT-17 is expected."""
     return ROOT / os.environ.get("NERPIPE_MIRROR", "../shared") / "wnut17"
 
 
 def compare(corpus: str, folder: Path, size: int, runs: int) -> dict[str, Any]:
-    """Time both on one corpus, taking turns."""
+    """Time both ways on one corpus, in turn."""
     path = folder / f"{corpus}.conll"
     print(f"{corpus}: making {size / 1e6:.0f} MB ...", flush=True)
     spawn(corpus, path, size)
@@ -185,14 +188,14 @@ def compare(corpus: str, folder: Path, size: int, runs: int) -> dict[str, Any]:
 
 
 def time_stage(runs: int) -> float | None:
-    """Time the stage's process on the shipped corpus, start to end; None if the corpus is not there."""
+    """Time the whole process of the stage on the shipped corpus. The result is None if the corpus is missing."""
     raw = Path("data/raw/sample")
     if not (ROOT / raw).is_dir():
         return None
     seconds = []
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "stages.clean_conll", "--raw", str(raw), "--out", f"{folder}/clean"]
-        for _ in range(runs + 1):  # the first fills the caches of files and byte code
+        for _ in range(runs + 1):  # The first run fills the caches of files and byte code.
             start = time.perf_counter()
             subprocess.run([*command, "--report", f"{folder}/clean.json"], check=True, cwd=ROOT, stdout=subprocess.PIPE)
             seconds.append(time.perf_counter() - start)
@@ -202,8 +205,12 @@ def time_stage(runs: int) -> float | None:
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=200, help="size of the files that are made")
-    parser.add_argument("--runs", type=int, default=3, help="the median of so many is reported")
+    parser.add_argument(
+        "--megabytes", type=int, default=200, help="size of the files to make, in MB (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=3, help="number of runs, whose median is reported (default: %(default)s)"
+    )
     parser.add_argument("--child", nargs=2, metavar=("JOB", "PATH"), help=argparse.SUPPRESS)
     flags = parser.parse_args()
     size = flags.megabytes * 10**6
@@ -218,7 +225,7 @@ def main() -> None:
 
 
 def report(figures: dict[str, Any], stage: float | None, megabytes: int, runs: int) -> None:
-    """Print the table and write results/clean_speed.json."""
+    """Print the tables, and write results/clean_speed.json."""
     labels = {"ours": "clean_conll", "peer": "notebook's way"}
     rows = [
         [f"{corpus}, {labels[name]}", figure[name]["lines_per_second"], figure[name]["peak_mb"], ratio]
@@ -232,7 +239,7 @@ def report(figures: dict[str, Any], stage: float | None, megabytes: int, runs: i
         "peak_mb": bar(figures["synthetic"]["ours"]["peak_mb"], below=250),
     }
     if stage is None:
-        print("\nthe stage's process was not timed: data/raw/sample is not there")
+        print("\nThe process of the stage was not timed, because data/raw/sample is missing.")
     else:
         bars["stage_seconds_on_the_shipped_corpus"] = bar(stage, below=0.6)
     print()
@@ -245,7 +252,7 @@ def report(figures: dict[str, Any], stage: float | None, megabytes: int, runs: i
         ]
         for name, row in bars.items()
     ]
-    print_table(["bar", "value", "limit", "met"], limits)
+    print_table(["goal", "value", "limit", "met"], limits)
     write_result(
         "clean_speed",
         {

@@ -1,12 +1,13 @@
-"""Speed of prediction against `transformers.pipeline`, warm, load time apart, on WNUT-17 test sentences.
+"""Compares the speed of prediction with that of `transformers.pipeline` on WNUT-17 test sentences.
 
     python benchmarks/predict_speed.py [--model models/exported] [--sentences 400] [--runs 3]
 
-All predict the same texts with the same model on the same threads, in turn, each in a process of its own: the stock
-pipeline with one text at a time and in batches, and this project's predictor with each of its networks. The ceiling is
-what torch.mm reaches in float32 at the shapes of the model's layers; the fraction of it counts two operations a
-parameter and sub-word, embeddings left out. Start-up is a whole process that answers one sentence. Needs WNUT-17 (the
-network, or NERPIPE_MIRROR).
+The stock pipeline predicts one text at a time and in batches. This project's predictor runs each of its networks. All
+predict the same texts with the same model on the same number of threads. They take turns, and each runs in a separate
+process. Each is timed after a warm-up and without loading. The ceiling is the speed of torch.mm in float32 at the
+shapes of the model's layers. The fraction of the ceiling counts two operations for each parameter and sub-word, without
+the embeddings. The start is timed as a whole process that answers one sentence. WNUT-17 is needed (from the network,
+or from NERPIPE_MIRROR).
 """
 
 import argparse
@@ -39,12 +40,12 @@ START = "Greetings from the Empire State Building"
 
 
 def main() -> None:
-    """Time everything in turn and write the table."""
+    """Time all ways in turn, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=ROOT / "models/exported")
-    parser.add_argument("--sentences", type=int, default=400)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--child", help=argparse.SUPPRESS)  # the name of what one process times
+    parser.add_argument("--model", type=Path, default=ROOT / "models/exported", help="exported folder")
+    parser.add_argument("--sentences", type=int, default=400, help="number of texts (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=3, help="number of runs (default: %(default)s)")
+    parser.add_argument("--child", help=argparse.SUPPRESS)  # The name of the way that this process times.
     flags = parser.parse_args()
     texts = sentences(flags.sentences)
     if flags.child:
@@ -79,7 +80,7 @@ def main() -> None:
 
 
 def measure(name: str, model: Path, texts: list[str]) -> float:
-    """Time one way to predict all texts, after a warm-up, in seconds."""
+    """Return the seconds in which one way predicts all texts, after a warm-up."""
     call: Callable[[], object]
     if name.startswith("pipeline"):
         torch.set_num_threads(usable_cores())
@@ -99,14 +100,14 @@ def measure(name: str, model: Path, texts: list[str]) -> float:
 
 
 def sizes(model: Path) -> tuple[Any, int]:
-    """Give the configuration, and the number of parameters that are no embeddings."""
+    """Give the configuration of a model, and its number of parameters without the embeddings."""
     loaded = AutoModelForTokenClassification.from_pretrained(model)
     tables = sum(module.weight.numel() for module in loaded.modules() if isinstance(module, torch.nn.Embedding))
     return loaded.config, sum(parameter.numel() for parameter in loaded.parameters()) - tables
 
 
 def sentences(count: int) -> list[str]:
-    """Take the first sentences of the WNUT-17 test split, their words joined by spaces."""
+    """Take the first sentences of the WNUT-17 test split. Their words are joined by spaces."""
     with tempfile.TemporaryDirectory() as folder:
         sources = resolve_corpus(ROOT / "data/raw/wnut17")
         clean_corpus(sources, Path(folder), multi_tag="first", scheme="auto", max_rejected=0.0)
@@ -114,7 +115,7 @@ def sentences(count: int) -> list[str]:
 
 
 def start_up(model: Path) -> float:
-    """Time a process that loads the model, answers one sentence and ends."""
+    """Return the seconds of a process that loads the model, answers one sentence and ends."""
     command = [str(Path(sys.executable).parent / "nerpipe"), "predict", str(model)]
     began = time.perf_counter()
     subprocess.run(command, input=START, text=True, check=True, capture_output=True)
@@ -122,7 +123,7 @@ def start_up(model: Path) -> float:
 
 
 def report(figures: dict[str, dict[str, float]], gflops: float, runs: int) -> None:
-    """Print the table and the bars, and write both."""
+    """Print the table and the goals, and write both."""
     speeds = {name: row["sentences_per_second"] for name, row in figures.items() if name != "start"}
     one = speeds[ONE]
     best = max(speed for name, speed in speeds.items() if name.startswith(BATCHED))

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the machine and versions they ran on, a table, and results/NAME.json."""
+"""Functions that all benchmarks use: they describe the machine, print a table and write results/NAME.json."""
 
 import json
 import os
@@ -14,7 +14,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def machine() -> dict[str, Any]:
-    """Describe processor, cores this process may use, memory and system; nothing that names the host."""
+    """Describe the processor, the cores that this process may use, the memory and the system, but not the host."""
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -36,21 +36,21 @@ def _memory_gib() -> float | None:
     try:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (AttributeError, ValueError):
-        return None  # no POSIX system
+        return None  # This is not a POSIX system.
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Give the versions of Python and of these installed packages."""
+    """Give the versions of Python and of the named packages."""
     return {"python": platform.python_version(), **{package: version(package) for package in packages}}
 
 
 def median(runs: Sequence[float]) -> float:
-    """Give the median to four significant digits: more would be noise in a file that git tracks."""
+    """Give the median to four significant digits. More digits would be noise in a file that git tracks."""
     return float(f"{statistics.median(runs):.4g}")
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table: first column to the left, the others to the right, small floats to three digits."""
+    """Print a table. The first column is aligned left and the others right. Small floats have three digits."""
     cells = [[_cell(value) for value in row] for row in [headers, *rows]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for index, row in enumerate(cells):
@@ -70,10 +70,10 @@ def _cell(value: object) -> str:
 
 
 def write_result(name: str, result: Mapping[str, Any], *packages: str) -> Path:
-    """Write results/NAME.json: the result with machine and versions, and return its path.
+    """Write results/NAME.json, which holds the result, the machine and the versions, and return its path.
 
-    By convention a result holds `figures` (what was measured, with its unit in the key), `peer`, `ratio`,
-    `runs` and `bars` (what `bar` gives, by name).
+    By convention a result holds `figures` (the measured values, with the unit in the key), `peer`, `ratio`, `runs` and
+    `bars` (the goals that `bar` returns, by name).
     """
     path = RESULTS / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,9 +84,13 @@ def write_result(name: str, result: Mapping[str, Any], *packages: str) -> Path:
 
 
 def bar(value: float, *, at_least: float | None = None, below: float | None = None) -> dict[str, Any]:
-    """State a bar and whether `value` meets it."""
+    """Give a value, its goal and whether the value meets the goal.
+
+    Raises:
+        ValueError: If the goal has no limit.
+    """
     if at_least is not None:
         return {"value": value, "at_least": at_least, "met": value >= at_least}
     if below is not None:
         return {"value": value, "below": below, "met": value < below}
-    raise ValueError("a bar has a limit: give at_least or below")
+    raise ValueError("a goal needs a limit; give at_least or below")

@@ -1,9 +1,10 @@
-"""What the shipped corpus is worth: a model trained on it alone, scored on WNUT-17.
+"""Scores a model that was trained on the shipped corpus alone on WNUT-17.
 
     python benchmarks/sample_transfer.py [--seeds 1 2 3] [--test]
 
-Trains with `dvc exp run -S dataset=sample` in a fresh clone and scores WNUT-17 dev with the exported model (with --test
-its test split as well: once, at the end). Needs WNUT-17 (the network, or NERPIPE_MIRROR).
+The model is trained with `dvc exp run -S dataset=sample` in a fresh clone. The exported model is scored on WNUT-17 dev.
+With --test it is also scored on the test split, which is meant to be done once, at the end. WNUT-17 is needed (from the
+network, or from NERPIPE_MIRROR).
 """
 
 import argparse
@@ -32,7 +33,7 @@ BAR = 0.30
 
 
 def score(model_folder: Path, gold: Path, params: Params) -> dict[str, float]:
-    """Score an exported model on a canonical file."""
+    """Score an exported model on a canonical CoNLL file."""
     model, tokenizer, labels = load_trained(model_folder)
     sentences = list(read_conll(gold))
     counts = tally(sentence.tags for sentence in sentences)
@@ -51,10 +52,10 @@ def score(model_folder: Path, gold: Path, params: Params) -> dict[str, float]:
 
 
 def main() -> None:
-    """Train, score and write the table."""
+    """Train with each seed, score, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--test", action="store_true", help="score the test split as well")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="seeds (default: 1 2 3)")
+    parser.add_argument("--test", action="store_true", help="also score the test split")
     flags = parser.parse_args()
     datasets.disable_progress_bars()
     params = load_params(ROOT / "params.yaml")
@@ -62,7 +63,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         options = {"multi_tag": params.multi_tag, "scheme": params.scheme, "max_rejected": 0.0}
-        os.chdir(ROOT)  # a relative NERPIPE_MIRROR counts from the repository's root
+        os.chdir(ROOT)  # A relative NERPIPE_MIRROR is relative to the root of the repository.
         clean_corpus(resolve_corpus(ROOT / "data/raw/wnut17"), folder / "wnut17", **options)
         clone = folder / "clone"
         subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)

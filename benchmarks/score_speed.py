@@ -1,10 +1,11 @@
-"""Seconds for a full report on 100,000 sentences, against seqeval's classification_report.
+"""Compares the seconds of a full report on 100,000 sentences with those of seqeval's classification_report.
 
     python benchmarks/score_speed.py [--sentences 100000] [--runs 3]
 
-The sentences are WNUT-17's test split over and over, the predictions those of a submission to its shared task, each in
-turn. The report holds both readings, surface forms, intervals from 1,000 resamples, breakdowns, mistakes and
-calibration; seqeval's holds precision, recall and F1 by type. Needs WNUT-17 with its submissions (NERPIPE_MIRROR).
+The sentences are WNUT-17's test split, repeated. The predictions are those of three submissions to its shared task, in
+turn. The full report holds both readings, surface forms, intervals from 1,000 resamples, breakdowns, mistakes and
+calibration. The report of seqeval holds precision, recall and F1 by type. WNUT-17 with its submissions is needed (from
+NERPIPE_MIRROR).
 """
 
 import argparse
@@ -28,16 +29,16 @@ SUBMISSIONS = ("uh_ritual", "spinningbytes.txt", "drexel_cci")
 
 
 def main() -> None:
-    """Time both in turn and write the table."""
+    """Time both in turn, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sentences", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--sentences", type=int, default=100_000, help="number of sentences (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=3, help="number of runs (default: %(default)s)")
     flags = parser.parse_args()
     folder = ROOT / os.environ.get("NERPIPE_MIRROR", "../shared") / "wnut17"
     if not folder.is_dir():
-        sys.exit(f"error: {folder} is not there: NERPIPE_MIRROR names a folder that holds wnut17/")
+        sys.exit(f"error: {folder} does not exist; set NERPIPE_MIRROR to a folder that holds wnut17/")
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core, numpy's threads too
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # All threads, also those of numpy, run on one core.
     split = corpus(folder, flags.sentences)
     before = peak_mb()
     seconds: dict[str, list[float]] = {"ours": [], "peer": []}
@@ -68,7 +69,7 @@ def main() -> None:
 
 
 def corpus(folder: Path, sentences: int) -> PredictedSplit:
-    """Repeat the test split up to so many sentences, with the submissions' predictions in turn."""
+    """Repeat the test split to this number of sentences, with the predictions of the submissions in turn."""
     gold = columns(folder / "emerging.test.annotated")
     rows = []
     for name in SUBMISSIONS:
@@ -78,7 +79,7 @@ def corpus(folder: Path, sentences: int) -> PredictedSplit:
     tokens, tags, guesses = (list(column) for column in zip(*chosen, strict=True))
     generator = np.random.default_rng(0)
     confidence = [generator.uniform(0.3, 1, size=len(row)).tolist() for row in tokens]
-    # the tags before decoding: one sentence in fifty has an entity that begins with I-
+    # Tags before decoding: in one of fifty sentences an entity begins with I-.
     undecoded = [[*row] for row in guesses]
     for row in undecoded[::50]:
         row[-1] = "I-person"
@@ -86,7 +87,7 @@ def corpus(folder: Path, sentences: int) -> PredictedSplit:
 
 
 def columns(path: Path) -> list[tuple[list[str], list[str]]]:
-    """Read the first and last column of each sentence."""
+    """Read the first and the last column of each sentence."""
     sentences: list[tuple[list[str], list[str]]] = [([], [])]
     for line in path.read_text(encoding="utf-8").split("\n"):
         if line.strip():
@@ -99,14 +100,14 @@ def columns(path: Path) -> list[tuple[list[str], list[str]]]:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
+    """Return the seconds that a call takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def peak_mb() -> float:
-    """Peak resident memory so far, in MB."""
+    """Return the peak resident memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 

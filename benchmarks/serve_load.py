@@ -1,10 +1,10 @@
-"""The server under load: clients that never pause, texts of mixed lengths, one request in ten malformed.
+"""Measures the server under load: clients never pause, texts differ in length, one of ten requests is malformed.
 
     python benchmarks/serve_load.py [--model models/exported] [--clients 32] [--seconds 60]
 
-Every answer is compared with what the predictor says in this process, every malformed request must get its 4xx. Memory
-is the server's resident set, from 10 seconds after the start. Clients share the machine's cores with the server. Needs
-WNUT-17 (the network, or NERPIPE_MIRROR).
+Every answer is compared with that of a predictor in this process. Every malformed request must get its 4xx status.
+Memory is the resident set of the server, measured from 10 seconds after the start. The clients use the same cores as
+the server. WNUT-17 is needed (from the network, or from NERPIPE_MIRROR).
 """
 
 import argparse
@@ -29,8 +29,9 @@ from nerpipe.prediction.predictor import Predictor
 from predict_speed import sentences
 from report import ROOT, bar, write_result
 
-WARM = 10.0  # seconds, after which memory may not grow
-LEAST_SAME = 1e-3  # confidences: the company of a text in a batch moves the last bits
+WARM = 10.0  # Seconds after which the memory must not grow.
+# Largest difference of confidences that count as the same. The other texts of a batch change their last bits.
+LEAST_SAME = 1e-3
 MALFORMED = (
     (b"{", 422),
     (b'{"text": 3}', 422),
@@ -42,17 +43,17 @@ MALFORMED = (
 
 
 class Client(threading.Thread):
-    """Asks until it is told to stop, and counts."""
+    """A client that sends requests until it is told to stop, and counts the answers."""
 
     def __init__(self, port: int, seed: int, texts: list[str], expected: dict[str, Any], stop: threading.Event) -> None:
         super().__init__()
         self.port, self.texts, self.expected, self.stopped = port, texts, expected, stop
-        self.random = random.Random(seed)  # noqa: S311 - no secret
+        self.random = random.Random(seed)  # noqa: S311 - this is not a secret
         self.seconds: list[float] = []
         self.answered = self.refused = self.wrong = self.lost = 0
 
     def run(self) -> None:
-        """Ask on one connection that is kept, as long as the server keeps it."""
+        """Send requests on one connection, which is kept for as long as the server keeps it."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         while not self.stopped.is_set():
             if self.random.random() < 0.1:
@@ -77,7 +78,7 @@ class Client(threading.Thread):
             self.refused += right and wanted != 200
 
     def same(self, texts: list[str], answer: dict[str, Any]) -> bool:
-        """Compare an answer with the predictor's, confidences up to their last bits."""
+        """Compare an answer with that of the predictor. Confidences may differ by LEAST_SAME."""
         for text, result in zip(texts, answer["results"], strict=True):
             wanted = self.expected[text]
             if result["text"] != text or len(result["entities"]) != len(wanted):
@@ -91,11 +92,13 @@ class Client(threading.Thread):
 
 
 def main() -> None:
-    """Load the server and write what happened."""
+    """Put load on the server, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=ROOT / "models/exported")
-    parser.add_argument("--clients", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--model", type=Path, default=ROOT / "models/exported", help="exported folder")
+    parser.add_argument("--clients", type=int, default=32, help="number of clients (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="length of the load in seconds (default: %(default)s)"
+    )
     flags = parser.parse_args()
     lines = sentences(600)
     texts = [*lines[:500], *(" ".join(lines[n : n + 40]) for n in range(500, 560, 4)), "", "👩‍👩‍👧 " * 50]
@@ -119,7 +122,7 @@ def main() -> None:
         time.sleep(0.5)
     stop.set()
     for client in clients:
-        client.join()  # with the answer to its last request
+        client.join()  # It ends with the answer to its last request.
     passed = time.perf_counter() - began
     server.send_signal(signal.SIGTERM)
     code = server.wait(60)
@@ -157,7 +160,7 @@ def main() -> None:
 
 
 def free_port() -> int:
-    """Find a port that nothing listens on."""
+    """Find a port on which no process listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,10 +1,11 @@
-"""How far the entities of the stock `transformers.pipeline` agree with this project's, on WNUT-17 test sentences.
+"""Measures the agreement of the stock `transformers.pipeline` with this project, on WNUT-17 test sentences.
 
     python benchmarks/stock_agreement.py [--model models/exported] [--sentences 300]
 
-Both read the same texts with the same weights. Agreement is F1 of one side's entities against the other's: type, start
-and end must be the same; once as the pipeline gives them, and once without the white space that its places begin with
-where the tokenizer marks capitals. Needs WNUT-17 (the network, or NERPIPE_MIRROR).
+Both predict the same texts with the same weights. Agreement is the F1 of the entities of one against those of the
+other. Two entities agree if their type, start and end are the same. Agreement is computed twice: with the spans that
+the pipeline gives, and with these spans without the white space at their start, which is there where the tokenizer
+marks capitals. WNUT-17 is needed (from the network, or from NERPIPE_MIRROR).
 """
 
 import argparse
@@ -20,10 +21,10 @@ Places = list[set[tuple[str, int, int]]]
 
 
 def main() -> None:
-    """Compare, print and write."""
+    """Compare the entities, and print and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=ROOT / "models/exported")
-    parser.add_argument("--sentences", type=int, default=300)
+    parser.add_argument("--model", type=Path, default=ROOT / "models/exported", help="exported folder")
+    parser.add_argument("--sentences", type=int, default=300, help="number of texts (default: %(default)s)")
     flags = parser.parse_args()
     texts = sentences(flags.sentences)
     ours: Places = [{(e.type, e.start, e.end) for e in row} for row in Predictor(flags.model)(texts)]
@@ -44,7 +45,7 @@ def main() -> None:
 
 
 def agreement(one: Places, other: Places) -> float:
-    """Give F1 of one side's entities with the other's as gold."""
+    """Give the F1 of the entities of one side with those of the other as gold."""
     same = sum(len(a & b) for a, b in zip(one, other, strict=True))
     return 2 * same / (sum(map(len, one)) + sum(map(len, other)))
 

@@ -1,9 +1,10 @@
-"""What each part of the recipe does to the speed of training: sub-words per second of a bare loop, on WNUT-17.
+"""Measures how each part of the recipe changes the speed of training: sub-words per second of a loop on WNUT-17.
 
     python benchmarks/train_parts.py [--steps 40] [--runs 3]
 
-The loop is a forward and backward pass, clipping and AdamW, over length-grouped batches that lie in memory. Each row
-changes one thing of the first row, the last two have all of them. Needs WNUT-17 (the network, or NERPIPE_MIRROR).
+The loop holds a forward pass, a backward pass, clipping and AdamW. Its batches are grouped by length and are in memory.
+Each row changes one part of the first row. The last two rows combine the parts of the recipe. WNUT-17 is needed (from
+the network, or from NERPIPE_MIRROR).
 """
 
 import argparse
@@ -25,15 +26,15 @@ from train_speed import corpus
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WARM_UP = 5  # steps that are not timed
-ATTENTION = 0.1  # dropout of attention weights in the first row
+WARM_UP = 5  # Number of steps that are not timed.
+ATTENTION = 0.1  # Dropout of the attention weights in the first row.
 
 
 def main() -> None:
-    """Time every row in turn, several times over, and write the table."""
+    """Time all rows in turn, in several rounds, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=40, help="number of timed steps (default: %(default)s)")
+    parser.add_argument("--runs", type=int, default=3, help="number of runs (default: %(default)s)")
     flags = parser.parse_args()
     params = load_params(ROOT / "params.yaml")
     torch.set_num_threads(params.threads)
@@ -89,7 +90,15 @@ def main() -> None:
 def speed(
     model: PreTrainedModel, batches: list[Any], *, autocast: bool = False, clip: bool = True, fused: bool = True
 ) -> float:
-    """Train on the batches and return the sub-words a second."""
+    """Train on the batches, and return the number of sub-words per second.
+
+    Args:
+        model: Model to train.
+        batches: Input ids, attention mask and labels of each step. Shape: (windows, sub-words).
+        autocast: Whether torch's autocast to bfloat16 is on.
+        clip: Whether the gradient is clipped.
+        fused: Whether AdamW uses one kernel for all parameters.
+    """
     groups = parameter_groups(model, set(), lr=1e-4, layer_decay=0.85, weight_decay=0.01)
     optimiser = torch.optim.AdamW(groups, fused=fused, foreach=None if fused else False)
     trained = [parameter for group in groups for parameter in group["params"]]

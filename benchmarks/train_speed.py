@@ -1,14 +1,15 @@
-"""Speed, memory and dev F1 of training: this project's recipe against the notebook's, on WNUT-17.
+"""Compares the training recipe of this project with that of the notebook on WNUT-17: speed, memory and dev F1.
 
     python benchmarks/train_speed.py [--seeds 1 2 3] [--epochs 1] [--long]
 
-The notebook's recipe is the Hugging Face Trainer as it comes: random batches of 16, dynamic padding, default optimiser
-and dropout. Both train the same model on the same windows for as many epochs with the same batch size, in turn, each
-run in a process of its own. (What three epochs lead to, over five seeds, is in wnut17_scores.py.) Seconds are those of
-the epochs' steps, without scoring dev. The ceiling is what torch.mm reaches in float32 at the shapes of this model's
-layers, measured in the same process; the fraction of it counts six operations a parameter and sub-word, embeddings left
-out, as if nothing were frozen. With --long the sentences are joined to texts of 200 to 500 sub-words, and nothing is
-scored. Needs WNUT-17 (the network, or NERPIPE_MIRROR).
+The notebook's recipe is the Hugging Face Trainer with its defaults: random batches of 16, dynamic padding, default
+optimiser and dropout. Both recipes train the same model on the same windows for the same number of epochs with the same
+batch size. They take turns, and each run is a separate process. (wnut17_scores.py measures the scores after three
+epochs over five seeds.) The seconds are those of the steps of the epochs, without scoring dev. The ceiling is the speed
+of torch.mm in float32 at the shapes of this model's layers, measured in the same process. The fraction of the ceiling
+counts six operations for each parameter and sub-word, without the embeddings and as if nothing were frozen. With --long
+the sentences are joined to texts of 200 to 500 sub-words, and nothing is scored. WNUT-17 is needed (from the network,
+or from NERPIPE_MIRROR).
 """
 
 import argparse
@@ -57,16 +58,16 @@ from report import ROOT, bar, median, print_table, write_result
 
 RECIPES = ("notebook", "nerpipe")
 BAR_RATIO, BAR_CEILING, BAR_F1, BAR_START = 2.5, 0.5, -0.5, 12.0
-LONG = (200, 500)  # sub-words
+LONG = (200, 500)  # Smallest and largest number of sub-words in a text of --long.
 
 
 def main() -> None:
-    """Run both recipes in turn for each seed and write the table."""
+    """Run both recipes in turn for each seed, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--long", action="store_true", help="texts of 200 to 500 sub-words")
-    parser.add_argument("--child", help=argparse.SUPPRESS)  # the job of one process, as JSON
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="seeds (default: 1 2 3)")
+    parser.add_argument("--epochs", type=int, default=1, help="number of epochs (default: %(default)s)")
+    parser.add_argument("--long", action="store_true", help="train on texts of 200 to 500 sub-words")
+    parser.add_argument("--child", help=argparse.SUPPRESS)  # The job of this process, as JSON.
     flags = parser.parse_args()
     if flags.child:
         print(json.dumps(measure(**json.loads(flags.child))))
@@ -99,10 +100,10 @@ def main() -> None:
 
 
 def measure(recipe: str, *, seed: int, epochs: int, long: bool, begun: float) -> dict[str, float]:
-    """Train once in this process."""
+    """Train once in this process, and return the figures."""
 
     class Clock(TrainerCallback):
-        """Time from the first to the last step of each epoch."""
+        """Measures the time from the first to the last step of each epoch."""
 
         first_step = 0.0
         seconds = 0.0
@@ -170,8 +171,8 @@ def corpus(params: Params, *, long: bool) -> tuple[PreTrainedTokenizerFast, Data
 def joined(
     rows: list[tuple[list[str], list[str]]], tokenizer: PreTrainedTokenizerFast
 ) -> list[tuple[list[str], list[str]]]:
-    """Join sentences until each text has a length drawn from LONG."""
-    generator = random.Random(0)  # noqa: S311 - no secret
+    """Join sentences to texts. The number of sub-words of each text is drawn from LONG."""
+    generator = random.Random(0)  # noqa: S311 - this is not a secret
     texts: list[tuple[list[str], list[str]]] = []
     length, wanted = math.inf, 0
     for words, tags in rows:
@@ -195,7 +196,7 @@ def train_notebook(
     epochs: int,
     scratch: Path,
 ) -> tuple[PreTrainedModel, list[list[int]]]:
-    """Train as the notebook did: only model, labels and data are this project's."""
+    """Train as the notebook did. Only the model, the labels and the data are those of this project."""
     torch.set_num_threads(params.threads)
     set_seed(seed)
     columns = ["input_ids", "attention_mask", "labels"]
@@ -222,7 +223,7 @@ def train_notebook(
         processing_class=tokenizer,
     )
     trainer.train()
-    # the Trainer's own random order is drawn anew for each epoch: padding is that of one such order
+    # The Trainer draws a new random order for each epoch. The padding is computed for one such order.
     order = list(range(len(windows)))
     random.Random(seed).shuffle(order)  # noqa: S311
     return model, [order[i : i + params.batch_size] for i in range(0, len(order), params.batch_size)]
@@ -246,14 +247,14 @@ def train_nerpipe(
 
 
 def dev_f1(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, dev: DevSplit, labels: list[str]) -> float:
-    """Score dev as the pipeline does."""
+    """Return the F1 on dev as the pipeline computes it."""
     words = [len(tags) for tags in dev.gold]
     tags = predict_words(model, dev.windows, words, labels=labels, pad_id=tokenizer.pad_token_id).tags
     return score(dev.gold, tags).readings["conlleval"].f1
 
 
 def matmul_gflops(rows: int, hidden: int, inner: int, dtype: torch.dtype) -> float:
-    """GFLOP/s of torch.mm over the matrices of one layer: four of hidden x hidden, two of hidden x inner."""
+    """Return the GFLOP/s of torch.mm over the matrices of one layer: four of hidden x hidden, two of hidden x inner."""
     shapes = [(hidden, hidden)] * 4 + [(hidden, inner), (inner, hidden)]
     pairs = [(torch.randn(rows, wide).to(dtype), torch.randn(wide, out).to(dtype)) for wide, out in shapes]
     operations = sum(2 * rows * wide * out for wide, out in shapes)

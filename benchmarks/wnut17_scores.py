@@ -1,11 +1,10 @@
-"""WNUT-17 scores of the default recipe, of the same with one part taken out, and of the notebook's, over several seeds.
+"""Measures WNUT-17 scores over several seeds: of the default recipe, of it with one change, and of the notebook's.
 
     python benchmarks/wnut17_scores.py [--seeds 1 2 3 4 5] [--others 1 2 3] [--jobs 2] [--clone FOLDER]
 
-Each run is queued by `dvc exp run --queue` in a clone, worked off by `dvc exp run --run-all` and read by
-`dvc exp show`.
-With --clone the clone is kept, and what has finished there is not run again. Needs WNUT-17 (the network, or
-NERPIPE_MIRROR).
+In a clone, `dvc exp run --queue` queues the runs, `dvc exp run --run-all` runs them, and `dvc exp show` reads them.
+With --clone the clone is kept, and runs that have finished there are not repeated. WNUT-17 is needed (from the network,
+or from NERPIPE_MIRROR).
 """
 
 import argparse
@@ -24,7 +23,7 @@ import yaml
 
 from report import ROOT, bar, print_table, write_result
 
-# one of torch's threads for each of two jobs: a third faster in all than two threads for one job after the other
+# Two jobs at a time with one torch thread each are a third faster in total than one job at a time with two threads.
 DATASET = "wnut17"
 COMMON = [f"dataset={DATASET}", "threads=1"]
 DEFAULTS = "defaults"
@@ -53,14 +52,18 @@ LEAST_F1, LEAST_GAIN = 0.45, -0.5
 
 
 def main() -> None:
-    """Run all settings and write the table."""
+    """Run all settings, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], help="of the defaults and the notebook's"
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[1, 2, 3, 4, 5],
+        help="seeds of the defaults and of the notebook's hyper-parameters",
     )
     parser.add_argument("--others", type=int, nargs="+", default=[1, 2, 3], help="seeds of the other settings")
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
-    parser.add_argument("--clone", type=Path, help="where to run (default: a temporary folder)")
+    parser.add_argument("--jobs", type=int, default=2, help="number of runs at a time")
+    parser.add_argument("--clone", type=Path, help="folder of the clone (default: a temporary folder)")
     flags = parser.parse_args()
     wanted = [
         (name, seed, [*COMMON, *overrides, f"seed={seed}"])
@@ -81,7 +84,7 @@ def main() -> None:
             finished = experiments(clone)
     failed = [label(name, seed) for name, seed, _ in wanted if label(name, seed) not in finished]
     if failed:
-        sys.exit(f"not finished: {', '.join(failed)}; run again with the same --clone")
+        sys.exit(f"these runs did not finish: {', '.join(failed)}; start the benchmark again with the same --clone")
     settings = [
         summary(name, [(seed, o, finished[label(n, seed)]) for n, seed, o in wanted if n == name]) for name in SETTINGS
     ]
@@ -92,19 +95,20 @@ def main() -> None:
     gain = statistics.mean(100 * (ours[seed] - theirs[seed]) for seed in ours if seed in theirs)
     bars = {
         "mean_test_f1": bar(by_name[DEFAULTS]["summary"]["test"]["mean_f1"], at_least=LEAST_F1),
-        "dev_f1_points_gained": bar(gain, at_least=LEAST_GAIN),  # paired by seed
+        # The gain is the mean over pairs of runs with the same seed.
+        "dev_f1_points_gained": bar(gain, at_least=LEAST_GAIN),
     }
     result = {"settings": settings, "bars": bars}
     write_result("wnut17_scores", result, "torch", "transformers", "tokenizers", "datasets")
 
 
 def label(name: str, seed: int) -> str:
-    """Name an experiment as git can."""
+    """Return a name of an experiment that git allows."""
     return f"{name.replace(' ', '-').replace(chr(39), '')}-{seed}"
 
 
 def dvc(clone: Path, *arguments: str) -> str:
-    """Run dvc in the clone and return what it printed."""
+    """Run dvc in the clone, and return its standard output."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     if mirror := os.environ.get("NERPIPE_MIRROR"):
         environment["NERPIPE_MIRROR"] = str(Path(mirror).resolve())
@@ -114,13 +118,13 @@ def dvc(clone: Path, *arguments: str) -> str:
 
 
 def experiments(clone: Path) -> dict[str, dict[str, Any]]:
-    """Read the metrics of each finished experiment and the hash of its predictions, by name."""
+    """Read the metrics of each finished experiment, and the hash of its predictions, by name."""
     found = {}
     for baseline in json.loads(dvc(clone, "exp", "show", "--json")):
         for experiment in baseline.get("experiments") or []:
             for row in experiment["revs"][:1]:
                 metrics = (row.get("data") or {}).get("metrics", {}).get("metrics/metrics.json", {}).get("data")
-                # a running experiment shows the metrics of its baseline
+                # A running experiment shows the metrics of its baseline.
                 if metrics and metrics["dataset"] == DATASET and row["name"]:
                     outs = yaml.safe_load(git_show(clone, row["rev"], "dvc.lock"))["stages"]["evaluate"]["outs"]
                     metrics["predictions_md5"] = next(o["md5"] for o in outs if o["path"] == "data/predictions")
@@ -132,13 +136,13 @@ def experiments(clone: Path) -> dict[str, dict[str, Any]]:
 
 
 def git_show(clone: Path, revision: str, path: str) -> str:
-    """Read a file of a commit."""
+    """Return the text of a file in a commit."""
     command = ["git", "show", f"{revision}:{path}"]
     return subprocess.run(command, cwd=clone, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def summary(name: str, rows: Sequence[tuple[int, list[str], dict[str, Any]]]) -> dict[str, Any]:
-    """Put the runs of one setting together."""
+    """Combine the runs of one setting."""
     runs = [
         {
             "seed": seed,
@@ -160,14 +164,14 @@ def summary(name: str, rows: Sequence[tuple[int, list[str], dict[str, Any]]]) ->
 
 
 def markdown(setting: dict[str, Any]) -> str:
-    """Give the row of docs/experiments.md."""
+    """Return the row of this setting in docs/experiments.md."""
     command = setting["runs"][0]["command"].rpartition(" -S seed=")[0]
     cells = [f"{100 * s['mean_f1']:.1f} ± {100 * s['sd_f1']:.1f}" for s in setting["summary"].values()]
     return f"| {setting['setting']} | `{command} -S seed=N` | {' | '.join(cells)} |"
 
 
 def print_rows(settings: Sequence[dict[str, Any]]) -> None:
-    """Print mean and standard deviation of each setting, in points."""
+    """Print the mean and the standard deviation of F1 of each setting, in points."""
     rows = [
         (
             s["setting"],

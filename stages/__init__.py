@@ -1,4 +1,4 @@
-"""One small script for each stage, run as `python -m stages.NAME`: flags, params, and one call of the library."""
+"""One small script for each stage, run as `python -m stages.NAME`. It reads flags and params and calls the library."""
 
 import argparse
 import os
@@ -7,10 +7,10 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-# Under `dvc exp run --temp` this is the copy's src: an editable install would import the original tree.
+# Under `dvc exp run --temp` this is the src folder of the copy. An editable install would import the original folder.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-# No bars for work of a second; and in a log file, where each step of a bar is a line, one every ten seconds.
+# No progress bars for short work. In a log file each step of a bar is a line, so steps are ten seconds apart there.
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 if not sys.stderr.isatty():
     os.environ.setdefault("TQDM_MININTERVAL", "10")
@@ -21,12 +21,12 @@ if missing:
     activate = r".venv\Scripts\activate" if sys.platform == "win32" else "source .venv/bin/activate"
     sys.exit(
         f"error: the Python that runs this stage ({sys.executable}) lacks {', '.join(missing)}.\n"
-        f"`make run` installs what the pipeline needs into .venv; to type dvc commands by hand, first run: {activate}"
+        f"`make run` installs these packages into .venv. Before you type dvc commands yourself, run: {activate}"
     )
 
 
 def path_flags(description: str | None, **helps: str) -> argparse.Namespace:
-    """Parse the command line of a stage: every flag is required and takes a path; `helps` says what each is for."""
+    """Parse the command line of a stage. Every flag is required and takes a path; `helps` holds their help texts."""
     parser = argparse.ArgumentParser(description=description)
     for name, text in helps.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=Path, required=True, help=text)
@@ -34,7 +34,7 @@ def path_flags(description: str | None, **helps: str) -> argparse.Namespace:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a stage; an error that the user can mend is printed without a traceback, and the exit code is 1."""
+    """Run a stage. An error that the user can correct is printed without a traceback, and the exit code is 1."""
     from nerpipe.errors import NerpipeError
 
     try:
@@ -42,4 +42,4 @@ def run(main: Callable[[], None]) -> None:
     except NerpipeError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        sys.exit("interrupted")
+        sys.exit("The stage was interrupted.")

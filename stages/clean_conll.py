@@ -1,4 +1,4 @@
-"""clean_conll: raw CoNLL files to canonical IOB2; what no rule repairs is quarantined, nothing is lost."""
+"""clean_conll: convert raw CoNLL files to canonical IOB2. A sentence that no rule repairs is quarantined, not lost."""
 
 from nerpipe.corpus.clean_conll import clean_conll
 from nerpipe.params import load_params
@@ -9,9 +9,9 @@ def main() -> None:
     """Run the stage."""
     flags = path_flags(
         __doc__,
-        raw="folder of the data set",
-        out="folder for {train,dev,test}.conll and rejected.jsonl",
-        report="JSON for the counts",
+        raw="folder of the raw data set",
+        out="folder to write: {train,dev,test}.conll and rejected.jsonl",
+        report="JSON file to write: the counts",
     )
     params = load_params("params.yaml")
     clean_conll(

@@ -1,4 +1,4 @@
-"""encode_labels: the label set from train, and the three splits as a DatasetDict with ClassLabel tags."""
+"""encode_labels: derive the labels from train, and write the three splits as a DatasetDict with ClassLabel tags."""
 
 from nerpipe.corpus.encode_labels import encode_labels
 from nerpipe.params import load_params
@@ -9,10 +9,10 @@ def main() -> None:
     """Run the stage."""
     flags = path_flags(
         __doc__,
-        clean="folder with the canonical splits",
-        ledger="what clean_conll counted",
-        out="folder for labels.json and the dataset",
-        report="JSON for the counts",
+        clean="folder with the canonical CoNLL files of the splits",
+        ledger="JSON file with the counts of clean_conll",
+        out="folder to write: labels.json and the dataset",
+        report="JSON file to write: the counts",
     )
     params = load_params("params.yaml")
     encode_labels(

@@ -1,4 +1,4 @@
-"""evaluate: predict dev and test word by word, and report on every gold word and entity of the clean files."""
+"""evaluate: predict a label for each word of dev and test, and score all gold words and entities of the clean files."""
 
 from nerpipe.evaluation.evaluate import evaluate
 from nerpipe.params import load_params
@@ -9,15 +9,15 @@ def main() -> None:
     """Run the stage."""
     flags = path_flags(
         __doc__,
-        clean="folder with the canonical splits: the gold",
-        ledger="what clean_conll counted",
-        tokenized="folder with the windows",
-        model="folder of the trained model",
-        predictions="folder for {dev,test}.conll",
-        metrics="JSON for the headline",
-        counts="JSON for the counts",
-        tables="folder for a JSON file for each table",
-        reports="folder for errors.html and a CSV file for each table",
+        clean="folder with the canonical CoNLL files of the splits, which hold the gold tags",
+        ledger="JSON file with the counts of clean_conll",
+        tokenized="folder with the windows of sub-words",
+        model="folder with the trained model",
+        predictions="folder to write: {dev,test}.conll",
+        metrics="JSON file to write: the main scores",
+        counts="JSON file to write: the counts",
+        tables="folder to write: one JSON file for each table",
+        reports="folder to write: errors.html and one CSV file for each table",
     )
     params = load_params("params.yaml")
     evaluate(

@@ -1,4 +1,4 @@
-"""export: the deployable folder, loaded back and proved to predict what the trained model predicted."""
+"""export: write the deployable folder, and check that the model in it predicts the same as the trained model."""
 
 from nerpipe.export.export import export
 from nerpipe.params import load_params
@@ -9,16 +9,16 @@ def main() -> None:
     """Run the stage."""
     flags = path_flags(
         __doc__,
-        model="folder of the trained model",
+        model="folder with the trained model",
         encoded="folder with labels.json and the dataset",
-        predictions="folder with the trained model's {dev,test}.conll",
-        clean_report="JSON of clean_conll",
-        encode_report="JSON of encode_labels",
-        metrics="JSON with the headline",
-        per_type="JSON with the scores by entity type",
-        pins="requirements file with the versions that decide training",
-        report="JSON to write: how the ONNX files do on dev",
-        out="folder to write",
+        predictions="folder with {dev,test}.conll, the predictions of the trained model",
+        clean_report="JSON file with the report of clean_conll",
+        encode_report="JSON file with the report of encode_labels",
+        metrics="JSON file with the main scores",
+        per_type="JSON file with the scores of each entity type",
+        pins="requirements file with the versions of the packages that affect training",
+        report="JSON file to write: the comparison of the ONNX files with the trained model on dev",
+        out="folder to write: the exported model",
     )
     params = load_params("params.yaml")
     export(

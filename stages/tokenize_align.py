@@ -1,4 +1,4 @@
-"""tokenize_align: windows of sub-words with labels, such that every word is predicted exactly once."""
+"""tokenize_align: split sentences into windows of labelled sub-words, so that each word is predicted exactly once."""
 
 from nerpipe.params import load_params
 from nerpipe.tokenizing.tokenize_align import tokenize_align
@@ -10,9 +10,9 @@ def main() -> None:
     flags = path_flags(
         __doc__,
         encoded="folder with labels.json and the dataset",
-        ledger="what encode_labels counted",
-        out="folder for the windows",
-        report="JSON for the counts",
+        ledger="JSON file with the counts of encode_labels",
+        out="folder to write: the windows of sub-words",
+        report="JSON file to write: the counts",
     )
     params = load_params("params.yaml")
     tokenize_align(

@@ -1,4 +1,4 @@
-"""train: fine-tune the model, score dev each epoch, keep the best epoch."""
+"""train: fine-tune the model, score dev after each epoch, and keep the best epoch."""
 
 from nerpipe.params import load_params
 from nerpipe.training.settings import TrainSettings
@@ -11,11 +11,11 @@ def main() -> None:
     flags = path_flags(
         __doc__,
         encoded="folder with labels.json and the dataset",
-        tokenized="folder with the windows",
-        out="folder for the model",
-        report="JSON for losses and dev scores by epoch",
-        curve="JSON for the training loss along the way",
-        pins="requirements file with the versions that decide training",
+        tokenized="folder with the windows of sub-words",
+        out="folder to write: the trained model",
+        report="JSON file to write: the loss and the dev scores of each epoch",
+        curve="JSON file to write: the training loss during the run",
+        pins="requirements file with the versions of the packages that affect training",
     )
     params = load_params("params.yaml")
     train(

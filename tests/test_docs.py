@@ -8,6 +8,7 @@ import subprocess
 import pytest
 import yaml
 
+import nerpipe
 from places import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -59,6 +60,7 @@ def test_every_make_target_exists():
         "docs/deploy.md",
         "docs/evaluation.md",
         "docs/experiments.md",
+        "docs/python.md",
         "docs/scaling.md",
         "data/raw/sample/README.md",
     ],
@@ -182,6 +184,21 @@ def test_the_artifact_of_the_documentation_is_that_of_dvc_yaml():
 def test_the_python_of_the_documentation_runs(exported_tiny):
     (code,) = re.findall(r"```python\n(from nerpipe import Predictor\n.*?)```", DEPLOY, re.DOTALL)
     exec(code.replace("models/exported", str(exported_tiny)), {})  # noqa: S102 - our own text
+
+
+def test_the_python_page_runs_and_prints_what_it_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs/python.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(code, {})  # noqa: S102 - our own text
+    said = [re.sub(r":.*", "", comment).strip() for comment in re.findall(r"print\(.*\)  # (.*)", code)]
+    assert capsys.readouterr().out.splitlines() == said
+
+
+def test_the_python_page_lists_every_door():
+    text = (ROOT / "docs/python.md").read_text()
+    listed = {name for row in re.findall(r"(?m)^\| (`.*?) \|", text) for name in re.findall(r"`(\w+)`", row)}
+    assert listed | {"Sentence"} == set(nerpipe.__all__)
 
 
 def test_the_options_that_the_documentation_names_exist():

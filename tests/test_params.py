@@ -90,7 +90,7 @@ def test_missing_and_duplicate_keys(tmp_path):
     with pytest.raises(NerpipeError, match=r"-> lr\] missing; add `lr: "):
         load_params(path)
     path.write_text(GOOD + "lr: 0.1\n")
-    with pytest.raises(NerpipeError, match=r"params.yaml:\d+ -> lr\] stands twice, first on line \d+"):
+    with pytest.raises(NerpipeError, match=r"params.yaml:\d+ -> lr\] the key is given twice, first on line \d+"):
         load_params(path)
 
 

@@ -1,4 +1,4 @@
-"""The `nerpipe` command: every subcommand is defined in the package that does its work."""
+"""The command `nerpipe`. Every subcommand is defined in the package that does its work."""
 
 import argparse
 import os
@@ -13,11 +13,11 @@ from nerpipe.contracts.files import read_json
 from nerpipe.errors import NerpipeError
 from nerpipe.serving.serve_command import SERVE, add_serve
 
-INSTALL = "in a clone of the project run `make run`, elsewhere `pip install 'nerpipe[pipeline]'`"
+INSTALL = "in a clone of the project run `make run`, elsewhere run `pip install 'nerpipe[pipeline]'`"
 
 
 def main() -> None:
-    """Run a subcommand; an error that the user can mend is one message, and the exit code is 1."""
+    """Run a subcommand. An error that the user can correct is printed as one message, and the exit code is 1."""
     arguments = _parser().parse_args()
     try:
         sys.exit(arguments.run(arguments))
@@ -30,26 +30,28 @@ def main() -> None:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
-    except BrokenPipeError:  # `| head` has read enough
+    except BrokenPipeError:  # The reader of the output, such as `head`, has stopped reading.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nerpipe", description="Helpers beside the DVC pipeline")
+    parser = argparse.ArgumentParser(prog="nerpipe", description="Commands that complement the DVC pipeline")
     parser.add_argument("--version", action="version", version=f"nerpipe {nerpipe.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    summary = commands.add_parser("summary", help="show the headline metrics and where everything lies")
+    summary = commands.add_parser("summary", help="show the headline metrics and the places of all results")
     summary.set_defaults(run=summarise)
-    add_score(commands.add_parser("score", help="score any two CoNLL files", description=SCORE))
-    add_compare(commands.add_parser("compare", help="is it better, and is that real?", description=COMPARE))
+    add_score(commands.add_parser("score", help="score a CoNLL file against a gold file", description=SCORE))
+    add_compare(
+        commands.add_parser("compare", help="compare two systems, with significance tests", description=COMPARE)
+    )
     add_predict(commands.add_parser("predict", help="find entities in text", description=PREDICT))
     add_serve(commands.add_parser("serve", help="answer requests over HTTP", description=SERVE))
-    add_search(commands.add_parser("search", help="look for better params", description=SEARCH))
+    add_search(commands.add_parser("search", help="search for better params", description=SEARCH))
     return parser
 
 
 def summarise(_: argparse.Namespace) -> None:
-    """Print the metrics as a table, where the model and the reports lie, and how to go on."""
+    """Print the metrics as a table, the places of the model and the reports, and the next commands."""
     metrics = read_json(Path("metrics/metrics.json"))
     rows = {name: read_json(Path(f"metrics/{name}.json")) for name in ("averages", "per_type", "mistakes")}
 
@@ -65,7 +67,7 @@ def summarise(_: argparse.Namespace) -> None:
         "mistakes     reports/errors.html, and the tables beside it\n"
         "predictions  data/predictions/ (token, gold, predicted, confidence)\n"
         "plots        dvc plots show\n"
-        f"go on        {activate}\n"
+        f"next         {activate}\n"
         "             echo 'some text' | nerpipe predict models/exported\n"
         "             dvc exp run -S lr=3e-5\n"
         "             nerpipe compare main"

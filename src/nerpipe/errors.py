@@ -1,8 +1,9 @@
-"""The one exception that a user is meant to read."""
+"""The only exception whose message is written for the user."""
 
 
 class NerpipeError(Exception):
-    """What was wrong, where (file:line, key, value), what is allowed and what to do next.
+    """An error that the user can correct.
 
-    A stage prints its message without a traceback and exits with 1. Anything else that is raised is a bug.
+    The message says what was wrong, where (file:line, key, value), what is allowed and what to do next. A stage prints
+    the message without a traceback and exits with code 1. Any other exception is a bug.
     """

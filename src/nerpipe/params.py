@@ -1,4 +1,7 @@
-"""What people set, in params.yaml and on the command line: typed, and checked before anything heavy is imported."""
+"""The values that users set in params.yaml and on the command line.
+
+Their types and ranges are checked before any slow module is imported.
+"""
 
 import argparse
 import dataclasses
@@ -14,7 +17,7 @@ from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import load_yaml
 
 
-def _one_of(*choices: str) -> Any:  # noqa: ANN401 - dataclasses.field is typed as the field's value
+def _one_of(*choices: str) -> Any:  # noqa: ANN401 - dataclasses.field has the type of the value
     return dataclasses.field(metadata={"choices": choices})
 
 
@@ -28,7 +31,7 @@ def _text(pattern: str, example: str) -> Any:  # noqa: ANN401
 
 @dataclass(frozen=True, kw_only=True)
 class Params:
-    """Every knob of the pipeline; params.yaml says what each means, in which unit."""
+    """All params of the pipeline. The comments in params.yaml explain each of them and give its unit."""
 
     dataset: str = _text(r"[A-Za-z0-9][\w.-]*", "the name of a folder in data/raw, such as sample")
     multi_tag: str = _one_of("first", "reject")
@@ -61,11 +64,11 @@ class Params:
 
 
 def whole_number(least: int) -> Callable[[str], int]:
-    """Return what argparse takes as `type` for a whole number on the command line, from `least` up."""
+    """Return a function for the `type` of an argparse option that takes a whole number of `least` or more."""
 
     def number(text: str) -> int:
         if not (text.isascii() and text.isdecimal()) or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least}")
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
         return int(text)
 
     return number
@@ -75,24 +78,27 @@ def load_params(path: str | Path) -> Params:
     """Read and check a params file.
 
     Raises:
-        NerpipeError: for a file that is missing or no flat mapping, and for keys that are unknown, missing, duplicate,
-            mistyped or out of range; the message holds every problem found, each as `[path -> key] what is wrong`.
+        NerpipeError: If the file is missing or is not a flat mapping, if a key is unknown, missing or given twice, or
+            if a value has the wrong type or is out of range. The message lists all unknown and missing keys and all
+            wrong values, each as `[path -> key] what is wrong`.
     """
     path = Path(path)
     raw = load_yaml(path)
     if not isinstance(raw, dict):
-        raise NerpipeError(f"{path}: a flat mapping `key: value` was expected, found {type(raw).__name__}")
+        raise NerpipeError(
+            f"{path}: a flat mapping was expected, one `key: value` on each line; found {type(raw).__name__}"
+        )
     fields = {field.name: field for field in dataclasses.fields(Params)}
     problems = []
     for key in raw:
         if key not in fields:
             near = difflib.get_close_matches(str(key), fields, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(fields)}"
-            problems.append(f"[{path} -> {key}] unknown key (its value is {raw[key]!r}); {hint}")
+            problems.append(f"[{path} -> {key}] unknown key with the value {raw[key]!r}; {hint}")
     values: dict[str, Any] = {}
     for key, field in fields.items():
         if key not in raw:
-            problems.append(f"[{path} -> {key}] missing; add `{key}: ...` ({_wanted(field)})")
+            problems.append(f"[{path} -> {key}] missing; add `{key}: ...` with {_wanted(field)}")
             continue
         try:
             values[key] = _checked(field, raw[key])
@@ -100,7 +106,7 @@ def load_params(path: str | Path) -> Params:
             problems.append(f"[{path} -> {key}] {raw[key]!r} {error}; expected {_wanted(field)}")
     if not problems and values["stride"] >= values["max_length"]:
         problems.append(
-            f"[{path} -> stride] {values['stride']} leaves no room in windows of max_length {values['max_length']}; "
+            f"[{path} -> stride] {values['stride']} is too large for windows of max_length {values['max_length']}; "
             "expected less than max_length"
         )
     if problems:
@@ -109,7 +115,7 @@ def load_params(path: str | Path) -> Params:
 
 
 def _wanted(field: "dataclasses.Field[Any]") -> str:
-    """Describe what a key takes."""
+    """Describe the values that a key takes."""
     meta = field.metadata
     if "choices" in meta:
         return "one of " + ", ".join(meta["choices"])
@@ -123,11 +129,15 @@ def _wanted(field: "dataclasses.Field[Any]") -> str:
 
 
 def _checked(field: "dataclasses.Field[Any]", value: object) -> str | int | float:
-    """Return the value in the field's type; a ValueError's text says what is wrong with it."""
+    """Return the value in the type of the field.
+
+    Raises:
+        ValueError: If the value is not allowed. Its text says what is wrong with the value.
+    """
     meta = field.metadata
     if field.type is str:
         if not isinstance(value, str):
-            raise ValueError(f"is {_yaml_name(value)}, not text (quote it)")
+            raise ValueError(f"is {_yaml_name(value)}, not text; to make it text, quote it")
         if "choices" in meta and value not in meta["choices"]:
             near = difflib.get_close_matches(value, meta["choices"], n=1, cutoff=0.4)
             raise ValueError("is not allowed" + (f" (did you mean {near[0]!r}?)" if near else ""))
@@ -135,7 +145,7 @@ def _checked(field: "dataclasses.Field[Any]", value: object) -> str | int | floa
             raise ValueError("is not a usable name")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"is {_yaml_name(value)}, not a number")  # noqa: TRY004 - its text is the message
+        raise ValueError(f"is {_yaml_name(value)}, not a number")  # noqa: TRY004 - the caller uses the text of a ValueError
     if field.type is int and isinstance(value, float):
         raise ValueError("has a fraction or an exponent; write a plain whole number")
     low, high, open_low, open_high = meta["range"]

@@ -1,8 +1,8 @@
-"""YAML files, read exactly as DVC reads them, or refused.
+"""Reading of YAML files. A file is read exactly as DVC reads it, or it is refused.
 
-DVC reads YAML 1.2 with ruamel.yaml: `3e-05` is a number, and `no` and `1:30` are text. PyYAML, which this module uses
-because it is fast to import, reads YAML 1.1. So the rules for plain values are replaced by those of ruamel.yaml 0.19,
-and what people write by mistake rather than on purpose (`1_000`, `0o17`, `2026-01-31`, `!!int x`) is refused.
+DVC reads YAML 1.2 with ruamel.yaml: `3e-05` is a number, and `no` and `1:30` are text. This module uses PyYAML, because
+it is fast to import, but PyYAML reads YAML 1.1. So its rules for plain values are replaced by those of ruamel.yaml
+0.19. Values that people write by mistake rather than on purpose (`1_000`, `0o17`, `2026-01-31`, `!!int x`) are refused.
 """
 
 import re
@@ -14,9 +14,9 @@ import yaml
 from nerpipe.errors import NerpipeError
 
 REFUSED = "tag:nerpipe,refused"
-# What YAML 1.1 takes for the end of a line, and YAML 1.2 does not.
+# Characters that end a line in YAML 1.1 but not in YAML 1.2.
 OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
-SCALARS = (  # kind, pattern, first characters; the first that fits is taken
+SCALARS = (  # Kind, pattern and first characters. The first row that fits is used.
     ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("tag:yaml.org,2002:int", r"[-+]?[0-9]+", list("-+0123456789")),
@@ -25,7 +25,7 @@ SCALARS = (  # kind, pattern, first characters; the first that fits is taken
         r"[-+]?([0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?|\.[0-9]+([eE][-+][0-9]+)?|\.(inf|Inf|INF))|\.(nan|NaN|NAN)",
         list("-+.0123456789"),
     ),
-    # What DVC reads as a number or a date and few people mean as one; the merge key.
+    # Values that DVC reads as a number or a date although few people mean one, and the merge key.
     (REFUSED, r"[-+]?(0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9_]+)", list("-+0123456789")),
     (REFUSED, r"[-+]?([0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|\.[0-9_]+([eE][-+][0-9]+)?)", list("-+.0123456789")),
     (REFUSED, r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?", list("0123456789")),
@@ -34,7 +34,7 @@ SCALARS = (  # kind, pattern, first characters; the first that fits is taken
 
 
 class _DvcLoader(yaml.SafeLoader):
-    """PyYAML's loader with DVC's rules for plain values; no key may stand twice."""
+    """PyYAML's loader with DVC's rules for plain values. No key may be given twice."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's class attribute
     yaml_constructors = {  # noqa: RUF012 - PyYAML's class attribute
@@ -46,7 +46,9 @@ class _DvcLoader(yaml.SafeLoader):
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "anchor", None) is not None or getattr(event, "tag", None) is not None:
             where = f"{self.name}:{event.start_mark.line + 1}"
-            raise NerpipeError(f"{where}: anchors (&), aliases (*) and tags (!) are not read; write the value itself")
+            raise NerpipeError(
+                f"{where}: anchors (&), aliases (*) and tags (!) are not allowed; write the value itself"
+            )
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
@@ -54,11 +56,11 @@ class _DvcLoader(yaml.SafeLoader):
         for key_node, _ in node.value:
             key, line = self.construct_object(key_node, deep=True), key_node.start_mark.line + 1
             if isinstance(key, list | dict):
-                raise _refusal(key_node, "is no key")
+                raise _refusal(key_node, "cannot be a key")
             if key in seen:
                 raise NerpipeError(
-                    f"[{node.start_mark.name}:{line} -> {key}] stands twice, first on line {seen[key]}; keep one of "
-                    "the two"
+                    f"[{node.start_mark.name}:{line} -> {key}] the key is given twice, first on line {seen[key]}; "
+                    "keep one of the two"
                 )
             seen[key] = line
         return super().construct_mapping(node, deep)
@@ -67,8 +69,8 @@ class _DvcLoader(yaml.SafeLoader):
 def _refusal(node: yaml.Node, what: str) -> NerpipeError:
     shown = node.value if isinstance(node, yaml.ScalarNode) else node.tag
     return NerpipeError(
-        f"{node.start_mark.name}:{node.start_mark.line + 1}: {shown!r} {what}; write a number in plain decimal digits "
-        "(1000, 0.5, 3e-5), and put text in quotes"
+        f"{node.start_mark.name}:{node.start_mark.line + 1}: {shown!r} {what}; write a number in plain decimal digits, "
+        "such as 1000, 0.5 or 3e-5, and put text in quotes"
     )
 
 
@@ -80,14 +82,14 @@ def _construct_int(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
     try:
         return int(node.value)
     except ValueError:
-        raise _refusal(node, "is no number") from None
+        raise _refusal(node, "is not a number") from None
 
 
 def _construct_float(_: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
     try:
         return float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError:
-        raise _refusal(node, "is no number") from None
+        raise _refusal(node, "is not a number") from None
 
 
 for _tag, _pattern, _first in SCALARS:
@@ -97,27 +99,29 @@ _DvcLoader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 _DvcLoader.add_constructor(None, _refuse)
 
 
-def load_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is any of its types
+def load_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML can hold any type
     """Read a YAML file as DVC reads it.
 
     Raises:
-        NerpipeError: If the file is missing or no valid YAML, holds a key twice, or holds what DVC could read in
-            another way.
+        NerpipeError: If the file is missing or is not valid YAML, if a key is given twice, or if DVC could read a part
+            of the file in another way.
     """
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise NerpipeError(f"{path}: not there; run from the project's root, where it lies") from None
+        raise NerpipeError(
+            f"{path}: the file does not exist; run from the project's root folder, which holds it"
+        ) from None
     except UnicodeDecodeError as error:
-        raise NerpipeError(f"{path}: no UTF-8 ({error}); save it as UTF-8") from None
+        raise NerpipeError(f"{path}: the file is not UTF-8 ({error}); save it as UTF-8") from None
     if (found := OTHER_LINE_ENDS.search(text)) or text.startswith(("%", "\ufeff")):
         odd = repr(found[0]) if found else "a YAML directive or a byte-order mark"
-        raise NerpipeError(f"{path}: holds {odd}, which can be read in more than one way; remove it")
+        raise NerpipeError(f"{path}: the file holds {odd}, which can be read in more than one way; remove it")
     loader = _DvcLoader(text)
     loader.name = str(path)
     try:
         return loader.get_single_data()
     except (yaml.YAMLError, RecursionError) as error:
-        raise NerpipeError(f"{path}: no valid YAML: {error}") from None
+        raise NerpipeError(f"{path}: the file is not valid YAML: {error}") from None
     finally:
         loader.dispose()

@@ -83,7 +83,7 @@ def test_text_for_people_has_no_colours_in_a_pipe(exported_tiny):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["{model}", "--input", "nowhere"], "nowhere: not there"),
+        (["{model}", "--input", "nowhere"], "nowhere: no such file or folder"),
         (["nowhere"], "nowhere: no such folder"),
         (["{model}", "--resume"], "--resume needs --output"),
         (["{model}", "--from", "files"], "--from files needs --input"),

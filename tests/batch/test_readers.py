@@ -22,7 +22,7 @@ def test_a_line_is_a_record_an_empty_one_too():
 
 def test_bytes_that_are_no_utf8_are_rejected_with_their_place():
     rows = read(b"good\nb\xffd\ngood", "lines")
-    assert rows[1] == Rejected("standard input:2", "byte 2 of the record is no UTF-8", "b\\xffd")
+    assert rows[1] == Rejected("standard input:2", "byte 2 of the record is not UTF-8", "b\\xffd")
     assert [type(row) for row in rows] == [Record, Rejected, Record]
 
 
@@ -41,8 +41,8 @@ def test_json_lines_keep_their_other_fields():
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("{", "no valid JSON"),
-        ("[" * 100_000, "no valid JSON"),
+        ("{", "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
         ("[]", 'the field "text"'),
         ('{"txt": "a"}', 'the field "text"'),
         ('{"text": 3}', '"text" is int, not text'),
@@ -94,17 +94,17 @@ def test_parquet_is_read_by_its_text_column(tmp_path):
     assert rows[0] == Record(f"{path}:row 1", "x y", None, {"id": 1})
     assert rows[1].problem == '"text" is NoneType, not text'
     pq.write_table(pa.table({"txt": ["x"]}), path)
-    with pytest.raises(NerpipeError, match='no column "text"; there are: txt'):
+    with pytest.raises(NerpipeError, match='no column "text"; the columns are txt'):
         list(read_records([str(path)], "parquet", io.BytesIO(), lambda _: None))
     path.write_bytes(b"no parquet")
-    with pytest.raises(NerpipeError, match="no readable Parquet"):
+    with pytest.raises(NerpipeError, match="not readable Parquet"):
         list(read_records([str(path)], "parquet", io.BytesIO(), lambda _: None))
 
 
 @pytest.mark.parametrize(
     ("names", "kind", "said"),
     [
-        (["nowhere.txt"], "lines", "nowhere.txt: not there"),
+        (["nowhere.txt"], "lines", "nowhere.txt: no such file or folder"),
         (["-"], "files", "--from files needs --input"),
         (["-"], "parquet", "--from parquet needs --input"),
     ],
@@ -115,7 +115,7 @@ def test_inputs_that_cannot_be(names, kind, said):
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(NerpipeError, match="an empty folder"):
+    with pytest.raises(NerpipeError, match="the folder is empty"):
         input_files([str(tmp_path)], "lines")
 
 

@@ -89,7 +89,10 @@ def test_a_run_that_stops_anywhere_is_continued_to_the_same_output(tmp_path, sto
     again = sink_of(tmp_path)
     with pytest.raises(NerpipeError, match=r"did not finish\. Add --resume"), again.open("job", resume=False):
         pass
-    with pytest.raises(NerpipeError, match="another input, model or format"), again.open("other", resume=True):
+    with (
+        pytest.raises(NerpipeError, match="another model, input, format, backend or precision"),
+        again.open("other", resume=True),
+    ):
         pass
     with again.open("job", resume=True):
         counts = run(PREDICTOR, iter(STREAM), again)
@@ -102,7 +105,10 @@ def test_a_run_that_stops_anywhere_is_continued_to_the_same_output(tmp_path, sto
 def test_an_input_that_became_shorter_cannot_be_continued(tmp_path):
     stop_after(60, sink_of(tmp_path))
     sink = sink_of(tmp_path)
-    with pytest.raises(NerpipeError, match="holds 10 records, but 48 are done"), sink.open("job", resume=True):
+    with (
+        pytest.raises(NerpipeError, match="holds 10 records, but the output already has 48"),
+        sink.open("job", resume=True),
+    ):
         run(PREDICTOR, iter(STREAM[:10]), sink)
 
 
@@ -176,7 +182,7 @@ def test_a_run_that_is_killed_again_and_again_loses_and_repeats_nothing(tmp_path
 def test_a_second_writer_of_the_same_output_is_refused(tmp_path):
     with sink_of(tmp_path).open("job", resume=False):
         second = sink_of(tmp_path).open("job", resume=True)
-        with pytest.raises(NerpipeError, match="another process is writing it"), second:
+        with pytest.raises(NerpipeError, match="another process is writing this file"), second:
             pass
         assert (tmp_path / ".out.jsonl.progress").exists()
 

@@ -87,7 +87,7 @@ def test_rows_that_part_are_refused_with_both_places(files, gold, predicted, par
         ("b\tO\t0.9812", ["the last column must be the tag", "cut -f1,3"]),
         ("b S-a", ["S and U become B"]),
         ("b B-", ["a tag without a type"]),
-        ("b B-a,B-c", ["several tags in", "keep one tag a word"]),
+        ("b B-a,B-c", ["several tags in", "keep one tag for each word"]),
         ("b <i>O</i>", ["markup"]),
         ("b", ["one column", "a word and a tag"]),
         ("\tO", ["a word before its tag"]),
@@ -101,7 +101,7 @@ def test_a_line_that_cannot_be_scored_is_refused_with_its_place(files, line, par
 
 
 def test_a_file_without_words_or_no_file_is_refused(files, tmp_path):
-    with pytest.raises(NerpipeError, match="gold: holds no word"):
+    with pytest.raises(NerpipeError, match="gold: the file holds no word"):
         files("\n\n", "a O\n")
     with pytest.raises(NerpipeError, match="not there"):
         score_files(tmp_path / "nothing", tmp_path / "gold")

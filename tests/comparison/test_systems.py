@@ -115,8 +115,8 @@ def test_swapping_the_sides_negates_the_difference(rows, data):
     [
         ([["a", "b"], ["c"]], [["O", "O"], ["B-x"]], ["Sentence 2", "word 1 'c' O in one.conll", "word 1 'c' B-x"]),
         ([["a", "d"], ["c"]], [["O", "O"], ["O"]], ["Sentence 1", "word 2 'b' O", "word 2 'd' O"]),
-        ([["a"], ["c"]], [["O"], ["O"]], ["Sentence 1", "word 2 'b' O", "no word after the 1."]),
-        ([["a", "b"]], [["O", "O"]], ["one.conll has 2 sentences, two.conll 1"]),
+        ([["a"], ["c"]], [["O"], ["O"]], ["Sentence 1", "word 2 'b' O", "no word after word 1"]),
+        ([["a", "b"]], [["O", "O"]], ["one.conll has 2 sentences, two.conll has 1"]),
     ],
 )
 def test_different_gold_is_refused_with_the_first_place(tokens, gold, parts):

@@ -49,7 +49,7 @@ def test_a_row_of_another_width_is_located(tmp_path):
 def test_a_sentence_that_is_cut_off(tmp_path):
     path = tmp_path / "a.conll"
     path.write_text("a\tO\n", encoding="utf-8")
-    with pytest.raises(NerpipeError, match=r"a\.conll: ends within a sentence"):
+    with pytest.raises(NerpipeError, match=r"a\.conll: the file ends within a sentence"):
         list(read_conll(path))
 
 

@@ -45,7 +45,7 @@ def test_a_missing_or_broken_json_names_the_file_and_the_way_out(tmp_path):
     with pytest.raises(NerpipeError, match=r"x.json: not there; run `dvc repro`"):
         read_json(tmp_path / "x.json")
     (tmp_path / "x.json").write_text("{")
-    with pytest.raises(NerpipeError, match=r"x.json: no valid JSON"):
+    with pytest.raises(NerpipeError, match=r"x.json: the file is not valid JSON"):
         read_json(tmp_path / "x.json")
 
 

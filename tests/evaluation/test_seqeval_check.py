@@ -47,6 +47,6 @@ def test_no_entity_on_either_side_passes():
 
 def test_a_difference_fails_and_names_the_number():
     right, wrong = score([["B-a"]], [["B-a"]]), score([["B-a"]], [["O"]])
-    with pytest.raises(NerpipeError, match=r"precision \(conlleval\): 0.0 here, 1.0 there"):
+    with pytest.raises(NerpipeError, match=r"precision \(conlleval\): 0.0 in nerpipe, 1.0 in seqeval"):
         check_against_seqeval([["B-a"]], [["B-a"]], wrong)
     check_against_seqeval([["B-a"]], [["B-a"]], right)

@@ -73,13 +73,15 @@ def test_networks_that_agree_are_compared_and_kept(exported_tiny, predictions):
     assert fp32.largest_difference < 1e-4
     assert int8.exported
     assert int8.f1_drop == pytest.approx(1 - int8.dev_f1)
-    assert "of the entities agree" in network_in_words(int8, 1.0)
+    assert "agreement with the entities of PyTorch" in network_in_words(int8, 1.0)
 
 
 def test_an_int8_network_that_loses_too_much_is_left_out_with_the_reason(exported_tiny, predictions):
     _, int8 = compare_networks(exported_tiny, predictions, ["fp32", "int8"], threads=1, int8_max_f1_drop=-1.0)
     assert not int8.exported
-    assert network_in_words(int8, 0.005).startswith("left out, it loses more than int8_max_f1_drop, 0.5: F1 ")
+    assert network_in_words(int8, 0.005).startswith(
+        "left out, because it loses more F1 than int8_max_f1_drop allows (0.5): F1 "
+    )
 
 
 def test_an_fp32_network_that_differs_is_refused(exported_tiny, predictions, monkeypatch):
@@ -91,10 +93,12 @@ def test_an_fp32_network_that_differs_is_refused(exported_tiny, predictions, mon
 
     monkeypatch.setattr(network_comparison, "load_network", shifted)
     shift = 0.01
-    with pytest.raises(NerpipeError, match=r"differ from PyTorch's by up to 0.01, more than 0.001"):
+    with pytest.raises(NerpipeError, match=r"differ from those of PyTorch by up to 0.01; at most 0.001 is"):
         compare_networks(exported_tiny, predictions, ["fp32"], threads=1, int8_max_f1_drop=1.0)
     shift = [0.0] * (len(LABELS) - 2) + [90.0, 0.0]
-    with pytest.raises(NerpipeError, match=r"in dev sentence 1, word 'The' is .* there and B-person in ONNX"):
+    with pytest.raises(
+        NerpipeError, match=r"in dev sentence 1, the tag of word 'The' is .* in PyTorch and B-person in ONNX"
+    ):
         compare_networks(exported_tiny, predictions, ["fp32"], threads=1, int8_max_f1_drop=1.0)
 
 
@@ -123,5 +127,5 @@ def test_a_missing_or_broken_network_is_named(exported_tiny, tmp_path):
     with pytest.raises(NerpipeError, match=r"ONNX Runtime cannot load it"):
         Predictor(folder)
     (folder / "tokenizer.json").write_text("{")
-    with pytest.raises(NerpipeError, match=r"tokenizer.json: cannot be read"):
+    with pytest.raises(NerpipeError, match=r"tokenizer.json: the tokenizer cannot be read"):
         Predictor(folder)

@@ -1,5 +1,6 @@
 """The three commands that the project exists for, as people type them."""
 
+import json
 import os
 import re
 import shutil
@@ -30,6 +31,29 @@ def test_pycache_never_dirties_a_stage(repo):
     (repo.path / "data/raw/tiny/__pycache__").mkdir()
     (repo.path / "data/raw/tiny/__pycache__/x.pyc").write_text("x")
     assert repo.repro() == ([], [])
+
+
+def test_an_edit_reruns_the_stages_that_use_the_package_and_no_other(repo):
+    def changed():
+        return set(json.loads(repo.run("dvc", "status", "--json")))
+
+    def edit(*names):
+        for name in names:
+            with (repo.path / name).open("a") as file:
+                file.write("\n")
+
+    package = "src/nerpipe"
+    edit(f"{package}/serving/page.html", f"{package}/batch/stream.py", f"{package}/comparison/seeds.py")
+    edit(f"{package}/training/.trainer.py.swp", f"{package}/contracts/files.py~", f"{package}/scoring/.#spans.py")
+    edit(f"{package}/params.py", f"{package}/errors.py", "README.md", "requirements/dev.txt")
+    repo.set(report_to="tensorboard")
+    assert changed() == set()
+    edit(f"{package}/evaluation/error_page.js")
+    assert changed() == {"evaluate", "export"}
+    edit(f"{package}/training/loss.py")
+    assert changed() == {"train", "evaluate", "export"}
+    edit(f"{package}/contracts/files.py")
+    assert changed() == set(STAGES)
 
 
 def test_a_new_lr_reruns_what_depends_on_it_and_the_old_one_comes_from_the_cache(repo):

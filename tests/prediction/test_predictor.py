@@ -54,7 +54,7 @@ def test_words_that_are_found_already_are_tagged_one_by_one():
 
 
 def test_what_is_no_text_is_refused():
-    with pytest.raises(NerpipeError, match="put it in brackets"):
+    with pytest.raises(NerpipeError, match="put the text in brackets"):
         PREDICTOR("Ann")
     with pytest.raises(NerpipeError, match="text was expected, not int"):
         PREDICTOR([3])
@@ -67,7 +67,10 @@ def test_what_is_no_text_is_refused():
     [
         (lambda folder: folder.rmdir(), "no such folder"),
         (lambda _: None, "holds no decoding.json"),
-        (lambda folder: (folder / "decoding.json").write_text("{}"), "labels.* missing: an older version wrote it"),
+        (
+            lambda folder: (folder / "decoding.json").write_text("{}"),
+            "labels.* missing: an older version wrote this file",
+        ),
     ],
 )
 def test_a_folder_that_was_not_exported_is_refused(tmp_path, prepare, said):

@@ -42,7 +42,7 @@ def test_one_text_and_a_list_are_answered_alike(client):
 @pytest.mark.parametrize(
     ("content", "status", "said"),
     [
-        (b"{", 422, "no valid JSON"),
+        (b"{", 422, "not valid JSON"),
         (b"", 422, "body: "),
         (b"[]", 422, "body: "),
         (b"{}", 422, "text: Field required"),

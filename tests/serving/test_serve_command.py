@@ -27,7 +27,7 @@ def serving(folder):
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
-        yield process, int(re.fullmatch(r"http://127.0.0.1:(\d+) answers for .*; Ctrl-C ends it\n", line)[1])
+        yield process, int(re.fullmatch(r"http://127.0.0.1:(\d+) serves .*\. Press Ctrl-C to stop\.\n", line)[1])
     finally:
         process.kill()
         process.communicate()
@@ -87,7 +87,7 @@ def test_a_port_that_is_taken_is_one_message(exported_tiny, port):
     command = [sys.executable, "-c", SERVE, "serve", str(exported_tiny), "--port", str(port)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert f"127.0.0.1:{port} cannot be listened on" in done.stderr
+    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
 
 

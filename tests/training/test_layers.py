@@ -58,6 +58,6 @@ def test_frozen_layers_take_all_that_lies_below_with_them(model):
 
 def test_at_least_one_layer_is_trained(model):
     with pytest.raises(
-        NerpipeError, match=r"frozen_layers\] 2 would leave nothing .* it has 2 layers; expected 0 to 1"
+        NerpipeError, match=r"frozen_layers\] 2 would leave no layer .* it has 2 layers; expected 0 to 1"
     ):
         freeze(model, word_embeddings=True, layers=2)

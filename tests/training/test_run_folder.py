@@ -1,15 +1,19 @@
 """The folder of a run: named by what decides it, locked, deleted at the end, bounded in number."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
 from nerpipe.errors import NerpipeError
 from nerpipe.training import run_folder
 from nerpipe.training.checkpoints import last_complete, mark_complete
-from nerpipe.training.run_folder import run_fingerprint, training_folder
+from nerpipe.training.run_folder import code_of, run_fingerprint, training_folder
+from places import ROOT
 
 
 def test_the_fingerprint_follows_params_names_and_contents(tmp_path):
@@ -23,6 +27,36 @@ def test_the_fingerprint_follows_params_names_and_contents(tmp_path):
     seen.add(run_fingerprint({"lr": 1}, [tmp_path / "data"]))
     assert len(seen) == 4
     assert run_fingerprint({"lr": 1}, [tmp_path / "data"]) in seen
+
+
+def test_the_fingerprint_covers_the_code_that_dvc_yaml_lists_for_the_stage(tmp_path, monkeypatch):
+    for name in ("src/nerpipe/training", "src/nerpipe/serving", "stages"):
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copy(ROOT / ".dvcignore", tmp_path)
+    (tmp_path / "stages/train.py").write_text("1")
+    deps = ["data/x", "requirements/model.txt", "src/nerpipe/training", "stages/train.py"]
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": {"cmd": "true", "deps": deps}}}))
+    monkeypatch.chdir(tmp_path)
+    assert code_of("train") == [Path("src/nerpipe/training"), Path("stages/train.py")]
+
+    def after(name):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("new")
+        return run_fingerprint({}, code_of("train"))
+
+    first = run_fingerprint({}, code_of("train"))
+    assert after("src/nerpipe/serving/page.html") == first
+    assert after("src/nerpipe/training/__pycache__/loss.cpython-311.pyc") == first
+    assert after("src/nerpipe/training/.loss.py.swp") == first
+    assert len({first, after("src/nerpipe/training/loss.py"), after("src/nerpipe/training/sub/template.md")}) == 3
+    assert len({first, after("stages/train.py")}) == 2
+
+
+def test_the_code_of_the_train_stage_is_all_that_it_imports():
+    listed = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["train"]["deps"]
+    assert {path for path in listed if path.startswith("src/")} == {
+        f"src/nerpipe/{name}" for name in ("contracts", "inference", "scoring", "tokenizing", "training")
+    }
 
 
 def break_off(root, name):
@@ -83,7 +117,7 @@ def test_the_newest_whole_checkpoint_is_taken_and_others_are_deleted(tmp_path, c
     assert last_complete(tmp_path) == tmp_path / "checkpoint-20"
     (tmp_path / "checkpoint-20" / "complete.json").unlink()
     assert last_complete(tmp_path) == tmp_path / "checkpoint-10"
-    assert "checkpoint-20 is not whole" in capsys.readouterr().out
+    assert "checkpoint-20 is incomplete or damaged" in capsys.readouterr().out
     assert not (tmp_path / "checkpoint-20").exists()
     (tmp_path / "checkpoint-10" / "weights").write_text("other")
     (tmp_path / "checkpoint-5" / "weights").unlink()

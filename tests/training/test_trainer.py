@@ -201,7 +201,7 @@ def test_a_damaged_checkpoint_is_passed_over(setting, tmp_path, monkeypatch, cap
     for damaged in scratch.glob("checkpoint-*"):
         (damaged / "optimizer.pt").write_bytes(b"half")
     resumed = train(setting, tmp_path, scratch)
-    assert "checkpoint-45 is not whole" in capsys.readouterr().out
+    assert "checkpoint-45 is incomplete or damaged" in capsys.readouterr().out
     assert resumed.resumed_at == 0
     assert resumed.epochs == whole.epochs
 

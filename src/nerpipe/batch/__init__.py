@@ -1,1 +1,1 @@
-"""Entities of files of any size: `nerpipe predict`."""
+"""Prediction of files of any size: the command `nerpipe predict`."""

@@ -1,4 +1,7 @@
-"""Where predictions go: whole or absent, and a killed run continued without losing or repeating a record."""
+"""The output of `nerpipe predict`: the file appears only when it is complete, and a killed run can be continued.
+
+A continued run neither loses nor repeats a record.
+"""
 
 import hashlib
 import json
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunCounts:
-    """What a run has done."""
+    """The counts of a run. `records` includes the rejected records."""
 
     records: int = 0
     entities: int = 0
@@ -30,14 +33,22 @@ class RunCounts:
 
 
 class Output:
-    """Where predictions go: a file that is there only when it is whole, or a stream; rejects go to a file beside.
+    """Writes predictions to a file or a stream, and rejected records to a second file.
 
-    A file grows as `.NAME.partial`, and `.NAME.progress` says how much of it is good and of how many records: both are
-    written after each chunk, and a run that was killed goes on from there.
+    The output file appears only when it is complete. Until then it grows as `.NAME.partial`. The file `.NAME.progress`
+    states how many bytes of it are valid and how many records they hold. Both files are written after each chunk, and
+    a run that was killed continues from there.
     """
 
     def __init__(self, output: Path | None, rejects: Path, stream: "TextIO", show: Callable[[Prediction], str]) -> None:
-        """Take a file to write, or None for the stream."""
+        """Take the files and the format.
+
+        Args:
+            output: File to write, or None to write to the stream.
+            rejects: File of the rejected records.
+            stream: Stream that is written if there is no output file.
+            show: Function that returns a prediction as text.
+        """
         self.counts = RunCounts()
         self._show = show
         self._stream = stream
@@ -48,30 +59,34 @@ class Output:
 
     @property
     def partial(self) -> Path:
-        """The output of an unfinished run."""
-        assert self._output is not None  # noqa: S101 - only called with one
+        """The path of the output of an unfinished run."""
+        assert self._output is not None  # noqa: S101 - this is only called with an output file
         return self._output.with_name(f".{self._output.name}.partial")
 
     @property
     def progress(self) -> Path:
-        """The state of an unfinished run."""
+        """The path of the state of an unfinished run."""
         assert self._output is not None  # noqa: S101
         return self._output.with_name(f".{self._output.name}.progress")
 
     @contextmanager
     def open(self, job: str, *, resume: bool) -> "Iterator[None]":
-        """Open the files; if the block ends well, the output takes its place.
+        """Open the files. If the block ends without an error, the output gets its name.
 
         Args:
-            job: a fingerprint of all that decides the output.
-            resume: go on with an unfinished run of the same job.
+            job: Fingerprint of everything that determines the output.
+            resume: Whether to continue an unfinished run of the same job.
 
         Raises:
-            NerpipeError: if there is an unfinished run and `resume` is not wanted, or it is of another job.
+            NerpipeError: If there is an unfinished run and `resume` is false, or the unfinished run is of another job,
+                or its output is shorter than its state says. Also if `resume` is true without an output file, or
+                another process writes the output.
         """
         if self._output is None:
             if resume:
-                raise NerpipeError("--resume needs --output: what went to standard output cannot be taken back")
+                raise NerpipeError(
+                    "--resume needs --output, because a run that writes to standard output cannot be continued"
+                )
             self._rejects.unlink(missing_ok=True)
             try:
                 yield
@@ -83,8 +98,8 @@ class Output:
         if sizes is None:
             if self.progress.exists():
                 raise NerpipeError(
-                    f"{self._output}: an earlier run of this output did not finish. Add --resume to go on with it, or "
-                    f"delete {self.progress} to begin again"
+                    f"{self._output}: an earlier run of this output did not finish. Add --resume to continue it, or "
+                    f"delete {self.progress} to start again"
                 )
             sizes = (0, 0)
         self._job = job
@@ -93,7 +108,7 @@ class Output:
             if sizes[1]:
                 self._reject_file = self._append(self._rejects, sizes[1])
             else:
-                self._rejects.unlink(missing_ok=True)  # of a run before
+                self._rejects.unlink(missing_ok=True)  # This file is from an earlier run.
             self._save()
             yield
         finally:
@@ -105,8 +120,8 @@ class Output:
         state = read_json(self.progress)
         if state["job"] != job:
             raise NerpipeError(
-                f"{self.progress}: the unfinished run had another input, model or format. Give it the same as before, "
-                "or delete this file to begin again"
+                f"{self.progress}: the unfinished run had another model, input, format, backend or precision. Use the "
+                "same ones as before, or delete this file to start again"
             )
         self.counts = RunCounts(**state["counts"])
         return state["output_bytes"], state["rejects_bytes"]
@@ -114,15 +129,19 @@ class Output:
     def _append(self, path: Path, size: int) -> BinaryIO:
         file = path.open("a+b")
         self._files.append(file)
-        if not lock_descriptor(file.fileno(), blocking=False):  # the lock ends with the process, however that ends
-            raise NerpipeError(f"{path}: another process is writing it; wait for its end, or stop it")
+        # The lock ends with the process, even if the process is killed.
+        if not lock_descriptor(file.fileno(), blocking=False):
+            raise NerpipeError(f"{path}: another process is writing this file; wait until it ends, or stop it")
         if file.seek(0, os.SEEK_END) < size:
-            raise NerpipeError(f"{path}: shorter than {self.progress} says; delete that file to begin again")
-        file.truncate(size)  # what a killed run wrote after its last state is written again
+            raise NerpipeError(
+                f"{path}: the file is shorter than {self.progress} says; delete {self.progress} to start again"
+            )
+        # A killed run may have written more after its last state. These records are predicted and written again.
+        file.truncate(size)
         return file
 
     def write(self, results: Sequence[Prediction | Rejected]) -> None:
-        """Write a chunk, and only then say that it is there."""
+        """Write the results of a chunk, and then save the state that counts them."""
         lines = []
         for result in results:
             self.counts.records += 1
@@ -162,7 +181,10 @@ class Output:
 
 
 def job_fingerprint(model: Path, files: Sequence[str], options: dict[str, str]) -> str:
-    """Name a job by all that decides its output: the model's checksums, each input's size and time, the options."""
+    """Return a fingerprint of everything that determines the output of a job.
+
+    It covers the checksums of the model, the name, size and time of change of each input file, and the options.
+    """
     parts = [
         (model / "SHA256SUMS").read_text(encoding="utf-8") if (model / "SHA256SUMS").exists() else str(model),
         *((name, *_stamp(name)) for name in files),

@@ -1,4 +1,4 @@
-"""The `predict` command: inputs, engine, output and what it says at the end."""
+"""The `predict` command: its arguments, its engines, and the counts that it prints at the end."""
 
 import argparse
 import io
@@ -16,48 +16,71 @@ from nerpipe.prediction.backends import BACKENDS, PRECISIONS
 from nerpipe.prediction.exported_folder import load_decoding
 
 Engine = Callable[[Output], None]
-SOME_REJECTED = 4  # the exit code if a record was rejected and the rest predicted
+SOME_REJECTED = 4  # Exit code if some records were rejected and all others were predicted.
 ENGINES = ("local", "ray")
-PREDICT = """Find the entities of texts with an exported model. Exit code: 0; 1 for an error; 4 if some records could
-not be predicted (they are in the rejects file, with their place) and the rest is there."""
+PREDICT = """Find the entities of texts with an exported model. The exit code is 0 if all records were predicted, 1
+after an error, and 4 if some records could not be predicted. The rejects file then holds those records with their
+positions, and the output holds all other records."""
 
 
 def add_predict(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="such as models/exported")
     parser.add_argument(
-        "--input", nargs="+", default=[STDIN], metavar="FILE", help="files or folders (default: standard input)"
+        "model", type=Path, metavar="MODEL_FOLDER", help="folder of an exported model, such as models/exported"
+    )
+    parser.add_argument(
+        "--input", nargs="+", default=[STDIN], metavar="FILE", help="files or folders to read (default: standard input)"
     )
     parser.add_argument(
         "--from",
         dest="kind",
         choices=tuple(READERS),
         default="lines",
-        help="lines: a text a line (default); files: a text a file; jsonl: objects with a field text; conll: a word a "
-        "line, in the first column; parquet: a column text",
+        help="format of the input. lines: one text on each line (default); files: one text in each file; jsonl: one "
+        "JSON object with the field text on each line; conll: one word on each line, in the first column; parquet: "
+        "rows with the column text",
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="file to write (default: standard output)")
     parser.add_argument(
         "--to",
         choices=(*FORMATS, "text"),
         default="jsonl",
-        help="jsonl: text and entities (default); conll: word, tag, confidence; text: for people, in colours",
+        help="format of the output. jsonl: text and entities as one JSON object on each line (default); conll: one "
+        "word on each line, with tag and confidence; text: text for people, with coloured entities",
     )
-    parser.add_argument("--backend", choices=BACKENDS, default="onnx", help="default: %(default)s")
-    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="default: %(default)s")
-    parser.add_argument("--threads", type=whole_number(1), metavar="N", help="default: the cores this process may use")
-    parser.add_argument("--rejects", type=Path, metavar="FILE", help="default: OUTPUT.rejects.jsonl")
-    parser.add_argument("--resume", action="store_true", help="go on with a run of this output that was stopped")
     parser.add_argument(
-        "--engine", choices=ENGINES, default="local", help="local: this process (default); ray: a Ray cluster"
+        "--backend", choices=BACKENDS, default="onnx", help="library that runs the network (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="fp32", help="number format of the model (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--threads",
+        type=whole_number(1),
+        metavar="N",
+        help="number of processor threads (default: the number of cores that this process may use; with --engine ray: "
+        "1 for each actor)",
+    )
+    parser.add_argument(
+        "--rejects",
+        type=Path,
+        metavar="FILE",
+        help="file of the rejected records (default: OUTPUT.rejects.jsonl, or nerpipe.rejects.jsonl without --output)",
+    )
+    parser.add_argument("--resume", action="store_true", help="continue a run of this output that was stopped")
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="local",
+        help="where to predict. local: in this process (default); ray: on a Ray cluster",
     )
     parser.set_defaults(run=predict)
 
 
 def predict(arguments: argparse.Namespace) -> int:
-    """Run the command; return the exit code."""
+    """Run the command and return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # whatever the locale says
+        sys.stdout.reconfigure(encoding="utf-8")  # The output is UTF-8 in every locale.
     files = input_files(arguments.input, arguments.kind)
     output: Path | None = arguments.output
     rejects = arguments.rejects or Path(f"{output}.rejects.jsonl" if output else "nerpipe.rejects.jsonl")
@@ -77,7 +100,7 @@ def predict(arguments: argparse.Namespace) -> int:
 
 
 def _local(arguments: argparse.Namespace, files: list[str]) -> Engine:
-    """Load the model; what comes back predicts here."""
+    """Load the model, and return the function that predicts in this process."""
     from tqdm import tqdm
 
     from nerpipe.prediction.predictor import Predictor
@@ -86,7 +109,7 @@ def _local(arguments: argparse.Namespace, files: list[str]) -> Engine:
         arguments.model, backend=arguments.backend, precision=arguments.precision, threads=arguments.threads
     )
     total = None if STDIN in files else sum(Path(name).stat().st_size for name in files)
-    # a bar would mix with what standard output shows on the same terminal; None: only on a terminal
+    # True hides the bar, which would mix with predictions on the same terminal. None shows it only on a terminal.
     hidden = True if arguments.output is None and sys.stdout.isatty() else None
 
     def engine(sink: Output) -> None:
@@ -97,7 +120,7 @@ def _local(arguments: argparse.Namespace, files: list[str]) -> Engine:
 
 
 def _ray(arguments: argparse.Namespace, files: list[str]) -> Engine:
-    """Check what can be checked here; what comes back predicts on a cluster."""
+    """Check Ray, the input and the model, and return the function that predicts on a cluster."""
     from nerpipe.batch.ray_engine import check_ray, run_on_ray
 
     check_ray(files)

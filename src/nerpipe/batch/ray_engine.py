@@ -1,7 +1,8 @@
-"""`nerpipe predict --engine ray`: the same predictor as actors of Ray Data, on a local or an existing cluster.
+"""The engine of `nerpipe predict --engine ray`: the same predictor in actors of Ray Data.
 
-Ray reads the files in tasks, spreads blocks of records over actors, and repeats a block whose worker died. Blocks come
-back in the order of the input (Ray keeps it only when told to), and this process writes them as it would its own.
+The cluster is a local one or an existing one. Ray reads the files in tasks, distributes blocks of records to actors,
+and repeats a block whose worker died. The blocks come back in the order of the input, because Ray is told to keep it.
+This process writes them in the same way as predictions of its own.
 """
 
 import argparse
@@ -23,18 +24,18 @@ from nerpipe.prediction.predictor import Entity, Predictor, Reading
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PackedRow = dict[str, str]  # "row": JSON, so that any field of any input fits one schema
+PackedRow = dict[str, str]  # The key "row" holds JSON, so that all fields of all inputs fit one schema.
 
 
 class PredictBlocks:
-    """What one actor holds: a loaded model."""
+    """Predicts blocks of records in one actor, which holds one loaded model."""
 
     def __init__(self, model: str, backend: str, precision: str, threads: int) -> None:
         """Load the model once, in the actor."""
         self._predictor = Predictor(model, backend=backend, precision=precision, threads=threads)
 
     def __call__(self, batch: "pa.Table") -> "pa.Table":
-        """Predict a block of packed records."""
+        """Predict one block of packed records."""
         import pyarrow as pa
 
         records = [unpack_record(row) for row in batch["row"].to_pylist()]
@@ -42,21 +43,27 @@ class PredictBlocks:
 
 
 def check_ray(files: Sequence[str]) -> None:
-    """Say whether Ray can predict these files.
+    """Check that Ray can predict these files.
 
     Raises:
-        NerpipeError: if Ray is not installed, or the input is standard input.
+        NerpipeError: If Ray is not installed, or the input is standard input.
     """
     if STDIN in files:
-        raise NerpipeError("--engine ray needs --input: other machines cannot read this one's standard input")
+        raise NerpipeError(
+            "--engine ray needs --input, because other machines cannot read the standard input of this one"
+        )
     if find_spec("ray") is None:
-        raise NerpipeError("--engine ray needs Ray: pip install -r requirements/ray.txt")
+        raise NerpipeError("--engine ray needs Ray; install it with `pip install -r requirements/ray.txt`")
 
 
 def run_on_ray(model: Path, files: Sequence[str], sink: Output, arguments: argparse.Namespace) -> None:
-    """Predict files on a cluster: the one that RAY_ADDRESS names, or one of this machine's cores."""
+    """Predict files on the cluster that RAY_ADDRESS names, or on a local cluster of this machine's cores.
+
+    Raises:
+        NerpipeError: If the input holds fewer records than the output already has.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its plans and warnings are in its own log files
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray writes its plans and warnings to its own log files.
     import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -72,7 +79,7 @@ def run_on_ray(model: Path, files: Sequence[str], sink: Output, arguments: argpa
 
 
 def _blocks(
-    ray: Any,  # noqa: ANN401 - an optional module
+    ray: Any,  # noqa: ANN401 - the type of an optional module
     model: Path,
     files: Sequence[str],
     sink: Output,
@@ -82,7 +89,7 @@ def _blocks(
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
     threads = arguments.threads or 1
-    actors = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads - 1)  # one core reads
+    actors = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads - 1)  # One core reads the files.
     kind = arguments.kind
     folder = Path.cwd()
     results = (
@@ -105,34 +112,40 @@ def _blocks(
         if fresh:
             yield [unpack_result(row) for row in fresh]
     if done:
-        raise NerpipeError(f"the input holds {done} records less than are done; give the input of the first run")
+        raise NerpipeError(
+            f"the input holds {done} records fewer than the output already has; give the input of the first run"
+        )
 
 
 def packed_records(folder: Path, name: str, kind: str) -> Iterator[PackedRow]:
-    """Read one file in a task of Ray's, whose working directory is another; records know it by its name as given."""
+    """Read one file in a Ray task.
+
+    The working directory of a task is not that of the command, so `folder` names that one. The records keep the name of
+    the file as the user gave it.
+    """
     with (folder / name).open("rb") as file:
         for record in READERS[kind](file, name, lambda _: None):
             yield {"row": pack_record(record)}
 
 
 def pack_record(record: Record | Rejected) -> str:
-    """Put a record into a string."""
+    """Encode a record as a string."""
     return json.dumps([isinstance(record, Record), *record])
 
 
 def unpack_record(packed: str) -> Record | Rejected:
-    """Take it out again."""
+    """Decode a record from the string of `pack_record`."""
     good, *fields = json.loads(packed)
     return Record(*fields) if good else Rejected(*fields)
 
 
 def pack_result(result: Prediction | Rejected) -> str:
-    """Put a prediction, or what was rejected, into a string."""
+    """Encode a prediction or a rejected record as a string."""
     return json.dumps([isinstance(result, Prediction), *result])
 
 
 def unpack_result(packed: str) -> Prediction | Rejected:
-    """Take it out again."""
+    """Decode a result from the string of `pack_result`."""
     good, *fields = json.loads(packed)
     if not good:
         return Rejected(*fields)

@@ -1,4 +1,4 @@
-"""Records to predict, as a stream: lines of text, whole files, JSON lines, CoNLL or Parquet."""
+"""Readers that give the records to predict as a stream, from lines, whole files, JSON lines, CoNLL or Parquet."""
 
 import json
 import os
@@ -13,66 +13,68 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 STDIN = "-"
-LONGEST = 1 << 24  # bytes of a record: 16 MiB
-TEXT = "text"  # the field, or column, that holds the text
+LONGEST = 1 << 24  # Largest number of bytes in a record: 16 MiB.
+TEXT = "text"  # Name of the field or column that holds the text.
 
 
 class Record(NamedTuple):
-    """One record: a text, or words that are already found, with what the input says of it besides."""
+    """One record: a text, or words that are already known, with the other fields of the input."""
 
-    position: str  # FILE:LINE, FILE, or FILE:row N, as people count
-    text: str  # of words: joined by spaces
-    words: list[str] | None
-    fields: dict[str, Any]  # of a JSON line, but for its text; of a whole file its name
+    position: str  # FILE:LINE, FILE or FILE:row N. Numbers begin at 1.
+    text: str  # If the input gives words, this is the words joined by spaces.
+    words: list[str] | None  # None if the input gives no words.
+    fields: dict[str, Any]  # Other fields of a JSON line, other columns of a Parquet row, or the name of a whole file.
 
 
 class Rejected(NamedTuple):
-    """A record that cannot be predicted, and why."""
+    """A record that cannot be predicted, and the reason."""
 
     position: str
     problem: str
-    raw: str  # the record as it stands there, bytes that are no UTF-8 written as \\xNN
+    raw: str  # The record as the input holds it. Bytes that are not UTF-8 are written as \xNN.
 
 
-Read = Callable[[int], object]  # is told how many bytes were read on
+Read = Callable[[int], object]  # Function that receives the number of bytes of each read.
 
 
 def input_files(inputs: Sequence[str], kind: str) -> list[str]:
-    """List the files that are named, those of a folder in the order of their names.
+    """List the files that are named. The files of a folder are in the order of their names.
 
     Raises:
-        NerpipeError: if one is missing, a folder is empty, or standard input cannot be of this kind.
+        NerpipeError: If one is missing, a folder is empty, or standard input cannot have this format.
     """
     files: list[str] = []
     for name in inputs:
         path = Path(name)
         if name == STDIN:
             if kind in ("files", "parquet"):
-                raise NerpipeError(f"--from {kind} needs --input: standard input is no file")
+                raise NerpipeError(f"--from {kind} needs --input, because standard input is not a file")
             files.append(name)
         elif path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
             if not inside:
-                raise NerpipeError(f"{name}: an empty folder; expected files to predict")
+                raise NerpipeError(f"{name}: the folder is empty; give a folder with files to predict")
             files += map(str, inside)
         elif path.exists():
             files.append(name)
         else:
-            raise NerpipeError(f"{name}: not there; expected a file or folder to predict, or - for standard input")
+            raise NerpipeError(
+                f"{name}: no such file or folder; give a file or folder to predict, or - for standard input"
+            )
     return files
 
 
 def read_records(files: "Iterable[str]", kind: str, stdin: BinaryIO, read: Read) -> Iterator[Record | Rejected]:
-    """Read files, one after the other.
+    """Read the files one after the other.
 
     Args:
-        files: from `input_files`.
-        kind: one of READERS.
-        stdin: what the name `-` stands for.
-        read: is told of every byte, for a progress bar.
+        files: Names that `input_files` returns.
+        kind: One of READERS.
+        stdin: Stream that the name `-` stands for.
+        read: Function that receives the number of bytes of each read, for a progress bar.
 
     Raises:
-        NerpipeError: if a file cannot be read at all.
+        NerpipeError: If a file cannot be read at all.
     """
     for name in files:
         try:
@@ -82,11 +84,11 @@ def read_records(files: "Iterable[str]", kind: str, stdin: BinaryIO, read: Read)
                 with Path(name).open("rb") as file:
                     yield from READERS[kind](file, name, read)
         except OSError as error:
-            raise NerpipeError(f"{name}: cannot be read ({error.strerror or error})") from None
+            raise NerpipeError(f"{name}: the file cannot be read ({error.strerror or error})") from None
 
 
 def _lines(file: BinaryIO, read: Read) -> Iterator[tuple[int, bytes, bool]]:
-    """Yield number, content without its end (LF or CRLF), and whether it is longer than allowed (and cut)."""
+    """Yield for each line its number, its content without LF or CRLF, and whether it was too long and is cut."""
     number = 0
     while line := file.readline(LONGEST + 2):
         number += 1
@@ -104,11 +106,11 @@ def _lines(file: BinaryIO, read: Read) -> Iterator[tuple[int, bytes, bool]]:
 def _decoded(position: str, content: bytes, *, too_long: bool) -> str | Rejected:
     raw = content.decode("utf-8", errors="backslashreplace")
     if too_long:
-        return Rejected(position, f"over {LONGEST:,} bytes in one record", raw[:1000])
+        return Rejected(position, f"the record is longer than {LONGEST:,} bytes", raw[:1000])
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        return Rejected(position, f"byte {error.start + 1} of the record is no UTF-8", raw)
+        return Rejected(position, f"byte {error.start + 1} of the record is not UTF-8", raw)
 
 
 def _text_lines(file: BinaryIO, name: str, read: Read) -> Iterator[Record | Rejected]:
@@ -139,7 +141,7 @@ def _json_record(position: str, line: str) -> Record | Rejected:
     try:
         fields = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        return Rejected(position, f"no valid JSON: {error}", line)
+        return Rejected(position, f"the line is not valid JSON: {error}", line)
     if not isinstance(fields, dict) or TEXT not in fields:
         return Rejected(position, f'an object with the field "{TEXT}" was expected', line)
     return _checked(position, fields, line)
@@ -152,9 +154,9 @@ def _checked(position: str, fields: dict[str, Any], raw: str) -> Record | Reject
     try:
         json.dumps([text, fields], ensure_ascii=False, allow_nan=False).encode("utf-8")
     except UnicodeEncodeError:
-        return Rejected(position, "half of a surrogate pair, which is no character", raw)
+        return Rejected(position, "the record holds half of a surrogate pair, which is not a character", raw)
     except ValueError:
-        return Rejected(position, "NaN or an infinity, which JSON does not have", raw)
+        return Rejected(position, "the record holds NaN or an infinity, which JSON does not have", raw)
     return Record(position, text, None, fields)
 
 
@@ -182,7 +184,7 @@ def _conll_sentence(name: str, lines: list[tuple[int, bytes, bool]]) -> Iterator
         word = line.split("\t")[0] if "\t" in line else line.split()[0]
         if not word.strip():
             raw = "\n".join(content.decode("utf-8", errors="backslashreplace") for _, content, _ in lines)
-            yield Rejected(f"{name}:{number}", "no word before the tab", raw)
+            yield Rejected(f"{name}:{number}", "the line has no word before the tab", raw)
             return
         words.append(word)
     if words[0] != DOCSTART:
@@ -194,14 +196,16 @@ def _parquet(file: BinaryIO, name: str, read: Read) -> Iterator[Record | Rejecte
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ModuleNotFoundError:
-        raise NerpipeError("--from parquet needs the package pyarrow: pip install pyarrow") from None
+        raise NerpipeError("--from parquet needs the package pyarrow; run `pip install pyarrow`") from None
 
     try:
         table = pq.ParquetFile(file)
     except pa.ArrowException as error:
-        raise NerpipeError(f"{name}: no readable Parquet ({error})") from None
+        raise NerpipeError(f"{name}: the file is not readable Parquet ({error})") from None
     if TEXT not in table.schema_arrow.names:
-        raise NerpipeError(f'{name}: no column "{TEXT}"; there are: {", ".join(table.schema_arrow.names)}')
+        raise NerpipeError(
+            f'{name}: there is no column "{TEXT}"; the columns are {", ".join(table.schema_arrow.names)}'
+        )
     size, rows = os.fstat(file.fileno()).st_size, table.metadata.num_rows
     number = 0
     for batch in table.iter_batches(batch_size=1024):
@@ -210,8 +214,8 @@ def _parquet(file: BinaryIO, name: str, read: Read) -> Iterator[Record | Rejecte
             position = f"{name}:row {number}"
             try:
                 yield _checked(position, fields, repr(fields))
-            except TypeError as error:  # a date, say
-                yield Rejected(position, f"a column that JSON cannot hold: {error}", repr(fields))
+            except TypeError as error:  # For example, a date.
+                yield Rejected(position, f"a column holds a value that JSON cannot hold: {error}", repr(fields))
         read(size * batch.num_rows // rows)
 
 

@@ -1,4 +1,4 @@
-"""Records in, predictions out: in order, in bounded memory, and a bad record does not stop the rest."""
+"""Prediction of a stream of records: in order, in bounded memory, and without stopping at a bad record."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -9,24 +9,23 @@ from nerpipe.batch.writers import Prediction
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.predictor import Finder, Reading, entities_of
 
-FIRST_CHUNK_RECORDS, CHUNK_RECORDS = (
-    16,
-    1024,
-)  # records that are predicted together: few at first, so that something shows
-CHUNK_CHARACTERS = 1 << 20
+# Number of records that are predicted together. The first chunks are small, so that the first results appear soon.
+FIRST_CHUNK_RECORDS, CHUNK_RECORDS = 16, 1024
+CHUNK_CHARACTERS = 1 << 20  # Number of characters at which a chunk takes no further record.
 
 
 def predict_records(predictor: Finder, records: Iterable[Record | Rejected]) -> Iterator[list[Prediction | Rejected]]:
-    """Predict a stream, a chunk of records at a time, in the order of the input.
+    """Predict a stream in chunks of records, in the order of the input.
 
-    A record on which prediction fails is rejected, and the rest goes on; if all of a chunk fail, the error is raised.
+    A record on which prediction fails is rejected, and the other records are predicted. If a chunk has several records
+    and prediction fails on all of them, the error is raised.
     """
     for chunk in chunks(records):
         yield predict_chunk(predictor, chunk)
 
 
 def chunks(records: Iterable[Record | Rejected]) -> Iterator[list[Record | Rejected]]:
-    """Cut a stream into pieces of bounded size."""
+    """Cut a stream into chunks of bounded size."""
     chunk: list[Record | Rejected] = []
     characters, most = 0, FIRST_CHUNK_RECORDS
     for record in records:
@@ -40,14 +39,14 @@ def chunks(records: Iterable[Record | Rejected]) -> Iterator[list[Record | Rejec
 
 
 def predict_chunk(predictor: Finder, chunk: Sequence[Record | Rejected]) -> list[Prediction | Rejected]:
-    """Predict some records; those that cannot be read stay rejected."""
+    """Predict the records of a chunk. Rejected records stay rejected."""
     good = [record for record in chunk if isinstance(record, Record)]
     try:
         predicted: Iterator[Prediction | Rejected] = iter(_predict(predictor, good))
     except Exception:
         alone = [_predict_alone(predictor, record) for record in good]
         if len(good) > 1 and all(isinstance(result, Rejected) for result in alone):
-            raise  # it is not the records
+            raise  # The records are not the cause.
         predicted = iter(alone)
     return [next(predicted) if isinstance(record, Record) else record for record in chunk]
 
@@ -55,7 +54,7 @@ def predict_chunk(predictor: Finder, chunk: Sequence[Record | Rejected]) -> list
 def _predict_alone(predictor: Finder, record: Record) -> Prediction | Rejected:
     try:
         return _predict(predictor, [record])[0]
-    except Exception as error:  # noqa: BLE001 - whatever it was, it is told, and the others go on
+    except Exception as error:  # noqa: BLE001 - the rejected record states any error, and the others go on
         return Rejected(record.position, f"prediction failed: {error!r}", record.text)
 
 
@@ -74,7 +73,7 @@ def _predict(predictor: Finder, records: Sequence[Record]) -> list[Prediction]:
 
 
 def _offsets(words: Sequence[str]) -> list[tuple[int, int]]:
-    """Give the places of words in the text that has a space between them."""
+    """Give the start and end of each word in the text that joins the words by spaces."""
     places, start = [], 0
     for word in words:
         places.append((start, start + len(word)))
@@ -83,11 +82,17 @@ def _offsets(words: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def run(predictor: Finder, records: Iterator[Record | Rejected], sink: Output) -> RunCounts:
-    """Predict all records that the sink does not have yet."""
+    """Predict all records that the output does not hold yet.
+
+    Raises:
+        NerpipeError: If the input holds fewer records than the output already has.
+    """
     done = sink.counts.records
     skipped = sum(1 for _ in islice(records, done))
     if skipped < done:
-        raise NerpipeError(f"the input holds {skipped} records, but {done} are done; give the input of the first run")
+        raise NerpipeError(
+            f"the input holds {skipped} records, but the output already has {done}; give the input of the first run"
+        )
     for results in predict_records(predictor, records):
         sink.write(results)
     return sink.counts

@@ -1,4 +1,4 @@
-"""Predictions as text: JSON lines, CoNLL, or colours for people."""
+"""Formats of predictions: JSON lines, CoNLL, or coloured text for people."""
 
 import json
 import unicodedata
@@ -9,12 +9,12 @@ from zlib import crc32
 from nerpipe.batch.readers import Record, Rejected
 from nerpipe.prediction.predictor import Entity, Reading
 
-COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI backgrounds on which black can be read
-DIGITS = 4  # of a confidence
+COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI background colours on which black text is readable.
+DIGITS = 4  # Decimal places of a confidence.
 
 
 class Prediction(NamedTuple):
-    """A record, its entities, and the words and tags they were read from."""
+    """A record, its entities, and the words and tags from which they were read."""
 
     record: Record
     entities: list[Entity]
@@ -22,19 +22,19 @@ class Prediction(NamedTuple):
 
 
 def entity_fields(entity: Entity) -> dict[str, Any]:
-    """Give an entity as JSON has it, the confidence with four digits."""
+    """Give the JSON fields of an entity. The confidence has four decimal places."""
     return entity._asdict() | {"confidence": round(entity.confidence, DIGITS)}
 
 
 def as_json(prediction: Prediction) -> str:
-    """Give a JSON line: the record's own fields, its text, its entities."""
+    """Give one line of JSON with the other fields of the record, its text and its entities."""
     record, entities, _ = prediction
     row = {**record.fields, "text": record.text, "entities": [entity_fields(entity) for entity in entities]}
     return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_conll(prediction: Prediction) -> str:
-    """Give a word a line, with tag and confidence, tabs between; a blank line ends the record."""
+    """Give one word on each line, with tag and confidence, separated by tabs. A blank line ends the record."""
     record, _, reading = prediction
     lines = []
     for (start, end), tag, confidence in zip(*reading, strict=True):
@@ -43,9 +43,9 @@ def as_conll(prediction: Prediction) -> str:
 
 
 def as_text(prediction: Prediction, *, colour: bool) -> str:
-    r"""Give the text with each entity marked and its type and confidence behind it.
+    r"""Give the text with each entity marked and followed by its type and confidence.
 
-    Control characters are written as \xNN, so that no text can steer the terminal.
+    Control characters are written as \xNN, so that no text can control the terminal.
     """
     text = prediction.record.text
     parts, at = [], 0
@@ -70,5 +70,5 @@ FORMATS: dict[str, Callable[[Prediction], str]] = {"jsonl": as_json, "conll": as
 
 
 def rejected_as_json(rejected: Rejected) -> str:
-    """Give a line of the rejects file."""
+    """Give one line of the rejects file."""
     return json.dumps(rejected._asdict(), ensure_ascii=False) + "\n"

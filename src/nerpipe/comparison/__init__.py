@@ -1,1 +1,1 @@
-"""Which system is better: `nerpipe score`, `nerpipe compare` and `nerpipe search`."""
+"""Comparison of systems and settings: `nerpipe score`, `nerpipe compare` and `nerpipe search`."""

@@ -7,51 +7,72 @@ from pathlib import Path
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 
-WORSE = 3  # the exit code of --fail-if-worse, apart from an error's 1 and a wrong command line's 2
+WORSE = 3  # Exit code of --fail-if-worse. An error has 1, a wrong command line 2.
 LEAST_RESAMPLES = 100
 
-SCORE = """Score a system's output against the gold file. Either is CoNLL: a word a line, columns apart by tabs or
-spaces, the last one the tag (O, B-TYPE or I-TYPE), a blank line after each sentence."""
-SEARCH = """Try settings within the ranges of a file, proposed by Optuna, each as a DVC experiment; dev F1 decides.
-Settings that fall behind are stopped early. The best is applied by `dvc exp apply NAME`."""
-COMPARE = """Say whether OTHER is better than SIDE, by how much, where, and whether that is more than noise. Either is a
-predictions file, a git revision (branch, tag, commit), a DVC experiment, or `workspace`. Exit code: 0; 1 for an error;
-with --fail-if-worse 3 if OTHER is worse and the difference is not noise."""
+SCORE = """Score a system's output against the gold file. Both are CoNLL files: one word on each line, columns separated
+by tabs or spaces, the tag (O, B-TYPE or I-TYPE) in the last column, and a blank line after each sentence."""
+SEARCH = """Search for better settings within the ranges of a file. Optuna proposes the settings, and each runs as a DVC
+experiment. The best setting is the one with the highest dev F1. Settings that fall behind are stopped early. `dvc exp
+apply NAME` applies the best one."""
+COMPARE = """Say whether OTHER is better than SIDE, by how much, for which types and sentences, and whether the
+difference is more than noise. SIDE and OTHER are each a predictions file, a git revision (branch, tag, commit), a DVC
+experiment, or `workspace`. The exit code is 0 after a comparison, 1 after an error, and 3 with --fail-if-worse if OTHER
+is worse and the difference is not noise."""
 
 
 def add_score(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `nerpipe score`."""
-    parser.add_argument("gold", type=Path, metavar="GOLD")
-    parser.add_argument("predicted", type=Path, metavar="PREDICTED")
-    parser.add_argument("--json", action="store_true", help="print JSON, fractions instead of points")
+    parser.add_argument("gold", type=Path, metavar="GOLD", help="CoNLL file with the gold tags")
+    parser.add_argument("predicted", type=Path, metavar="PREDICTED", help="CoNLL file with the predicted tags")
+    parser.add_argument("--json", action="store_true", help="print JSON, with fractions instead of points")
     parser.set_defaults(run=_score)
 
 
 def add_compare(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `nerpipe compare`."""
-    parser.add_argument("side", nargs="?", metavar="SIDE", help="where you come from, such as main")
-    parser.add_argument("other", nargs="?", metavar="OTHER", help="what may be better (default: workspace)")
-    parser.add_argument("--split", choices=("dev", "test"), default="test", help="default: %(default)s")
+    parser.add_argument("side", nargs="?", metavar="SIDE", help="the system to compare with, such as main")
+    parser.add_argument("other", nargs="?", metavar="OTHER", help="the system to judge (default: workspace)")
     parser.add_argument(
-        "--show", type=whole_number(0), default=10, metavar="N", help="changed sentences to list (default: %(default)s)"
-    )
-    parser.add_argument("--resamples", type=whole_number(LEAST_RESAMPLES), default=10_000, help="default: %(default)s")
-    parser.add_argument("--seed", type=whole_number(0), default=1, help="of the resamples (default: %(default)s)")
-    parser.add_argument(
-        "--fail-if-worse", action="store_true", help=f"exit with {WORSE} if OTHER is worse, not by noise"
+        "--split", choices=("dev", "test"), default="test", help="the split to compare on (default: %(default)s)"
     )
     parser.add_argument(
-        "--seeds", action="store_true", help="instead: the settings of all experiments, over their seeds"
+        "--show",
+        type=whole_number(0),
+        default=10,
+        metavar="N",
+        help="number of changed sentences to list (default: %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="print all there is as JSON, fractions instead of points")
+    parser.add_argument(
+        "--resamples",
+        type=whole_number(LEAST_RESAMPLES),
+        default=10_000,
+        help=f"number of resamples of each test, at least {LEAST_RESAMPLES} (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=1, help="seed of the resamples (default: %(default)s)")
+    parser.add_argument(
+        "--fail-if-worse",
+        action="store_true",
+        help=f"exit with code {WORSE} if OTHER is worse and the difference is not noise",
+    )
+    parser.add_argument(
+        "--seeds", action="store_true", help="compare the settings of all experiments over their seeds instead"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print all results as JSON, with fractions instead of points"
+    )
     parser.set_defaults(run=_compare)
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `nerpipe search`."""
-    parser.add_argument("--trials", type=whole_number(1), default=20, help="settings to try (default: %(default)s)")
-    parser.add_argument("--ranges", type=Path, default=Path("search.yaml"), help="default: %(default)s")
-    parser.add_argument("--seed", type=whole_number(0), default=1, help="of the proposals (default: %(default)s)")
+    parser.add_argument(
+        "--trials", type=whole_number(1), default=20, help="number of settings to try (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--ranges", type=Path, default=Path("search.yaml"), help="YAML file with the ranges (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=whole_number(0), default=1, help="seed of the proposals (default: %(default)s)")
     parser.set_defaults(run=_search)
 
 
@@ -67,11 +88,11 @@ def _score(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    """Compare two systems, or with --seeds all settings; return the exit code."""
+    """Compare two systems, or all settings if --seeds is given, and return the exit code."""
     if arguments.seeds:
         return _compare_seeds(arguments)
     if arguments.side is None:
-        raise NerpipeError("compare with what? Name a side, such as `nerpipe compare main`, or give --seeds")
+        raise NerpipeError("SIDE is missing: name a system to compare with (`nerpipe compare main`), or give --seeds")
     from nerpipe.comparison.display import comparison_as_json, print_comparison
     from nerpipe.comparison.revisions import WORKSPACE, load_output
     from nerpipe.comparison.systems import compare
@@ -89,8 +110,8 @@ def _compare(arguments: argparse.Namespace) -> int:
 def _compare_seeds(arguments: argparse.Namespace) -> int:
     if arguments.side is not None or arguments.fail_if_worse:
         raise NerpipeError(
-            "--seeds compares the settings of all experiments that began at HEAD: it takes neither SIDE and OTHER nor "
-            "--fail-if-worse; leave them out, or leave out --seeds"
+            "--seeds compares the settings of all experiments that started from HEAD. It takes neither SIDE nor OTHER "
+            "nor --fail-if-worse: leave them out, or leave out --seeds"
         )
     from nerpipe.comparison.display import print_seeds, seeds_as_json
     from nerpipe.comparison.seeds import seed_rows

@@ -1,6 +1,7 @@
-"""What `nerpipe score` and `nerpipe compare` show: tables in points for people, fractions in JSON for programs.
+"""The output of `nerpipe score`, `nerpipe compare` and `nerpipe search`: tables in points, or fractions in JSON.
 
-Not in nerpipe.evaluation.score_table, on which a stage depends: a new column here must not run it again.
+This module is apart from nerpipe.evaluation.score_table because a stage depends on that one: a new column here must
+not make the stage run again.
 """
 
 import dataclasses
@@ -29,12 +30,16 @@ from nerpipe.scoring.scores import Score
 if TYPE_CHECKING:
     from optuna import Study
 
-FOLDED = 12  # characters: longer column heads are folded
-MEANING = {"fixed": "wrong before, right now", "broken": "right before, wrong now", "changed": "wrong on both sides"}
+FOLDED = 12  # Column heads with more characters are folded.
+MEANING = {
+    "fixed": "wrong before, correct now",
+    "broken": "correct before, wrong now",
+    "changed": "wrong before and now",
+}
 
 
 def print_scores(found: FileScores) -> None:
-    """Print the readings, the types and the counts of two files."""
+    """Print the scores of both readings and of each type, and the counts of two files."""
     table = _table("Entity scores in points", "precision", "recall", "F1", "gold", "predicted", "right")
     for name, score in {**found.scores.readings, "surface": found.surface}.items():
         table.add_row(name, *_score_cells(score), style="bold" if name == "conlleval" else None)
@@ -46,12 +51,12 @@ def print_scores(found: FileScores) -> None:
         f"{found.sentences:,} sentences, {found.words:,} words",
     ]
     if found.words_differ:
-        lines.append(f"{found.words_differ:,} rows have other words on either side; tags were compared row by row")
+        lines.append(f"{found.words_differ:,} rows have different words in the two files; tags are compared row by row")
     _show(table, lines)
 
 
 def scores_as_json(found: FileScores) -> dict[str, Any]:
-    """Give the scores of two files as fractions."""
+    """Return the scores of two files as fractions."""
     readings = {name: _three(score) for name, score in found.scores.readings.items()}
     return readings | {
         "surface": _three(found.surface),
@@ -74,7 +79,14 @@ def _score_cells(score: Score) -> list[str]:
 
 
 def print_comparison(found: SystemComparison, first: SystemOutput, other: SystemOutput, *, show: int) -> None:
-    """Print both sides, their difference in all and by type, the verdict, and the first changed sentences."""
+    """Print the scores of both sides, their difference over all types and by type, the verdict, and changed sentences.
+
+    Args:
+        found: The comparison.
+        first: The side to compare with.
+        other: The side to judge.
+        show: The largest number of changed sentences to print.
+    """
     table = _table("F1 in points", first.name, other.name, "difference", "95% interval", "entities")
     table.add_row("all", *_difference_cells(found.micro), style="bold")
     for kind, difference in found.per_type.items():
@@ -86,7 +98,7 @@ def print_comparison(found: SystemComparison, first: SystemOutput, other: System
     ]
     lines.append(verdict_in_words(found))
     if first.predicted == other.predicted:
-        lines.append("All tags are the same: if you changed something, has `dvc repro` run since?")
+        lines.append("All predicted tags are the same. If you changed something, run `dvc repro` first.")
     counts = Counter(change.kind for change in found.changes)
     listed = ", ".join(f"{counts[kind]} {kind} ({MEANING[kind]})" for kind in CHANGE_KINDS if counts[kind])
     if listed:
@@ -97,12 +109,12 @@ def print_comparison(found: SystemComparison, first: SystemOutput, other: System
         for name, entities in zip(names, (change.gold, change.first, change.other), strict=True):
             lines.append(f"  {name}  " + ("; ".join(f"{entity.text} ({entity.type})" for entity in entities) or "-"))
     if len(found.changes) > show:
-        lines += ["", f"{len(found.changes) - show} more: --show {len(found.changes)}, or --json"]
+        lines += ["", f"{len(found.changes) - show} more: use --show {len(found.changes)} or --json"]
     _show(table, lines)
 
 
 def comparison_as_json(found: SystemComparison, first: SystemOutput, other: SystemOutput) -> dict[str, Any]:
-    """Give all of a comparison; differences are other minus side."""
+    """Return all results of a comparison. Differences are OTHER minus SIDE."""
     counts = Counter(change.kind for change in found.changes)
     return {
         "side": {"name": first.name, "source": first.source, "f1": found.micro.first._asdict()},
@@ -150,7 +162,7 @@ def _difference_cells(difference: Difference) -> list[str]:
 
 
 def print_seeds(rows: Sequence[SettingRow]) -> None:
-    """Print mean and standard deviation of each setting, and what it gained over the first, seed by seed."""
+    """Print mean and standard deviation of each setting, and its difference to the first setting, seed by seed."""
     table = _table("F1 in points over seeds: mean and standard deviation", "n", "seeds", *SCORED_SPLITS)
     for row in rows:
         spreads = [_show_spread(row.f1[split]) for split in SCORED_SPLITS]
@@ -160,16 +172,16 @@ def print_seeds(rows: Sequence[SettingRow]) -> None:
         lines.append(f"{_show_setting(row)} minus {_show_setting(rows[0])}, seed by seed:")
         lines += [f"  {split:<4}  {_show_gain(row.gain[split])}" for split in SCORED_SPLITS if split in row.gain]
         if not row.gain:
-            lines.append("  no seed in common: train both with the same seeds")
+            lines.append("  the two settings have no seed in common: train both with the same seeds")
     if len(rows) == 1:
         lines.append(
-            "All runs have one setting. To compare two, train another with the same seeds: -S seed=... -S KEY=A,B"
+            "All runs have the same setting. To compare two, train another with the same seeds: -S seed=... -S KEY=A,B"
         )
     _show(table, lines)
 
 
 def seeds_as_json(rows: Sequence[SettingRow]) -> list[dict[str, Any]]:
-    """Give a row a setting; the gains are over the first."""
+    """Return one row for each setting. Gains are differences to the first setting."""
     return [
         dataclasses.asdict(row) | {part: _spreads_json(getattr(row, part)) for part in ("f1", "gain")} for row in rows
     ]
@@ -183,7 +195,7 @@ def _spreads_json(spreads: dict[str, Spread]) -> dict[str, Any]:
 
 
 def _show_setting(row: SettingRow) -> str:
-    return ", ".join(f"{key}={value}" for key, value in row.differing.items()) or "the one setting"
+    return ", ".join(f"{key}={value}" for key, value in row.differing.items()) or "the only setting"
 
 
 def _show_spread(spread: Spread) -> str:
@@ -192,7 +204,7 @@ def _show_spread(spread: Spread) -> str:
 
 def _show_gain(spread: Spread) -> str:
     if spread.sd is None or spread.low is None or spread.high is None:
-        return f"{points(spread.mean)} F1 in the one common seed, which says nothing of others: train more"
+        return f"{points(spread.mean)} F1 with the one common seed. One seed is not enough: train with more seeds"
     verdict = "not distinguishable from noise"
     if spread.low > 0 or spread.high < 0:
         verdict = "better" if spread.mean > 0 else "worse"
@@ -206,7 +218,7 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("", no_wrap=True)
     for name in columns:
-        # a long file name or list of seeds is folded, never a number
+        # A long file name or list of seeds is folded, but never a number.
         table.add_column(name, justify="right", no_wrap=len(name) <= FOLDED and name != "seeds", overflow="fold")
     return table
 
@@ -219,7 +231,7 @@ def _show(table: Table, lines: Sequence[str]) -> None:
 
 
 def print_search(study: "Study") -> None:
-    """Print the trials of a search, best first, and how to take the best."""
+    """Print the trials of a search, best first, and the command that applies the best one."""
     states = {"COMPLETE": "", "PRUNED": "stopped early"}
     trials = sorted(study.trials, key=lambda trial: (trial.state.name, -(trial.value or 0.0)))
     table = Table(title="Trials by dev F1, in points", title_justify="left")
@@ -233,4 +245,4 @@ def print_search(study: "Study") -> None:
         )
         state = states.get(trial.state.name, trial.state.name.lower())
         table.add_row(trial.user_attrs["name"], f"{100 * reached:.1f}", *map(str, values), state)
-    _show(table, [f"take the best: dvc exp apply {study.best_trial.user_attrs['name']}"])
+    _show(table, [f"apply the best: dvc exp apply {study.best_trial.user_attrs['name']}"])

@@ -1,7 +1,7 @@
-"""A search for better params: Optuna proposes, `dvc exp run --temp` tries, dev F1 decides.
+"""Search for better params: Optuna proposes them, `dvc exp run --temp` trains with them, and dev F1 ranks them.
 
-A finished trial is a DVC experiment. One that falls behind the others is stopped from outside, so that DVC never takes
-half a training for a result.
+A finished trial is a DVC experiment. A trial that falls behind the others is stopped from outside, so that DVC never
+stores an unfinished training as a result.
 """
 
 import dataclasses
@@ -23,24 +23,26 @@ from nerpipe.yaml_reader import load_yaml
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
-EPOCH = re.compile(r"epoch (\d+)/\d+: dev F1 ([0-9.]+)")  # as the train stage prints it
-GRACE = 15  # seconds for a stopped trial to tidy up; one started in the background does not hear it at all
-SHOWN_LINES = 20  # last lines of a trial that failed
+EPOCH = re.compile(r"epoch (\d+)/\d+: dev F1 ([0-9.]+)")  # The stage train prints this.
+GRACE = 15  # Seconds for a stopped trial to clean up. A trial in the background does not receive the signal at all.
+SHOWN_LINES = 20  # Last lines of a failed trial that are shown.
 
 
 def load_ranges(path: Path) -> dict[str, dict[str, Any]]:
-    """Read what is searched: for each param `low` and `high` (with `log: true` on a logarithmic scale), or `choices`.
+    """Read the ranges to search: for each param `low` and `high`, or `choices`.
+
+    With `log: true` the scale between `low` and `high` is logarithmic.
 
     Raises:
-        NerpipeError: if the file is missing or broken, or a key or a range makes no sense.
+        NerpipeError: If the file is missing or broken, a key is no param, or a range is not valid.
     """
     raw = load_yaml(path)
     if not isinstance(raw, dict) or not raw:
-        raise NerpipeError(f"{path}: ranges were expected, such as `lr: {{low: 5e-5, high: 5e-4, log: true}}`")
+        raise NerpipeError(f"{path}: expected ranges, such as `lr: {{low: 5e-5, high: 5e-4, log: true}}`")
     types = {field.name: field.type for field in dataclasses.fields(Params)}
     for key, given in raw.items():
         if key not in types:
-            raise NerpipeError(f"[{path} -> {key}] unknown param; known are {', '.join(types)}")
+            raise NerpipeError(f"[{path} -> {key}] unknown param; the known params are {', '.join(types)}")
         wanted = "{low: ..., high: ..., log: true} or {choices: [...]}"
         if not isinstance(given, dict) or not (set(given) == {"choices"} or {"low", "high"} <= set(given)):
             raise NerpipeError(f"[{path} -> {key}] {given!r}; expected {wanted}")
@@ -56,13 +58,18 @@ def load_ranges(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def search(ranges: Mapping[str, Mapping[str, Any]], trials: int, seed: int) -> "Study":
-    """Try `trials` settings, each as an experiment, and maximise dev F1.
+    """Try several settings, each as a DVC experiment, and maximise dev F1.
 
-    Sampling is Optuna's TPE (Bergstra et al. 2011), seeded; a trial is stopped when its dev F1 after an epoch is below
-    the median of the others' after the same one.
+    The settings are sampled with Optuna's TPE (Bergstra et al. 2011). A trial is stopped when its dev F1 after an epoch
+    is below the median of the other trials after the same epoch.
+
+    Args:
+        ranges: The ranges of `load_ranges`.
+        trials: The number of settings to try.
+        seed: The seed of the sampler.
 
     Raises:
-        NerpipeError: if Optuna is not installed, or a trial fails by itself.
+        NerpipeError: If Optuna is not installed, or a trial fails without being stopped.
     """
     try:
         import optuna
@@ -104,12 +111,16 @@ def _try(trial: "Trial", ranges: Mapping[str, Mapping[str, Any]], name: str) -> 
     if last is None:
         raise optuna.TrialPruned
     if process.returncode:
-        raise NerpipeError(f"{name} failed; the end of what it said:\n{''.join(last)}")
+        raise NerpipeError(f"{name} failed; its last lines are:\n{''.join(last)}")
     return _dev_f1(name)
 
 
 def _follow(process: "subprocess.Popen[str]", trial: "Trial") -> list[str] | None:
-    """Report each epoch to Optuna; return the last lines, or None if the trial fell behind and was stopped."""
+    """Report each epoch to Optuna.
+
+    Returns:
+        The last lines that the trial printed, or None if it fell behind and was stopped.
+    """
     last: list[str] = []
     for line in process.stdout or ():
         last = [*last, line][-SHOWN_LINES:]
@@ -118,7 +129,7 @@ def _follow(process: "subprocess.Popen[str]", trial: "Trial") -> list[str] | Non
             print(f"  epoch {found[1]}: dev F1 {found[2]}", flush=True)
             if trial.should_prune():
                 _stop(process)
-                print("  stopped: below the median of the others", flush=True)
+                print("  stopped: dev F1 is below the median of the other trials", flush=True)
                 return None
     return last
 
@@ -129,11 +140,11 @@ def _suggest(trial: "Trial", key: str, given: Mapping[str, Any]) -> Any:  # noqa
     low, high, log = given["low"], given["high"], bool(given.get("log"))
     if {field.name: field.type for field in dataclasses.fields(Params)}[key] is int:
         return trial.suggest_int(key, int(low), int(high), log=log)
-    return float(f"{trial.suggest_float(key, low, high, log=log):.3g}")  # three digits can be typed again
+    return float(f"{trial.suggest_float(key, low, high, log=log):.3g}")  # Three digits are easy to type again.
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:
-    """End a trial and all that it started."""
+    """Stop a trial and all processes that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
         try:
@@ -146,5 +157,5 @@ def _dev_f1(name: str) -> float:
     with open_repo() as repo, at_revision(repo, name):
         run = read_run(repo, name)
     if run is None:
-        raise NerpipeError(f"{name} finished without metrics; look at it with `dvc exp show`")
+        raise NerpipeError(f"{name} finished without metrics; inspect it with `dvc exp show`")
     return run.f1["dev"]

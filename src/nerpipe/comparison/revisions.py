@@ -1,4 +1,4 @@
-"""The sides of a comparison: predictions in a file, in the workspace, or kept by DVC for any git revision."""
+"""The two sides of a comparison: predictions from a file, the workspace, or any git revision that DVC has stored."""
 
 import difflib
 import os
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 WORKSPACE = "workspace"  # DVC's word for the working folder
 EVALUATE_STAGE = "evaluate"
-PREDICTIONS_OUT = "predictions"  # dvc.yaml says where this folder lies, at each revision for itself
+PREDICTIONS_OUT = "predictions"  # Name of the folder; its path is in the dvc.yaml of each revision.
 WIDTH = 4  # token, gold, predicted, confidence
 
 
 @dataclass(frozen=True)
 class SystemOutput:
-    """A split's words with both tags; every list has a row a sentence."""
+    """The words of a split with gold and predicted tags. Every list has one row for each sentence."""
 
-    name: str  # as the user typed it
-    source: str  # where it was read
+    name: str  # The name that the user typed.
+    source: str  # Where the predictions were read.
     tokens: list[list[str]]
     gold: list[list[str]]
     predicted: list[list[str]]
@@ -37,12 +37,12 @@ def load_output(name: str, split: str) -> SystemOutput:
     """Read the predictions of a split.
 
     Args:
-        name: a predictions file; `workspace`; or what git or DVC call a revision: branch, tag, commit or experiment. A
-            file that exists goes first.
-        split: "dev" or "test"; of no account for a file.
+        name: A predictions file, `workspace`, or a revision of git or DVC: branch, tag, commit or experiment. If a file
+            has this name, it is read.
+        split: "dev" or "test". It is ignored for a file.
 
     Raises:
-        NerpipeError: if nothing has this name, or the predictions are not to be had; the message says how to get them.
+        NerpipeError: If nothing has this name, or the predictions are not available; the message says how to get them.
     """
     if Path(name).is_file():
         return _read(name, Path(name), name)
@@ -54,8 +54,8 @@ def load_output(name: str, split: str) -> SystemOutput:
             out = _predictions_of(repo, name)
             if not out.hash_info:
                 raise NerpipeError(
-                    f"{name}: the pipeline was never run on it: its dvc.lock has no {out.def_path}; check it out, run "
-                    "`dvc repro` and commit dvc.lock"
+                    f"{name}: the pipeline was never run at this revision, because its dvc.lock has no {out.def_path}; "
+                    "check the revision out, run `dvc repro` and commit dvc.lock"
                 )
             source = f"{out.def_path}/{split}.conll"
             target = Path(folder) / f"{split}.conll"
@@ -65,12 +65,12 @@ def load_output(name: str, split: str) -> SystemOutput:
 
 @contextmanager
 def open_repo() -> "Iterator[Repo]":
-    """Open the DVC repository of the working directory, whose remotes serve every revision.
+    """Open the DVC repository of the working directory, and use its present remotes for every revision.
 
-    At a revision DVC knows the remotes that were configured there; those of today are what the user can mend.
+    At an old revision DVC would use the remotes that were configured there, which the user cannot change any more.
 
     Raises:
-        NerpipeError: if there is none, it is in no git repository, or DVC itself finds fault.
+        NerpipeError: If there is no DVC repository, it is not in a git repository, or DVC raises an error.
     """
     from dvc.exceptions import DvcException, NotDvcRepoError
     from dvc.repo import Repo
@@ -85,24 +85,27 @@ def open_repo() -> "Iterator[Repo]":
         without_git = True
     if without_git:
         raise NerpipeError(
-            f"{Path.cwd()} is in no DVC repository with git, where revisions and experiments are looked up: change "
-            "into the project, or name two predictions files"
+            f"{Path.cwd()} is in no DVC repository with git, so revisions and experiments cannot be found: change into "
+            "the project folder, or name two predictions files"
         )
     try:
         with Repo(root, config=remotes if remotes["core"]["remote"] else None) as repo:
             yield repo
     except InternalSCMError as error:
-        raise NerpipeError(f"git cannot read the project in {root}: {error}; is anything committed?") from None
+        raise NerpipeError(
+            f"git cannot read the project in {root}: {error}; does the repository have a commit?"
+        ) from None
     except DvcException as error:
         raise NerpipeError(f"DVC cannot read the project in {root}: {error}") from None
 
 
 @contextmanager
 def at_revision(repo: "Repo", name: str) -> Iterator[str]:
-    """Let `repo` show a revision for as long as the block lasts; yield its commit.
+    """Switch `repo` to a revision within the block, and yield the commit of the revision.
 
     Raises:
-        NerpipeError: if there is no such revision, naming those that are spelt nearly so, or DVC was not used there.
+        NerpipeError: If there is no such revision (the message names revisions with similar names), or DVC was not used
+            at it.
     """
     from dvc.exceptions import DvcException, NotDvcRepoError
     from dvc.scm import RevError, resolve_rev
@@ -115,15 +118,17 @@ def at_revision(repo: "Repo", name: str) -> Iterator[str]:
         with repo.switch(commit):
             yield commit
     except NotDvcRepoError:
-        raise NerpipeError(f"{name}: DVC was not used at this revision (no .dvc folder); name another") from None
+        raise NerpipeError(
+            f"{name}: DVC was not used at this revision (it has no .dvc folder); name another one"
+        ) from None
     except DvcException as error:
         raise NerpipeError(f"{name}: DVC cannot read this revision: {error}") from None
 
 
 def experiments_from(repo: "Repo", commit: str | None = None) -> dict[str, str]:
-    """Map the names of the experiments that began at a commit, or of all, to their own commits.
+    """Map the names of experiments to their commits: those that started from `commit`, or all if it is None.
 
-    Not by `repo.experiments.ls`, which waits for the lock of a `dvc exp run` that goes on.
+    `repo.experiments.ls` is not used, because it waits for the lock of a `dvc exp run` that is still running.
     """
     from dvc.repo.experiments.utils import exp_refs
 
@@ -133,7 +138,7 @@ def experiments_from(repo: "Repo", commit: str | None = None) -> dict[str, str]:
 
 def _unknown(repo: "Repo", name: str, reason: str) -> str:
     if "ambiguous" in reason:
-        return f"{name}: several experiments or commits have this name; give the commit, from `dvc exp show`"
+        return f"{name}: several experiments or commits have this name; give the commit, which `dvc exp show` lists"
     known = {
         "branches": sorted(repo.scm.list_branches()),
         "tags": sorted(repo.scm.list_tags()),
@@ -146,7 +151,7 @@ def _unknown(repo: "Repo", name: str, reason: str) -> str:
 
 
 def _predictions_of(repo: "Repo", name: str) -> "Output":
-    """Find the folder of predictions among the outputs of the evaluate stage."""
+    """Find the folder of predictions among the outputs of the stage evaluate."""
     from dvc.stage.exceptions import StageFileDoesNotExistError, StageNotFound
 
     try:
@@ -157,13 +162,13 @@ def _predictions_of(repo: "Repo", name: str) -> "Output":
         if repo.fs.name(out.fs_path) == PREDICTIONS_OUT:
             return out
     raise NerpipeError(
-        f"{name}: its dvc.yaml has no stage `{EVALUATE_STAGE}` with a folder `{PREDICTIONS_OUT}` among its outs; name "
-        "a revision that has one, or a predictions file"
+        f"{name}: its dvc.yaml has no stage `{EVALUATE_STAGE}` with a folder `{PREDICTIONS_OUT}` in its outs; name a "
+        "revision that has one, or a predictions file"
     )
 
 
 def _fetch(repo: "Repo", name: str, source: str, target: Path) -> None:
-    """Copy a file of the current revision from DVC's cache, or else from the remote."""
+    """Copy a file of the current revision from DVC's cache or, if it is not there, from the remote."""
     from dvc.fs.dvc import DVCFileSystem
     from dvc_data.index import DataIndexError
 
@@ -173,19 +178,19 @@ def _fetch(repo: "Repo", name: str, source: str, target: Path) -> None:
         files.info(f"/{source}")
     except FileNotFoundError:
         raise NerpipeError(
-            f"{name}: there is no {source} at this revision; does its `{EVALUATE_STAGE}` predict it?"
+            f"{name}: there is no {source} at this revision; check that its stage `{EVALUATE_STAGE}` writes it"
         ) from None
     except DataIndexError:
-        pass  # the folder's list of files is not in the cache, as the next step will say
+        pass  # The folder's list of files is not in the cache. The next step raises an error about it.
     try:
         files.get_file(f"/{source}", str(target))
     except (DataIndexError, OSError, ImportError) as error:
         looked = f"nor in the remote {remote!r}" if remote else "and no remote is configured"
         why = f" ({error})" if isinstance(error, ImportError) else ""
         raise NerpipeError(
-            f"{name}: {source} is not in DVC's cache, {looked}{why}. Where it was made, `dvc push` (for an experiment "
-            f"`dvc exp push origin {name}`) puts it into the remote, from which it is read here, or by `dvc fetch`. Or "
-            f"make it again: `git checkout {name}`, then `dvc repro`"
+            f"{name}: {source} is not in DVC's cache, {looked}{why}. Run `dvc push` where the file was made (for an "
+            f"experiment `dvc exp push origin {name}`). This puts it into the remote, from which it is then read; `dvc "
+            f"fetch` also copies it from there. Or make it again: `git checkout {name}`, then `dvc repro`"
         ) from None
 
 
@@ -193,11 +198,13 @@ def _read(name: str, path: Path, source: str) -> SystemOutput:
     try:
         sentences = list(read_rows(path, WIDTH))
     except NerpipeError as error:
-        raise NerpipeError(str(error).replace(str(path), source)) from None  # a copy's path means nothing to a user
+        raise NerpipeError(
+            str(error).replace(str(path), source)
+        ) from None  # The user does not know the path of a copy.
     except UnicodeDecodeError as error:
-        raise NerpipeError(f"{source}: no UTF-8 ({error}); a predictions file was expected") from None
+        raise NerpipeError(f"{source}: the file is not UTF-8 ({error}); expected a predictions file") from None
     if not sentences:
-        raise NerpipeError(f"{source}: holds no sentence; a predictions file was expected, as `dvc repro` writes it")
+        raise NerpipeError(f"{source}: the file holds no sentence; expected a predictions file, as `dvc repro` writes")
     columns: Any = [[list(column) for column in zip(*rows, strict=True)] for rows in sentences]
     tokens, gold, predicted, _ = (list(column) for column in zip(*columns, strict=True))
     return SystemOutput(name, source, tokens, gold, predicted)

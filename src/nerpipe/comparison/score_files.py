@@ -1,4 +1,4 @@
-"""Any two CoNLL files, a gold one and a system's, read in step and scored."""
+"""Scores of a system's CoNLL file against a gold CoNLL file; both are read line by line together."""
 
 import hashlib
 from collections import Counter
@@ -14,31 +14,34 @@ from nerpipe.errors import NerpipeError
 from nerpipe.scoring.scores import Score, Scores, score_match, surface_score, surfaces_of
 from nerpipe.scoring.spans import match_spans
 
-SHOWN_CHARACTERS = 80  # characters of a line in a message
+SHOWN_CHARACTERS = 80  # Characters of a line that a message shows.
 
 
 class TaggedLine(NamedTuple):
-    """A word's line; with an empty tag, the end of a sentence: the first of a run of separators, or the file's end."""
+    """The line of a word or, with an empty tag, the end of a sentence.
 
-    number: int  # of the line, from 1
+    The end of a sentence is the first of several successive separator lines, or the end of the file.
+    """
+
+    number: int  # Number of the line, counted from 1.
     token: str = ""
     tag: str = ""
 
 
 @dataclass(frozen=True)
 class FileScores:
-    """What there is to say of two files."""
+    """The scores and counts of two files."""
 
     scores: Scores
-    surface: Score  # of distinct surface forms, in the words of the gold file
+    surface: Score  # Score of the distinct surface forms, in the words of the gold file.
     sentences: int
     words: int
-    words_differ: int  # rows whose first columns differ
+    words_differ: int  # Number of rows whose words (the first columns) differ.
 
 
 @dataclass
 class _Columns:
-    """Both files' tags and the gold words, a row a sentence, as far as they were read."""
+    """The tags of both files and the gold words that were read so far, one row for each sentence."""
 
     tokens: list[list[str]]
     gold: list[list[str]]
@@ -48,7 +51,7 @@ class _Columns:
 
 
 def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
-    r"""Score a system's file against the gold one; the last column of either is the tag.
+    r"""Score a system's file against the gold file. The last column of both is the tag.
 
     >>> from pathlib import Path
     >>> _ = Path("gold.conll").write_text("Ada\tB-person\nLovelace\tI-person\n\n")
@@ -57,12 +60,13 @@ def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
     0.5
 
     Args:
-        gold: CoNLL: columns apart by tabs or spaces, sentences by lines that are blank after stripping.
-        predicted: the same rows; the words themselves may differ (another tokenisation or escaping) and are counted.
+        gold: A CoNLL file. Tabs or spaces separate columns. Lines that are empty after stripping separate sentences.
+        predicted: A CoNLL file with the same rows. Its words may differ (another tokenisation or escaping); rows with
+            different words are counted.
 
     Raises:
-        NerpipeError: if a file cannot be read or holds no word, a tag is none of O, B-TYPE and I-TYPE, or the rows
-            part; with file and line.
+        NerpipeError: If a file cannot be read or holds no word, a tag is not O, B-TYPE or I-TYPE, or the rows of the
+            two files differ; the message names file and line.
     """
     gold, predicted = Path(gold), Path(predicted)
     both = _Columns([[]], [[]], [[]])
@@ -89,7 +93,7 @@ def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
 
 
 def _rows(path: Path) -> Iterator[TaggedLine]:
-    """Yield a file's words and, after each sentence, one end."""
+    """Yield the words of a file and, after each sentence, one end of a sentence."""
     parser = LineParser(multi_tag="reject", prefixes=SCHEMES["IOB2"])
     number, within, words = 0, False, 0
     for lines in read_lines(path, hashlib.sha256(), Counter()):
@@ -108,26 +112,30 @@ def _rows(path: Path) -> Iterator[TaggedLine]:
         yield TaggedLine(number + 1)
     if not words:
         raise NerpipeError(
-            f"{path}: holds no word; `token<TAB>tag` a line was expected, a blank line after each sentence"
+            f"{path}: the file holds no word; expected one line `token<TAB>tag` for each word and a blank line after "
+            "each sentence"
         )
 
 
 def _refuse_line(path: Path, number: int, word: Word) -> None:
-    """Say what is wrong with a line and what to do."""
+    """Raise an error that says what is wrong with a line and what to do."""
     todo = {
-        "one_column": "each line needs a word and a tag, apart by a tab or a space",
+        "one_column": "each line needs a word and a tag, separated by a tab or a space",
         "empty_token": "each line needs a word before its tag",
-        "several_tags": "keep one tag a word",
+        "several_tags": "keep one tag for each word",
         "prefix_not_in_scheme": "translate IOBES or BILOU to IOB2: S and U become B, E and L become I",
         "invalid_utf8": "convert the file: iconv -f OLD -t UTF-8",
         "nul": "remove it",
         "lone_cr": "end lines with LF or CRLF",
     }.get(
         word.problem,
-        "the last column must be the tag; if another is, cut it out (`cut -f1,3` for a predictions file of ours)",
+        "the last column must be the tag; if the tag is in another column, select it (`cut -f1,3` for a predictions "
+        "file of nerpipe)",
     )
     shown = show_line(word.line if len(word.line) <= SHOWN_CHARACTERS else word.line[:SHOWN_CHARACTERS] + "...")[0]
-    problem = PROBLEMS.get(word.problem, "a tag with markup").partition(",")[0]  # multi_tag is of no account here
+    problem = PROBLEMS.get(word.problem, "a tag with markup").partition(",")[
+        0
+    ]  # The rest is about the param multi_tag, which has no effect here.
     raise NerpipeError(f"{path}:{number}: {problem} in {shown!r}; allowed are O, B-TYPE and I-TYPE: {todo}")
 
 
@@ -136,9 +144,9 @@ def _refuse_parting(
 ) -> None:
     sides = [_place(path, row) for path, row in ((gold, one), (predicted, two))]
     raise NerpipeError(
-        f"the two files part after {sum(map(len, both.gold)):,} words: {sides[0]}, but {sides[1]}"
-        f"{both.first_difference}. Both need the same rows: a line a word in the same order, a blank line after the "
-        "same words; give the system the words of the gold file, or mend its output there"
+        f"the rows of the two files differ after {sum(map(len, both.gold)):,} words: {sides[0]}, but {sides[1]}"
+        f"{both.first_difference}. Both need the same rows: one line for each word in the same order, and a blank line "
+        "after the same words. Give the system the words of the gold file, or correct its output at this place"
     )
 
 

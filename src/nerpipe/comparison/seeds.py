@@ -1,4 +1,4 @@
-"""The same settings trained with several seeds: mean and deviation of each, and their difference seed by seed."""
+"""Settings that were trained with several seeds: mean and deviation of each, and their differences seed by seed."""
 
 import math
 import statistics
@@ -18,7 +18,7 @@ SCORED_SPLITS = ("dev", "test")
 METRICS = "metrics/metrics.json"
 HOW = "dvc exp run --queue -S seed=1,2,3,4,5 -S lr=1e-4,2e-4 && dvc exp run --run-all"
 
-Settings = tuple[tuple[str, Any], ...]  # all params but the seed, sorted
+Settings = tuple[tuple[str, Any], ...]  # All params except the seed, sorted.
 
 
 class Run(NamedTuple):
@@ -27,11 +27,14 @@ class Run(NamedTuple):
     name: str
     settings: Settings
     seed: int
-    f1: dict[str, float]  # by split
+    f1: dict[str, float]  # F1 by split.
 
 
 class Spread(NamedTuple):
-    """What n numbers say; `sd` has n - 1 below, and is absent for one number, as the interval is."""
+    """Mean, standard deviation (n - 1 in the denominator) and 95% interval of n numbers.
+
+    `sd` is None for a single number. `low` and `high` are None for a single number, or if no interval was computed.
+    """
 
     n: int
     mean: float
@@ -44,27 +47,33 @@ class Spread(NamedTuple):
 class SettingRow:
     """One setting over its seeds."""
 
-    differing: dict[str, Any]  # its values of those params in which the settings differ
+    differing: dict[str, Any]  # The values of those params in which the settings differ.
     seeds: list[int]
     runs: list[str]
-    f1: dict[str, Spread]  # by split
-    gain: dict[str, Spread]  # by split: this setting minus the first, over the seeds of both; empty for the first
+    f1: dict[str, Spread]  # F1 by split.
+    # F1 by split of this setting minus that of the first setting, over their common seeds. Empty for the first setting.
+    gain: dict[str, Spread]
 
 
 def seed_rows() -> list[SettingRow]:
-    """Collect the runs that began at HEAD and tabulate them by setting.
+    """Collect the runs that started from HEAD and tabulate them by setting.
 
     Raises:
-        NerpipeError: if there is no experiment with results, or two runs of the same params disagree.
+        NerpipeError: If there is no experiment with results, or two runs with the same params have different results.
     """
     return tabulate_runs(*collect_runs())
 
 
 def collect_runs() -> tuple[list[Run], Settings | None]:
-    """Read params and metrics of all experiments from HEAD, and of HEAD and the workspace where they add a seed.
+    """Read params and metrics of all experiments that started from HEAD.
+
+    The runs of HEAD and of the workspace are added if an experiment has the same settings but none has their seed.
 
     Returns:
-        The runs, and the settings of HEAD, if it was run.
+        The runs, and the settings of HEAD, or None if the pipeline was not run at HEAD.
+
+    Raises:
+        NerpipeError: If there is no experiment with results.
     """
     with open_repo() as repo:
         experiments = experiments_from(repo, repo.scm.get_rev())
@@ -78,8 +87,8 @@ def collect_runs() -> tuple[list[Run], Settings | None]:
     runs = [run for run in found if run]
     if not runs:
         raise NerpipeError(
-            f"{len(experiments)} experiments began at HEAD and none has results; train some first, such as `{HOW}` "
-            "(a new commit begins anew: `dvc exp show -A` lists those of older ones)"
+            f"{len(experiments)} experiments started from HEAD and none has results; train some first, such as `{HOW}` "
+            "(experiments of older commits do not count; `dvc exp show -A` lists them)"
         )
     for run in (head, workspace):
         if run and any(run.settings == other.settings for other in runs):
@@ -89,9 +98,9 @@ def collect_runs() -> tuple[list[Run], Settings | None]:
 
 
 def read_run(repo: "Repo", name: str) -> Run | None:
-    """Read the run that the repository shows, or None if it was not run to its evaluation.
+    """Read the run of the repository's current revision, or return None if its evaluation did not finish.
 
-    Its params are those of dvc.lock, which says what the results were made with; params.yaml may be newer.
+    The params are read from dvc.lock, because the results were made with them. Those of params.yaml may be newer.
     """
     from dvc.utils.serialize import ParseError, load_json, load_yaml
 
@@ -102,12 +111,12 @@ def read_run(repo: "Repo", name: str) -> Run | None:
     except FileNotFoundError:
         return None
     except ParseError as error:
-        raise NerpipeError(f"{name}: {error}; mend or restore the file (`git checkout -- FILE`)") from None
+        raise NerpipeError(f"{name}: {error}; correct or restore the file (`git checkout -- FILE`)") from None
     params: dict[str, Any] = {}
     for stage in stages:
         for key, value in stage.get("params", {}).get("params.yaml", {}).items():
             if params.setdefault(key, value) != value:
-                return None  # a run that broke off: its stages were run with different params
+                return None  # The run was interrupted: its stages have different params.
     if not isinstance(params.get(SEED), int) or not all(split in scores for split in SCORED_SPLITS):
         return None
     seed = params.pop(SEED)
@@ -117,10 +126,12 @@ def read_run(repo: "Repo", name: str) -> Run | None:
 
 
 def tabulate_runs(runs: Sequence[Run], reference: Settings | None = None) -> list[SettingRow]:
-    """Tabulate runs by setting; the first is `reference` if it is there, otherwise the first by its values.
+    """Tabulate runs by setting.
+
+    The first setting is `reference` if it is among the runs. Otherwise it is the first in the order of the values.
 
     Raises:
-        NerpipeError: if two runs have the same params and different results.
+        NerpipeError: If two runs have the same params and different results.
     """
     by_setting: dict[Settings, dict[int, Run]] = {}
     for run in runs:
@@ -128,7 +139,7 @@ def tabulate_runs(runs: Sequence[Run], reference: Settings | None = None) -> lis
         if same.f1 != run.f1:
             raise NerpipeError(
                 f"{same.name} and {run.name} have the same params but different results: the code or the data changed "
-                f"in between, so that they say nothing about seeds. Remove one: `dvc exp remove {same.name}`"
+                f"between them, so seeds cannot be compared. Remove one: `dvc exp remove {same.name}`"
             )
     ordered = sorted(by_setting, key=lambda settings: (settings != reference, _sortable(settings)))
     names = _differing(ordered)
@@ -151,7 +162,7 @@ def tabulate_runs(runs: Sequence[Run], reference: Settings | None = None) -> lis
 
 
 def _sortable(settings: Settings) -> list[tuple[str, bool, float, str]]:
-    """Order numbers by their size, and anything else by its text."""
+    """Make a sort key that orders numbers by value, and all other values by their text."""
     return [
         (key, isinstance(value, str), float(value) if isinstance(value, int | float) else 0.0, str(value))
         for key, value in settings
@@ -164,7 +175,7 @@ def _differing(settings: Sequence[Settings]) -> list[str]:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Compute mean and standard deviation (n - 1 below).
+    """Compute mean and standard deviation (n - 1 in the denominator).
 
     >>> spread([1.0, 3.0, 5.0])
     Spread(n=3, mean=3.0, sd=2.0, low=None, high=None)
@@ -177,7 +188,7 @@ def with_t_interval(values: Sequence[float]) -> Spread:
     found = spread(values)
     if found.sd is None:
         return found
-    from scipy.special import stdtrit  # the quantile of scipy.stats.t, without its second of imports
+    from scipy.special import stdtrit  # The quantile of scipy.stats.t, whose import takes a second longer.
 
     half = float(stdtrit(found.n - 1, (1 + LEVEL) / 2)) * found.sd / math.sqrt(found.n)
     return found._replace(low=found.mean - half, high=found.mean + half)

@@ -1,4 +1,4 @@
-"""Whether one side is better than the other, by how much, where, and whether that is real: docs/evaluation.md."""
+"""Comparison of two systems: difference of F1, its significance, and the changed sentences (docs/evaluation.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
 
 ALPHA = 0.05
 Verdict = Literal["better", "worse", "noise"]
-CHANGE_KINDS = (
-    "broken",
-    "fixed",
-    "changed",
-)  # right before only; right after only; wrong on both sides, but differently
+# Broken: only the first side is right. Fixed: only the other side is right. Changed: both are wrong, but differ.
+CHANGE_KINDS = ("broken", "fixed", "changed")
 
 
 class Estimate(NamedTuple):
@@ -41,16 +38,16 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Difference:
-    """F1 of both sides, and what the other gained over the first; fractions."""
+    """F1 of both sides and their difference, as fractions."""
 
     first: Estimate
     other: Estimate
-    delta: Estimate
-    support: int  # gold entities
+    delta: Estimate  # F1 of the other side minus F1 of the first side.
+    support: int  # Number of gold entities.
 
 
 class WordEntity(NamedTuple):
-    """An entity in its sentence: the words [start, end), counted from 0."""
+    """An entity in its sentence. It has the words from `start` up to, but without, `end`, counted from 0."""
 
     type: str
     start: int
@@ -60,10 +57,10 @@ class WordEntity(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """A sentence in which the two sides find other entities."""
+    """A sentence in which the two sides predict different entities."""
 
-    kind: str  # of CHANGE_KINDS
-    sentence: int  # from 1
+    kind: str  # One of CHANGE_KINDS.
+    sentence: int  # Number of the sentence, counted from 1.
     text: str
     gold: list[WordEntity]
     first: list[WordEntity]
@@ -72,31 +69,31 @@ class Change:
 
 @dataclass(frozen=True)
 class SystemComparison:
-    """All that `nerpipe compare` says."""
+    """All results of `nerpipe compare`."""
 
     micro: Difference
     per_type: dict[str, Difference]
-    p: float  # of the micro difference
+    p: float  # p-value of the micro difference.
     verdict: Verdict
     sentences: int
-    changes: list[Change]  # by kind, then in order of the file
+    changes: list[Change]  # In the order of their kinds, then of the file.
 
 
 def compare(first: SystemOutput, other: SystemOutput, *, resamples: int, seed: int) -> SystemComparison:
-    """Compare two sides on the same gold; every difference is other minus first.
+    """Compare two sides on the same gold tags. Every difference is `other` minus `first`.
 
     Both sides are scored on the same bootstrap samples of sentences (paired bootstrap: Efron and Tibshirani 1993;
-    Berg-Kirkpatrick et al. 2012), and the micro F1 is also tested by paired approximate randomisation (Noreen 1989; Yeh
+    Berg-Kirkpatrick et al. 2012). The micro F1 is also tested by paired approximate randomisation (Noreen 1989; Yeh
     2000).
 
     Args:
-        first: where we come from.
-        other: where we are.
-        resamples: of either test.
-        seed: of either.
+        first: The system to compare with.
+        other: The system to judge.
+        resamples: The number of resamples of each test.
+        seed: The seed of each test.
 
     Raises:
-        NerpipeError: if the words or the gold tags differ, or a tag is none of IOB2.
+        NerpipeError: If the words or the gold tags differ, or a tag is not in IOB2.
     """
     check_same_gold(first, other)
     matches = [match_spans(side.gold, side.predicted) for side in (first, other)]
@@ -110,14 +107,14 @@ def compare(first: SystemOutput, other: SystemOutput, *, resamples: int, seed: i
 
 
 def judge(delta: Estimate, p: float) -> Verdict:
-    """Call a difference noise if its 95% interval holds 0 or p is 0.05 or more; otherwise better or worse."""
+    """Judge a difference: noise if its 95% interval contains 0 or p is 0.05 or more, otherwise better or worse."""
     if delta.low <= 0 <= delta.high or p >= ALPHA:
         return "noise"
     return "better" if delta.value > 0 else "worse"
 
 
 def verdict_in_words(comparison: SystemComparison) -> str:
-    """Say what came out in one sentence, in points.
+    """Describe the result in one sentence, in points.
 
     >>> delta = Estimate(0.013, -0.002, 0.029)
     >>> change = Change("fixed", 1, "", [], [], [])
@@ -133,20 +130,20 @@ def verdict_in_words(comparison: SystemComparison) -> str:
 
 
 def points(value: float) -> str:
-    """Show a difference of fractions in points, with its sign."""
+    """Format a difference of fractions in points, with its sign."""
     return f"{100 * value:+.1f}".replace("-0.0", "+0.0")
 
 
 def show_p(p: float) -> str:
-    """Show a p-value with two digits that say something."""
+    """Format a p-value with two or three decimal places, or as "< 0.001"."""
     return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"  # noqa: PLR2004
 
 
 def check_same_gold(first: SystemOutput, other: SystemOutput) -> None:
-    """Refuse sides with other words or gold tags: a difference of their scores would be one of the data.
+    """Check that both sides have the same words and gold tags, because scores on different data cannot be compared.
 
     Raises:
-        NerpipeError: naming the first sentence that differs.
+        NerpipeError: If they differ; the message names the first sentence that differs.
     """
     pairs = zip(zip(first.tokens, first.gold, strict=True), zip(other.tokens, other.gold, strict=True), strict=False)
     sizes = len(first.gold), len(other.gold)
@@ -155,37 +152,48 @@ def check_same_gold(first: SystemOutput, other: SystemOutput) -> None:
         return
     if place is None:
         what = (
-            f"{first.source} has {sizes[0]} sentences, {other.source} {sizes[1]}; as far as both go they are the same"
+            f"{first.source} has {sizes[0]} sentences, {other.source} has {sizes[1]}; the sentences of the shorter one "
+            "are the same in both"
         )
     else:
         shown = [_first_parting(first, other, place), _first_parting(other, first, place)]
         where = f"{shown[0]} in {first.source}, {shown[1]} in {other.source}"
         what = f"Sentence {place + 1} is the first that differs: {where}"
     raise NerpipeError(
-        f"the two sides have different gold, and scores on different gold cannot be compared. {what}. Evaluate both on "
-        "the same data: the same dataset, multi_tag and scheme in params.yaml and the same files in data/raw, then "
-        "`dvc repro`; or name a side that was"
+        "the two sides have different words or gold tags, so their scores cannot be compared. "
+        f"{what}. Evaluate both on the same data: set the same dataset, multi_tag and scheme in params.yaml, use the "
+        "same files in data/raw, and run `dvc repro`. Or name a side that was evaluated on the same data"
     )
 
 
 def _first_parting(side: SystemOutput, other: SystemOutput, place: int) -> str:
-    """Show the first word of a sentence that is not the same on both sides, with its gold tag."""
+    """Describe the first word of a sentence that is not the same on both sides, with its gold tag."""
     rows, others = ([*zip(each.tokens[place], each.gold[place], strict=True)] for each in (side, other))
     for number, row in enumerate(rows, start=1):
         if number > len(others) or row != others[number - 1]:
             return f"word {number} {row[0]!r} {row[1]}"
-    return f"no word after the {len(rows)}."
+    return f"no word after word {len(rows)}"
 
 
 def _counts(match: Match, types: Sequence[str]) -> "NDArray[np.int64]":
-    """Count by sentence over the types of both sides, with the total last; shape (sentences, types + 1, 3)."""
+    """Count by sentence and type, over the types of both sides and with the total last.
+
+    Returns:
+        The counts correct, predicted, gold. Shape: (sentences, types + 1, 3).
+    """
     counts = np.zeros((match.sentences, len(types), COUNTS), dtype=np.int64)
     counts[:, [types.index(kind) for kind in match.types]] = sentence_counts(match)
     return with_total(counts)
 
 
 def _differences(one: "NDArray[np.int64]", two: "NDArray[np.int64]", sums: "NDArray[np.int64]") -> list[Difference]:
-    """Estimate each type's difference; the total goes first."""
+    """Estimate the difference of each type. The total is first in the result.
+
+    Args:
+        one: The counts of the first side. Shape: (sentences, types + 1, 3).
+        two: The counts of the other side. Shape: (sentences, types + 1, 3).
+        sums: The resampled counts of both sides. Shape: (resamples, types + 1, 6).
+    """
     sides = [_estimates(one.sum(axis=0), sums[..., :COUNTS]), _estimates(two.sum(axis=0), sums[..., COUNTS:])]
     drawn = f1_of(sums[..., COUNTS:]) - f1_of(sums[..., :COUNTS])
     deltas = _with_interval(f1_of(two.sum(axis=0)) - f1_of(one.sum(axis=0)), drawn)
@@ -195,10 +203,22 @@ def _differences(one: "NDArray[np.int64]", two: "NDArray[np.int64]", sums: "NDAr
 
 
 def _estimates(counts: "NDArray[np.int64]", sums: "NDArray[np.int64]") -> list[Estimate]:
+    """Estimate F1 of each type.
+
+    Args:
+        counts: The counts. Shape: (types + 1, 3).
+        sums: The resampled counts. Shape: (resamples, types + 1, 3).
+    """
     return _with_interval(f1_of(counts), f1_of(sums))
 
 
 def _with_interval(values: "NDArray[np.float64]", drawn: "NDArray[np.float64]") -> list[Estimate]:
+    """Add the 95% interval to each value.
+
+    Args:
+        values: The values. Shape: (types + 1,).
+        drawn: The resampled values. Shape: (resamples, types + 1).
+    """
     return [Estimate(*row) for row in zip(values.tolist(), *interval(drawn).tolist(), strict=True)]
 
 
@@ -215,7 +235,7 @@ def _changes(first: Match, other: Match, tokens: Sequence[Sequence[str]]) -> lis
 
 
 def _by_sentence(spans: Spans, match: Match, tokens: Sequence[Sequence[str]]) -> dict[int, list[WordEntity]]:
-    """Group the entities of one side by the place of their sentence."""
+    """Group the entities of one side by the index of their sentence."""
     found: dict[int, list[WordEntity]] = {}
     start, end = spans.start - match.offsets[spans.sentence], spans.end - match.offsets[spans.sentence]
     columns = (part.tolist() for part in (spans.sentence, start, end, spans.type))

@@ -1,1 +1,1 @@
-"""What the stages hand each other: tagging schemes, labels, canonical CoNLL, counts, files."""
+"""Formats that the stages share: tagging schemes, labels, canonical CoNLL, counts and files."""

@@ -1,6 +1,7 @@
-"""Canonical CoNLL, the format between stages: `token<TAB>tag` a line, a blank line after each sentence, LF, UTF-8.
+"""Canonical CoNLL, the file format between stages.
 
-Only LF ends a line: U+2028, U+0085 and their like may stand inside a token.
+Each line holds one word as `token<TAB>tag`, and a blank line follows each sentence. The encoding is UTF-8. Only LF ends
+a line, so a token may contain U+2028, U+0085 and similar characters.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,22 +12,23 @@ from nerpipe.errors import NerpipeError
 
 
 class Sentence(NamedTuple):
-    """One sentence of a canonical CoNLL file: as many tags as tokens, at least one of each."""
+    """One sentence of a canonical CoNLL file. It has one tag for each token, and at least one token."""
 
     tokens: tuple[str, ...]
     tags: tuple[str, ...]
 
 
 def format_sentence(columns: Iterable[Iterable[str]]) -> str:
-    """Format one sentence from its rows (a word's columns each), with the blank line that ends it."""
+    """Format one sentence, with the blank line that ends it. Each row holds the columns of one word."""
     return "".join("\t".join(row) + "\n" for row in columns) + "\n"
 
 
 def read_rows(path: Path, width: int) -> Iterator[list[list[str]]]:
-    """Yield each sentence of a canonical file as its rows of `width` columns.
+    """Yield each sentence of a canonical file as a list of rows with `width` columns.
 
     Raises:
-        NerpipeError: if the file is missing, a row has another number of columns, or the last sentence is cut off.
+        NerpipeError: If the file is missing, a row has another number of columns, or the last sentence has no blank
+            line after it.
     """
     rows: list[list[str]] = []
     try:
@@ -39,18 +41,18 @@ def read_rows(path: Path, width: int) -> Iterator[list[list[str]]]:
                 row = line.removesuffix("\n").split("\t")
                 if len(row) != width:
                     raise NerpipeError(
-                        f"{path}:{number}: {len(row)} columns where {width} were expected in {line!r}; the file is "
-                        "an output of this pipeline and was changed by hand? `dvc repro --force` rebuilds it"
+                        f"{path}:{number}: {len(row)} columns where {width} were expected in {line!r}. This file is an "
+                        "output of the pipeline and may have been edited; `dvc repro --force` rebuilds it"
                     )
                 rows.append(row)
     except FileNotFoundError:
         raise NerpipeError(f"{path}: not there; run `dvc repro` to build it") from None
     if rows:
-        raise NerpipeError(f"{path}: ends within a sentence; `dvc repro --force` rebuilds it")
+        raise NerpipeError(f"{path}: the file ends within a sentence; `dvc repro --force` rebuilds it")
 
 
 def read_conll(path: str | Path) -> Iterator[Sentence]:
-    r"""Yield the sentences of a canonical two-column file, one at a time.
+    r"""Yield the sentences of a canonical file with two columns, one at a time.
 
     >>> from pathlib import Path
     >>> _ = Path("two.conll").write_text("Ada\tB-person\nslept\tO\n\nHi\tO\n\n")
@@ -58,7 +60,7 @@ def read_conll(path: str | Path) -> Iterator[Sentence]:
     [('Ada', 'slept'), ('Hi',)]
 
     Raises:
-        NerpipeError: as `read_rows`.
+        NerpipeError: If `read_rows` raises it.
     """
     for rows in read_rows(Path(path), width=2):
         tokens, tags = zip(*rows, strict=True)

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: write to a temporary name, then rename."""
+"""Writing and reading of files. A file is written under a temporary name and then renamed, so it is always complete."""
 
 import hashlib
 import json
@@ -16,9 +16,9 @@ SPLITS = ("train", "dev", "test")
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it takes the place of `path` only if the block ends without an error.
+    """Yield a temporary path beside `path`, and rename it to `path` if the block ends without an error.
 
-    Serves files and folders alike. Whatever was at `path` stays until then.
+    Both files and folders can be replaced. An existing file or folder at `path` stays unchanged until the renaming.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.partial")
@@ -40,29 +40,36 @@ def _remove(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 with LF line ends, atomically."""
+    """Write `text` as UTF-8 with LF line ends. The file is replaced in one step."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_json(path: Path, data: Any) -> None:  # noqa: ANN401 - JSON is any of its types
-    """Write JSON with sorted keys, two-space indent and a final newline; a NaN or infinity raises ValueError."""
+def write_json(path: Path, data: Any) -> None:  # noqa: ANN401 - JSON can hold any type
+    """Write JSON with sorted keys, an indent of two spaces and a final newline.
+
+    Raises:
+        ValueError: If `data` holds NaN or infinity.
+    """
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is any of its types
+def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON can hold any type
     """Read a JSON file that another stage wrote.
 
     Raises:
-        NerpipeError: if it is missing or broken, naming the file and the way to rebuild it.
+        NerpipeError: If the file is missing or is not valid JSON. The message names the file and the command that
+            rebuilds it.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NerpipeError(f"{path}: not there; run `dvc repro` to build it") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise NerpipeError(f"{path}: no valid JSON ({error}); run `dvc repro --force` to rebuild it") from None
+        raise NerpipeError(
+            f"{path}: the file is not valid JSON ({error}); run `dvc repro --force` to rebuild it"
+        ) from None
 
 
 def sha256_of(path: Path) -> str:
@@ -72,9 +79,9 @@ def sha256_of(path: Path) -> str:
 
 
 def project_root() -> Path:
-    """Return the repository the user works in.
+    """Return the root folder of the user's repository.
 
-    DVC sets DVC_ROOT for every stage, also under `--temp` and `--queue`, where the working directory is a copy that is
-    deleted at the end; without DVC it is the working directory.
+    DVC sets DVC_ROOT to this folder for every stage. This holds for `--temp` and `--queue` too, where the working
+    directory is a copy that is deleted at the end. Without DVC, the root is the working directory.
     """
     return Path(os.environ.get("DVC_ROOT") or Path.cwd())

@@ -1,16 +1,16 @@
-"""The label set: its fixed order, and which label continues which, derived from the names alone."""
+"""The label set: the order of the labels, and the label that continues each of them. Both follow from the names."""
 
 from collections.abc import Iterable, Sequence
 
 from nerpipe.contracts.schemes import OUTSIDE, split_tag
 from nerpipe.errors import NerpipeError
 
-IGNORED = -100  # torch's cross entropy leaves these positions out
-NO_WORD = -1  # a special token belongs to no word
+IGNORED = -100  # The label id of positions that torch's cross entropy leaves out.
+NO_WORD = -1  # The word id of special tokens, which belong to no word.
 
 
 def make_labels(types: Iterable[str]) -> list[str]:
-    """List the labels for these entity types: `O`, then `B-X`, `I-X` for each type in sorted order.
+    """List the labels for these entity types: first `O`, then `B-X` and `I-X` for each type X in sorted order.
 
     >>> make_labels(["person", "creative-work"])
     ['O', 'B-creative-work', 'I-creative-work', 'B-person', 'I-person']
@@ -19,10 +19,12 @@ def make_labels(types: Iterable[str]) -> list[str]:
 
 
 def continuations(labels: Sequence[str]) -> list[int]:
-    """Give for each label id the id that the further sub-words of its word take: `I-X` for `B-X`, otherwise itself.
+    """Return, for each label id, the id of the label for the second and later sub-words of the same word.
+
+    That label is `I-X` for `B-X`, and the same label otherwise.
 
     Raises:
-        NerpipeError: if a `B-X` has no `I-X`.
+        NerpipeError: If there is a label `B-X` but no label `I-X`.
     """
     ids = {label: index for index, label in enumerate(labels)}
     result = []
@@ -30,6 +32,8 @@ def continuations(labels: Sequence[str]) -> list[int]:
         prefix, kind = split_tag(label)
         follower = f"I-{kind}" if prefix == "B" else label
         if follower not in ids:
-            raise NerpipeError(f"the labels {list(labels)} hold {label} but no {follower}: every B- needs its I-")
+            raise NerpipeError(
+                f"the labels {list(labels)} contain {label} but no {follower}; every B- label needs an I- label"
+            )
         result.append(ids[follower])
     return result

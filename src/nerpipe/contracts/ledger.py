@@ -1,4 +1,7 @@
-"""The ledger: what goes into a stage comes out of it, or the stage fails and says where."""
+"""The ledger: counts of sentences, tokens and entities that each stage writes and the next stage compares.
+
+A stage fails if its counts differ from those of the stage before it.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -9,7 +12,7 @@ from nerpipe.errors import NerpipeError
 
 
 class Tally(NamedTuple):
-    """What a stage must neither lose nor invent; a token is a word of the input, not a sub-word."""
+    """The counts that must stay the same from stage to stage. A token is a word of the input, not a sub-word."""
 
     sentences: int
     tokens: int
@@ -17,7 +20,7 @@ class Tally(NamedTuple):
 
 
 def tally(tag_rows: Iterable[Iterable[str]]) -> Tally:
-    """Count the sentences, tokens and entities of IOB2 tags, one row of tags a sentence."""
+    """Count the sentences, tokens and entities of IOB2 tags. Each row holds the tags of one sentence."""
     rows = list(tag_rows)
     counted = Counter(chain.from_iterable(rows))
     entities = sum(count for tag, count in counted.items() if tag[0] == "B")
@@ -25,15 +28,15 @@ def tally(tag_rows: Iterable[Iterable[str]]) -> Tally:
 
 
 def check_joint(joint: str, expected: Tally, found: Tally) -> None:
-    """Compare the counts on the two sides of a joint.
+    """Compare the counts of one stage with those of the stage before it.
 
     Args:
-        joint: where, for the message: "clean -> encode, split dev".
-        expected: what the stage before wrote down.
-        found: what this stage counted.
+        joint: The two stages and the split, for the message, such as "clean -> encode, split dev".
+        expected: The counts that the stage before wrote.
+        found: The counts of this stage.
 
     Raises:
-        NerpipeError: naming each count that does not meet.
+        NerpipeError: If the counts differ. The message names each count that differs.
     """
     wrong = [
         f"{name}: {before} before, {after} after"
@@ -42,11 +45,12 @@ def check_joint(joint: str, expected: Tally, found: Tally) -> None:
     ]
     if wrong:
         raise NerpipeError(
-            f"the ledger does not meet at {joint}: {'; '.join(wrong)}. A file between the stages was changed or an "
-            "input is from another run: `dvc repro --force` rebuilds all; if it stays, it is a bug in this pipeline"
+            f"the counts of the ledger differ at {joint}: {'; '.join(wrong)}. A file between the stages was changed, "
+            "or an input is from another run. `dvc repro --force` rebuilds all files; if the counts still differ, this "
+            "is a bug in the pipeline"
         )
 
 
 def tallies(report: Iterable[Mapping[str, Any]]) -> dict[str, Tally]:
-    """Read each split's counts from a stage's report: rows with `split`, `sentences`, `tokens` and `entities`."""
+    """Read the counts of each split from a report, whose rows have `split`, `sentences`, `tokens` and `entities`."""
     return {row["split"]: Tally(*(int(row[name]) for name in Tally._fields)) for row in report}

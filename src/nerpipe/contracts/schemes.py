@@ -1,16 +1,19 @@
-"""Tagging schemes: any of IOB1, IOB2, IOBES and BILOU to IOB2, and IOB2 to spans.
+"""Tagging schemes: conversion of IOB1, IOB2, IOBES and BILOU to IOB2, and of IOB2 to spans.
 
-One table serves every scheme, because they differ in what they write, not in where an entity begins: a `B`, `S` or `U`
-always begins one, an `I`, `E` or `L` continues an open entity of its own type and otherwise begins one, and after `E`,
-`L`, `S` or `U` no entity is open. (Ramshaw and Marcus 1995 for IOB1, Tjong Kim Sang and Veenstra 1999 for IOB2, Ratinov
-and Roth 2009 for BILOU.)
+One table is enough for all schemes. They write different prefixes, but the same rules say where an entity begins:
+
+- `B`, `S` or `U` always begins an entity.
+- `I`, `E` or `L` continues an open entity of the same type. If no entity of that type is open, it begins one.
+- After `E`, `L`, `S` or `U`, no entity is open.
+
+Sources: Ramshaw and Marcus 1995 for IOB1, Tjong Kim Sang and Veenstra 1999 for IOB2, Ratinov and Roth 2009 for BILOU.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 OUTSIDE = "O"
-# prefix -> (always begins an entity, leaves it open)
+# For each prefix: whether it always begins an entity, and whether the entity is still open after it.
 PREFIXES = {
     "B": (True, True),
     "I": (False, True),
@@ -19,12 +22,12 @@ PREFIXES = {
     "S": (True, False),
     "U": (True, False),
 }
-# The prefixes each scheme may write; "auto" admits them all.
+# The prefixes that each scheme may use. "auto" allows all of them.
 SCHEMES = {"auto": "BIELSU", "IOB1": "BI", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU"}
 
 
 class Span(NamedTuple):
-    """An entity: its type and the words [start, end) that it covers, counted in its sentence."""
+    """An entity: its type, and the words [start, end) that it covers. The first word of the sentence is word 0."""
 
     type: str
     start: int
@@ -32,25 +35,26 @@ class Span(NamedTuple):
 
 
 def split_tag(tag: str) -> tuple[str, str]:
-    """Split `B-creative-work` into ("B", "creative-work"); `O` gives ("O", "")."""
+    """Split a tag into prefix and type. `B-creative-work` gives ("B", "creative-work"), and `O` gives ("O", "")."""
     prefix, _, kind = tag.partition("-")
     return prefix, kind
 
 
 def is_tag(tag: str, prefixes: str = SCHEMES["auto"]) -> bool:
-    """Say whether `tag` is `O`, or one of the prefixes, a hyphen and a type that is not empty."""
-    return tag == OUTSIDE or (len(tag) > 2 and tag[0] in prefixes and tag[1] == "-")  # noqa: PLR2004 - X-
+    """Return whether `tag` is `O`, or consists of one of the prefixes, a hyphen and a type that is not empty."""
+    return tag == OUTSIDE or (len(tag) > 2 and tag[0] in prefixes and tag[1] == "-")  # noqa: PLR2004 - the length of `X-`
 
 
 def to_iob2(tags: Iterable[str]) -> tuple[list[str], int, int]:
-    """Translate one sentence's tags of any scheme to IOB2.
+    """Convert the tags of one sentence from any scheme to IOB2.
 
     Args:
-        tags: tags for which `is_tag` holds, one a word.
+        tags: Tags for which `is_tag` is true, one for each word.
 
     Returns:
-        The IOB2 tags; how many entities began with a continuation (`I`, `E` or `L`: an orphan in IOB2, the rule in
-        IOB1); and how many `B` followed no open entity of their type (which IOB1 never writes).
+        Three values. The first holds the IOB2 tags. The second is the number of entities that began with `I`, `E` or
+        `L`; in IOB2 such a tag is an orphan, in IOB1 it is the rule. The third is the number of `B` tags that did not
+        follow an open entity of their type; IOB1 never writes such a tag.
     """
     out = []
     orphans = plain_begins = 0
@@ -73,10 +77,10 @@ def to_iob2(tags: Iterable[str]) -> tuple[list[str], int, int]:
 
 
 def spans_of(tags: Sequence[str]) -> list[Span]:
-    """List the entities of one sentence, left to right, as conlleval reads them.
+    """List the entities of one sentence from left to right, as conlleval reads them.
 
-    An entity begins at `B-X`, or at an `I-X` that follows anything but an open X (Tjong Kim Sang and Buchholz 2000,
-    conlleval.pl); it ends before the next `O`, `B-` or other type.
+    An entity begins at `B-X`, or at an `I-X` where no entity of type X is open (Tjong Kim Sang and Buchholz 2000,
+    conlleval.pl). It ends before the next `O`, the next `B-` or a tag of another type.
     """
     spans: list[Span] = []
     start, open_type = 0, ""

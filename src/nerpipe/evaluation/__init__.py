@@ -1,1 +1,1 @@
-"""What a trained model gets right and wrong: the stage evaluate."""
+"""The stage evaluate: predictions of the trained model on dev and test, scores, tables and the error page."""

@@ -1,4 +1,4 @@
-"""Scores of groups of entities: seen in train or not, by their length, by the length of their sentence."""
+"""Scores of groups of entities: seen in train or not, by length of the entity, by length of the sentence."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from nerpipe.contracts.conll import Sentence
 
 SEEN = ("seen", "unseen")
-ENTITY_WORDS = ((1, "1"), (2, "2"), (3, "3"), (4, "4 or more"))  # from this length on
+# Each bin is its smallest number of words and its name.
+ENTITY_WORDS = ((1, "1"), (2, "2"), (3, "3"), (4, "4 or more"))
 SENTENCE_WORDS = ((0, "10 or fewer"), (11, "11 to 20"), (21, "21 to 40"), (41, "41 or more"))
 
 
 def surfaces_in(sentences: Iterable["Sentence"]) -> set[str]:
-    """Collect the lower-cased surface forms of all entities, whatever their types.
+    """Collect the surface forms of the entities of all types, in lower case.
 
     Args:
-        sentences: of the training split.
+        sentences: The sentences of the training split.
     """
     kept = list(sentences)
     gold = [sentence.tags for sentence in kept]
@@ -34,19 +35,30 @@ def surfaces_in(sentences: Iterable["Sentence"]) -> set[str]:
 
 
 def seen(texts: Sequence[str], known: "AbstractSet[str]") -> "NDArray[np.bool_]":
-    """Say of each surface form whether it is, in lower case, an entity of the training split."""
+    """Say for each surface form whether it is, in lower case, an entity of the training split.
+
+    Args:
+        texts: The surface forms.
+        known: The surface forms of the training split's entities, in lower case.
+
+    Returns:
+        Shape: (surface forms,).
+    """
     return np.array([text.lower() in known for text in texts], dtype=bool)
 
 
 def breakdown(match: Match, surfaces: Surfaces, known: "AbstractSet[str]") -> pd.DataFrame:
-    """Score groups of entities: columns by, group, precision, recall, f1, support, predicted.
+    """Score groups of entities.
 
-    A gold entity and a predicted one each belong to the group of their own words, or their own sentence.
+    The group of an entity, gold or predicted, depends on its own words or its own sentence.
 
     Args:
-        match: the spans.
-        surfaces: their words.
-        known: lower-cased surface forms of the training split's entities.
+        match: The spans.
+        surfaces: The words of the spans.
+        known: The surface forms of the training split's entities, in lower case.
+
+    Returns:
+        A table with the columns by, group, precision, recall, f1, support, predicted.
     """
     sentence_words = np.diff(match.offsets)
     groupings = [
@@ -65,7 +77,7 @@ def breakdown(match: Match, surfaces: Surfaces, known: "AbstractSet[str]") -> pd
 def _binned(
     bins: Sequence[tuple[int, str]], match: Match, value: "Callable[[Spans], NDArray[np.int64]]"
 ) -> "tuple[list[str], list[NDArray[np.int64]]]":
-    """Name the bins, and say of each gold and each predicted span in which it is."""
+    """Return the names of the bins, and for gold and for predicted spans the bin of each span. Shape: (spans,)."""
     edges = np.array([low for low, _ in bins])
     sides = (match.gold, match.predicted)
     return [name for _, name in bins], [np.searchsorted(edges, value(spans), side="right") - 1 for spans in sides]

@@ -1,4 +1,4 @@
-"""Whether a span's confidence says how often it is right."""
+"""Calibration: how well the confidence of predicted spans agrees with their precision."""
 
 from typing import TYPE_CHECKING
 
@@ -16,21 +16,33 @@ THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 def span_confidence(spans: Spans, word_confidence: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """Give each span the confidence of its least sure word.
+    """Compute the confidence of each span: the lowest confidence among its words.
 
-    On WNUT-17 dev this was better calibrated than the mean or the product of its words (docs/evaluation.md).
+    On WNUT-17 dev this was better calibrated than the mean or the product over the words (docs/evaluation.md).
 
     Args:
-        spans: predicted ones.
-        word_confidence: the probability of each word's predicted tag, through the split.
+        spans: The predicted spans.
+        word_confidence: The probability of each word's predicted tag, for all words of the split. Shape: (words,).
+
+    Returns:
+        Shape: (spans,).
     """
-    runs = np.stack([spans.start, spans.end], axis=1).ravel()  # of each two runs, a span's and what follows it
+    # The runs alternate: the words of a span, then the words up to the next span.
+    runs = np.stack([spans.start, spans.end], axis=1).ravel()
     least: NDArray[np.float64] = np.minimum.reduceat(np.append(word_confidence, 1.0), runs)[::2]
     return least
 
 
 def reliability(confidence: "NDArray[np.float64]", right: "NDArray[np.bool_]") -> pd.DataFrame:
-    """Group spans into ten bins of equal width: low, high, spans, mean confidence, precision; empty bins left out."""
+    """Group the predicted spans by confidence into ten bins of equal width.
+
+    Args:
+        confidence: The confidence of each span. Shape: (spans,).
+        right: Whether each span is right. Shape: (spans,).
+
+    Returns:
+        A table with the columns low, high, spans, confidence (the mean), precision. Empty bins are left out.
+    """
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)
     spans = np.bincount(place, minlength=BINS)
     sure = np.bincount(place, weights=confidence, minlength=BINS)
@@ -44,12 +56,12 @@ def reliability(confidence: "NDArray[np.float64]", right: "NDArray[np.bool_]") -
 
 
 def calibration_error(table: pd.DataFrame) -> float:
-    """Compute the expected calibration error: the mean distance of precision from confidence, bins weighted by spans.
+    """Compute the expected calibration error (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017, equation 3).
 
-    (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017, equation 3.)
+    It is the mean absolute difference of precision and confidence over the bins, weighted by their spans.
 
     Args:
-        table: from `reliability`.
+        table: The table of `reliability`.
     """
     total = table["spans"].sum()
     distance = (table["precision"] - table["confidence"]).abs() * table["spans"]
@@ -57,7 +69,15 @@ def calibration_error(table: pd.DataFrame) -> float:
 
 
 def threshold_table(match: Match, confidence: "NDArray[np.float64]") -> pd.DataFrame:
-    """Score what is left if only sure spans are kept: threshold, spans, precision, recall, f1."""
+    """Score the spans that remain if only those with at least a given confidence are kept.
+
+    Args:
+        match: The spans.
+        confidence: The confidence of each predicted span. Shape: (spans,).
+
+    Returns:
+        A table with the columns threshold, spans, precision, recall, f1.
+    """
     rows = []
     for threshold in THRESHOLDS:
         kept = confidence >= threshold

@@ -1,8 +1,8 @@
-"""reports/errors.html: one page that shows a person where the model is right and wrong, with nothing to load.
+"""The page reports/errors.html: one file that shows where the model is right and wrong, and loads nothing else.
 
-The page is static text; all data lies in one block of JSON that the script turns into text nodes. Sentences and type
-names come from the internet: nothing of them is ever markup, and the page's security policy admits no script or style
-but its own, named by hash.
+The page is static text. All data is in one block of JSON, which the script turns into text nodes. Sentences and type
+names come from the internet, so they are never used as markup. The page's security policy allows only its own script
+and style, which it names by hash.
 """
 
 import json
@@ -23,7 +23,7 @@ from nerpipe.evaluation.split_predictions import PredictedSplit
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-# In a script element these could end it or mean something to the HTML parser.
+# These characters could end a script element or have a meaning for the HTML parser.
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
@@ -34,17 +34,18 @@ class PageSplit:
     name: str
     tables: dict[str, pd.DataFrame]  # headline, per_type, errors, confusion, reliability
     calibration_error: float
-    # words joined by tabs; spans as [gold, start, end, type, kind, seen, confidence], words counted in the sentence
+    # Each sentence is its words, joined by tabs, and its spans: [gold, start, end, type, kind, seen, confidence].
+    # Start and end are counted in words of the sentence.
     sentences: list[tuple[str, list[list[Any]]]]
 
 
 def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[str]") -> PageSplit:
-    """Gather what the page shows of a split.
+    """Collect what the page shows of a split.
 
     Args:
-        report: of the split.
-        split: its words.
-        known: lower-cased surface forms of the training split's entities.
+        report: The report of the split.
+        split: The words of the split.
+        known: The surface forms of the training split's entities, in lower case.
     """
     match = report.match
     sentences: list[tuple[str, list[list[Any]]]] = [("\t".join(tokens), []) for tokens in split.tokens]
@@ -75,7 +76,7 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
 
 
 def _headline(report: SplitReport, averages: pd.DataFrame) -> pd.DataFrame:
-    """List the numbers at the head of the page: measure, value, low, high."""
+    """List the numbers at the top of the page, with the columns measure, value, low, high."""
     micro, macro, strict, surface = averages.to_dict("records")
     none = (None, None)
     rows = [
@@ -94,10 +95,10 @@ def write_page(path: Path, splits: Sequence[PageSplit], *, dataset: str, note: s
     """Write the page.
 
     Args:
-        path: of the file.
-        splits: in the order in which they are offered; the first is shown.
-        dataset: its name.
-        note: what has to stand beside the scores, if anything.
+        path: The path of the HTML file.
+        splits: The splits in the order of the menu; the page opens with the first.
+        dataset: The name of the data set.
+        note: A note that is shown beside the scores, or None.
     """
     data = {"dataset": dataset, "note": note, "splits": [_as_json(split) for split in splits]}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)

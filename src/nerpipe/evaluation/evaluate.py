@@ -33,25 +33,25 @@ def evaluate(
     bootstrap: int,
     threads: int,
 ) -> None:
-    """Predict dev and test word by word, report on every gold word and entity of the clean files, and print the scores.
+    """Predict dev and test, report on every gold word and entity of the clean files, and print the scores.
 
     Args:
-        clean: The folder with the canonical splits: the gold.
-        ledger: The JSON file with what clean_conll counted.
+        clean: The folder with the canonical CoNLL files, which hold the gold tags.
+        ledger: The JSON file with the counts of clean_conll.
         tokenized: The folder with the windows.
         model: The folder of the trained model.
         predictions: The folder to write, with {dev,test}.conll.
-        metrics: The JSON file to write for the headline.
-        counts: The JSON file to write for the counts.
-        tables: The folder in which a JSON file is written for each table.
-        reports: The folder to write, with errors.html and a CSV file for each table.
-        dataset: As in params.yaml.
-        seed: As in params.yaml.
-        bootstrap: As in params.yaml.
-        threads: As in params.yaml.
+        metrics: The JSON file to write, with the headline metrics.
+        counts: The JSON file to write, with the counts of the ledger.
+        tables: The folder in which one JSON file is written for each table.
+        reports: The folder to write, with errors.html and one CSV file for each table.
+        dataset: The param `dataset` of params.yaml.
+        seed: The param `seed` of params.yaml.
+        bootstrap: The param `bootstrap` of params.yaml: the number of resamples.
+        threads: The param `threads` of params.yaml.
 
     Raises:
-        NerpipeError: If a count differs from what clean_conll counted, or a score from seqeval's.
+        NerpipeError: If a count differs from that of clean_conll, or a score from that of seqeval.
     """
     counted = tallies(read_json(ledger))
     print("loading transformers ...", flush=True)

@@ -1,4 +1,4 @@
-"""The numbers of metrics.json, by which branches are compared."""
+"""The headline metrics in metrics.json, which are used to compare branches."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def headline(reports: "Sequence[SplitReport]", dataset: str) -> dict[str, Any]:
-    """Pick the few numbers that branches are compared by, in the reading of conlleval."""
+    """Select the few metrics that branches are compared by, as conlleval computes them."""
     metrics: dict[str, Any] = {"dataset": dataset, "reading": "conlleval"}
     for report in reports:
         micro = report.scores.readings["conlleval"]

@@ -1,4 +1,4 @@
-"""What kind of mistake each difference between gold and predicted spans is."""
+"""The kinds of mistakes: each difference between gold and predicted spans belongs to one kind."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,30 +14,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CORRECT = "correct"
-# In the order in which a span that could be in two classes takes one.
+# A span that could be of two kinds is of the first one in this order.
 MISTAKES = ("type", "boundary", "boundary_type", "missed", "spurious")
-NONE = "(none)"  # in the place of a type: there is no span on this side
+NONE = "(none)"  # Stands in place of a type if there is no span on this side.
 
 
 class Finding(NamedTuple):
-    """A gold span, a predicted one, or a pair of both, and what it is: correct or one of MISTAKES."""
+    """A gold span, a predicted span, or a pair of both, and its kind."""
 
-    kind: str
-    gold: int | None  # its place among the gold spans
-    predicted: int | None
+    kind: str  # CORRECT or one of MISTAKES.
+    gold: int | None  # Index of the gold span.
+    predicted: int | None  # Index of the predicted span.
 
 
 def find_mistakes(match: Match) -> list[Finding]:
-    """Put every span of both sides into exactly one finding.
+    """Assign every gold and every predicted span to exactly one finding.
 
-    A wrong gold and a wrong predicted span that share a word are paired, each with one other at most: first those of
-    the same words (`type`), then those of the same type (`boundary`), then any (`boundary_type`); among several the
-    pair that shares most words, then the leftmost. What stays alone is `missed` (gold) or `spurious` (predicted). So
-    the false negatives are the findings with a gold span that are not correct, and the false positives those with a
-    predicted one.
+    A gold span and a predicted span that are both wrong and share a word form a pair. Each span is in at most one
+    pair. Pairs with the same words (`type`) are formed first, then pairs with the same type (`boundary`), then any
+    others (`boundary_type`). Of several possible pairs of one kind, the pair that shares the most words is formed
+    first, then the leftmost. A span without a partner is `missed` (gold) or `spurious` (predicted). So the false
+    negatives are the findings with a gold span that are not correct, and the false positives are those with a
+    predicted span.
     """
     hits = zip(np.flatnonzero(match.gold_hit).tolist(), np.flatnonzero(match.predicted_hit).tolist(), strict=True)
-    right = [Finding(CORRECT, gold, predicted) for gold, predicted in hits]  # in the same order on both sides
+    right = [Finding(CORRECT, gold, predicted) for gold, predicted in hits]  # Both sides are in the same order.
     wrong, paired_gold, paired_predicted = [], set(), set()
     for rank, _, gold, predicted in sorted(_overlaps(match)):
         if gold not in paired_gold and predicted not in paired_predicted:
@@ -56,10 +57,13 @@ def find_mistakes(match: Match) -> list[Finding]:
 
 
 def _overlaps(match: Match) -> Iterator[tuple[int, int, int, int]]:
-    """Yield (rank, minus shared words, gold, predicted) for each wrong pair that shares a word; the best sort first."""
+    """Yield (rank, minus shared words, gold, predicted) for each wrong pair that shares a word. The best sorts first.
+
+    The rank is an index of MISTAKES.
+    """
     gold, predicted = match.gold, match.predicted
     wrong_gold, wrong_predicted = np.flatnonzero(~match.gold_hit), np.flatnonzero(~match.predicted_hit)
-    # spans of one side are in order and disjoint: those that a span overlaps are neighbours
+    # Spans of one side are in order and disjoint, so the spans that overlap a given span are consecutive.
     first = np.searchsorted(predicted.end[wrong_predicted], gold.start[wrong_gold], side="right")
     last = np.searchsorted(predicted.start[wrong_predicted], gold.end[wrong_gold], side="left")
     for one, begin, end in zip(wrong_gold.tolist(), first.tolist(), last.tolist(), strict=True):
@@ -71,9 +75,11 @@ def _overlaps(match: Match) -> Iterator[tuple[int, int, int, int]]:
 
 
 def mistake_table(match: Match, findings: Sequence[Finding]) -> pd.DataFrame:
-    """Count findings by what they are and by the types of both sides: columns error, gold, predicted, spans.
+    """Count the findings by their kind and by the types of both sides.
 
-    The rows of one `error` say how often; `correct` is among them. `(none)` stands for a side without a span.
+    Returns:
+        A table with the columns error (the kind; `correct` is one of them), gold, predicted, spans. The type of a side
+        without a span is `(none)`.
     """
     gold_types, predicted_types = match.gold.type.tolist(), match.predicted.type.tolist()
     counted = Counter(
@@ -88,22 +94,28 @@ def mistake_table(match: Match, findings: Sequence[Finding]) -> pd.DataFrame:
 
 
 def span_confusion(mistakes: pd.DataFrame) -> pd.DataFrame:
-    """Count spans by gold and predicted type, whatever their boundaries: columns gold, predicted, spans.
+    """Count the spans by gold and predicted type, whether their boundaries agree or not.
 
     Args:
-        mistakes: from `mistake_table`.
+        mistakes: The table of `mistake_table`.
+
+    Returns:
+        A table with the columns gold, predicted, spans.
     """
     return mistakes.groupby(["gold", "predicted"], as_index=False)["spans"].sum()
 
 
 def confused_surfaces(match: Match, findings: Sequence[Finding], surfaces: Surfaces, most: int) -> pd.DataFrame:
-    """List the most frequent mistakes by lower-cased surface form: surface, error, gold, predicted, spans.
+    """List the most frequent mistakes by surface form, in lower case.
 
     Args:
-        match: the spans.
-        findings: from `find_mistakes`.
-        surfaces: the words of the spans.
-        most: rows at most.
+        match: The spans.
+        findings: The findings of `find_mistakes`.
+        surfaces: The words of the spans.
+        most: The largest number of rows.
+
+    Returns:
+        A table with the columns surface, error, gold, predicted, spans.
     """
     gold_types, predicted_types = match.gold.type.tolist(), match.predicted.type.tolist()
     counted = Counter(
@@ -122,7 +134,7 @@ def confused_surfaces(match: Match, findings: Sequence[Finding], surfaces: Surfa
 
 
 def verdicts(match: Match, findings: Sequence[Finding]) -> "tuple[NDArray[np.str_], NDArray[np.str_]]":
-    """Say of each gold and of each predicted span which finding it is in."""
+    """Return the kind of finding of each gold and of each predicted span. Shape: (spans,) for each side."""
     gold = np.full(len(match.gold), CORRECT, dtype="U13")
     predicted = np.full(len(match.predicted), CORRECT, dtype="U13")
     for finding in findings:

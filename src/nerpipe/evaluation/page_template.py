@@ -1,7 +1,7 @@
-"""Pages of one file: HTML that holds its style and its script, and a security policy that admits nothing else.
+"""Pages of one file: HTML that contains its style and its script, with a security policy that allows nothing else.
 
-A page NAME lies beside the module that fills it as NAME.html, NAME.css and NAME.js. In the HTML, `@STYLE@`, `@SCRIPT@`
-and any other `@WORD@` mark what is filled in.
+The files NAME.html, NAME.css and NAME.js of a page NAME are in the same folder as the module that fills it. The marks
+`@STYLE@`, `@SCRIPT@` and any other `@WORD@` in the HTML are replaced.
 """
 
 import base64
@@ -14,15 +14,15 @@ def fill_page(package: str, name: str, *, admitted: Sequence[str] = (), **parts:
     """Fill a page.
 
     Args:
-        package: The package in which the three files lie.
-        name: Of the page.
+        package: The package that contains the three files.
+        name: The name of the page.
         admitted: Further directives of the content security policy.
-        parts: What takes the place of further marks, by their names; filled in last, so that a mark inside stays
-            what it is.
+        parts: The replacements of further marks, by the names of the marks. They are filled in last, so marks inside
+            of them stay as they are.
 
     Returns:
-        The page, and the content security policy, which names style and script by their hashes. The policy also takes
-        the place of `@POLICY@`.
+        The page, and the content security policy, which names style and script by their hashes. The policy also
+        replaces the mark `@POLICY@`.
     """
     html, style, script = (
         files(package).joinpath(f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")

@@ -1,4 +1,4 @@
-"""The report of a split: one frame a table, from which JSON, CSV, the terminal and the page are all made."""
+"""The report of a split: one data frame for each table. JSON, CSV, terminal output and error page use these frames."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SURFACES = 100  # confused surface forms that are listed
+SURFACES = 100  # Largest number of rows of the table confused_surfaces.
 SCORE_COLUMNS = ["precision", "recall", "f1"]
 COUNT_COLUMNS = ["support", "predicted"]
 INTERVAL_COLUMNS = ["f1_low", "f1_high"]
@@ -30,33 +30,33 @@ NO_INTERVAL = [np.nan, np.nan]
 
 @dataclass(frozen=True)
 class SplitReport:
-    """What there is to say of a split's predictions."""
+    """All results for the predictions of a split."""
 
     name: str
     scores: Scores
     match: Match
     findings: "Sequence[Finding]"
     surfaces: Surfaces
-    confidence: "NDArray[np.float64]"  # of each predicted span
-    surface: Score  # of distinct surface forms
-    counts: dict[str, Any]  # for the ledger
-    tables: dict[str, pd.DataFrame]  # by name: averages, per_type, breakdown, mistakes, confusion, ...
+    confidence: "NDArray[np.float64]"  # Confidence of each predicted span. Shape: (spans,).
+    surface: Score  # Score of the distinct surface forms.
+    counts: dict[str, Any]  # Counts of the ledger.
+    tables: dict[str, pd.DataFrame]  # By name: averages, per_type, breakdown, mistakes, confusion, ...
 
 
 def report_split(
     name: str, split: PredictedSplit, known: "AbstractSet[str]", *, resamples: int, seed: int
 ) -> SplitReport:
-    """Compute everything that is reported of a split.
+    """Compute everything that is reported for a split.
 
     Args:
-        name: of the split.
-        split: words, tags and confidences.
-        known: lower-cased surface forms of the training split's entities.
-        resamples: of the bootstrap.
-        seed: of its draws.
+        name: The name of the split.
+        split: The words, tags and confidences.
+        known: The surface forms of the training split's entities, in lower case.
+        resamples: The number of bootstrap resamples.
+        seed: The seed of the bootstrap.
 
     Raises:
-        NerpipeError: if a word or an entity of the gold fell out of the scores.
+        NerpipeError: If the scores do not count every gold sentence, word and entity.
     """
     match = match_spans(split.gold, split.predicted)
     counted = tally(split.gold)
@@ -85,7 +85,7 @@ def report_split(
 
 
 def _intervals(match: Match, resamples: int, seed: int) -> "NDArray[np.float64]":
-    """Bootstrap the F1 of each type and, last, of all; shape (2, types + 1): low and high."""
+    """Compute the low and high bounds of the F1 of each type and, last, of all types. Shape: (2, types + 1)."""
     return interval(f1_of(bootstrap(with_total(sentence_counts(match)), resamples, seed)))
 
 
@@ -94,7 +94,14 @@ def _row(result: Score) -> list[float]:
 
 
 def _averages(scores: Scores, surface: Score, low_high: "NDArray[np.float64]", unbelieved: float) -> pd.DataFrame:
-    """Tabulate what is one number for a whole split; NaN where a measure has none."""
+    """Tabulate the scores of the whole split, with NaN where a measure does not exist.
+
+    Args:
+        scores: The scores of both readings and of each type.
+        surface: The score of the distinct surface forms.
+        low_high: The bounds of the micro F1. Shape: (2,).
+        unbelieved: The expected calibration error.
+    """
     micro, strict = scores.readings["conlleval"], scores.readings["strict_iob2"]
     types = list(scores.per_type.values())
     macro = [float(np.mean([getattr(row, name) for row in types])) if types else 0.0 for name in SCORE_COLUMNS]
@@ -110,7 +117,10 @@ def _averages(scores: Scores, surface: Score, low_high: "NDArray[np.float64]", u
 
 
 def _decoding(split: PredictedSplit, scores: Scores) -> pd.DataFrame:
-    """Tabulate what decoding changed: both readings' micro F1 with it, and with each word's most probable tag."""
+    """Tabulate the effect of decoding: micro F1 of both readings with the most probable tag of each word, and with it.
+
+    The second row also counts the sentences and tags that decoding changed.
+    """
     pairs = list(zip(split.predicted, split.undecoded, strict=True))
     other = [(ours, theirs) for ours, theirs in pairs if ours != theirs]
     words = sum(mine != yours for ours, theirs in other for mine, yours in zip(ours, theirs, strict=True))
@@ -128,6 +138,12 @@ def _decoding(split: PredictedSplit, scores: Scores) -> pd.DataFrame:
 
 
 def _per_type(scores: Scores, low_high: "NDArray[np.float64]") -> pd.DataFrame:
+    """Tabulate the scores of each type.
+
+    Args:
+        scores: The scores of the split.
+        low_high: The bounds of F1, the last ones for all types. Shape: (2, types + 1).
+    """
     rows = [
         [kind, *_row(result), low_high[0, place], low_high[1, place]]
         for place, (kind, result) in enumerate(scores.per_type.items())
@@ -136,7 +152,7 @@ def _per_type(scores: Scores, low_high: "NDArray[np.float64]") -> pd.DataFrame:
 
 
 def join_tables(reports: "Sequence[SplitReport]") -> dict[str, pd.DataFrame]:
-    """Put each table of all splits into one frame, with the split's name as the first column."""
+    """Join each table of all splits into one data frame whose first column is the name of the split."""
     joined = {}
     for name in reports[0].tables:
         parts = [report.tables[name].assign(split=report.name) for report in reports]
@@ -146,6 +162,6 @@ def join_tables(reports: "Sequence[SplitReport]") -> dict[str, pd.DataFrame]:
 
 
 def json_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """List a frame's rows for JSON; what is not there (NaN) is left out of its row, so that every number is finite."""
+    """List the rows of a data frame for JSON. Missing values (NaN) are left out, so every number is finite."""
     rows: list[dict[str, Any]] = frame.to_dict("records")
     return [{key: value for key, value in row.items() if not pd.isna(value)} for row in rows]

@@ -1,9 +1,9 @@
-"""Uncertainty from the sentences of one split: bootstrap intervals, and two paired tests of a difference.
+"""Uncertainty of scores on one split: bootstrap intervals, and a paired randomisation test of a difference.
 
 Sentences are resampled, not entities, because the entities of a sentence are not independent of each other. Every F1
-is a function of sums of counts over sentences, so a resample needs no more than how often each distinct row of counts
-was drawn: the number of sentences with that row is binomial, all together multinomial, which is the same distribution
-as drawing sentence by sentence at a fraction of the cost.
+is a function of counts that are summed over sentences. So a resample only needs to know how often each distinct row of
+counts was drawn. These numbers follow a multinomial distribution (each single one is binomial). This is the same
+distribution as drawing sentence by sentence, at a fraction of the cost.
 """
 
 from typing import TYPE_CHECKING
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 NUMBER_LIMIT = 2**62
-MEMORY_NUMBERS = 10_000_000  # drawn at a time: 80 MB
-COUNTS = 3  # of a sentence and type: correct, predicted, gold
+MEMORY_NUMBERS = 10_000_000  # Numbers that are drawn at a time (80 MB).
+COUNTS = 3  # Counts of a sentence and type: correct, predicted, gold.
 
 
 def sentence_counts(match: Match) -> "NDArray[np.int64]":
-    """Count each sentence's correct, predicted and gold entities by type; shape (sentences, types, 3)."""
+    """Count the correct, predicted and gold entities by sentence and type. Shape: (sentences, types, 3)."""
     counts = np.zeros((match.sentences, len(match.types), COUNTS), dtype=np.int64)
     columns = (
         (match.gold.sentence[match.gold_hit], match.gold.type[match.gold_hit]),
@@ -35,27 +35,41 @@ def sentence_counts(match: Match) -> "NDArray[np.int64]":
 
 
 def with_total(counts: "NDArray[np.int64]") -> "NDArray[np.int64]":
-    """Append the sum over types as a last type; shape (..., types, 3) to (..., types + 1, 3)."""
+    """Append the sum over all types as the last type.
+
+    Args:
+        counts: The counts by type. Shape: (..., types, 3).
+
+    Returns:
+        Shape: (..., types + 1, 3).
+    """
     return np.concatenate([counts, counts.sum(axis=-2, keepdims=True)], axis=-2)
 
 
 def f1_of(counts: "NDArray[np.int64]") -> "NDArray[np.float64]":
-    """Compute F1 = 2 correct / (predicted + gold) from counts of shape (..., 3); 0 where nothing is divided."""
+    """Compute F1 = 2 correct / (predicted + gold). F1 is 0 where nothing is predicted and there is no gold.
+
+    Args:
+        counts: The counts correct, predicted, gold. Shape: (..., 3).
+
+    Returns:
+        Shape: (...).
+    """
     whole = counts[..., 1] + counts[..., 2]
     f1: NDArray[np.float64] = 2 * counts[..., 0] / np.maximum(whole, 1)
     return f1
 
 
 def bootstrap(counts: "NDArray[np.int64]", resamples: int, seed: int) -> "NDArray[np.int64]":
-    """Sum the counts of sentences drawn with replacement, as many as there are (Efron and Tibshirani 1993).
+    """Draw as many sentences as there are, with replacement, and sum their counts (Efron and Tibshirani 1993).
 
     Args:
-        counts: shape (sentences, ...).
-        resamples: how often to draw.
-        seed: of the draws.
+        counts: The counts by sentence. Shape: (sentences, ...).
+        resamples: The number of resamples.
+        seed: The seed of the draws.
 
     Returns:
-        Shape (resamples, ...).
+        The sums of each resample. Shape: (resamples, ...).
     """
     rows, frequency = _distinct(counts)
     generator = np.random.default_rng(seed)
@@ -68,7 +82,14 @@ def bootstrap(counts: "NDArray[np.int64]", resamples: int, seed: int) -> "NDArra
 
 
 def interval(values: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """Return the percentile interval that holds 95% of the resamples; shape (resamples, ...) to (2, ...)."""
+    """Compute the percentile interval that contains 95% of the resamples.
+
+    Args:
+        values: The value of each resample. Shape: (resamples, ...).
+
+    Returns:
+        The low and the high bounds. Shape: (2, ...).
+    """
     tail = (1 - LEVEL) / 2
     bounds: NDArray[np.float64] = np.quantile(values, [tail, 1 - tail], axis=0)
     return bounds
@@ -77,14 +98,15 @@ def interval(values: "NDArray[np.float64]") -> "NDArray[np.float64]":
 def randomisation_p(one: "NDArray[np.int64]", other: "NDArray[np.int64]", resamples: int, seed: int) -> float:
     """Test whether two systems' micro F1 differ, by paired approximate randomisation (Noreen 1989; Yeh 2000).
 
-    If they did not, each sentence's two results could as well have been swapped; the p-value is the share of random
-    swaps that part the two at least as far as they are, the observed one among them.
+    If the systems did not differ, the two results of a sentence could be swapped. In each resample they are swapped in
+    random sentences. The p-value is the share of resamples whose difference is at least as large as the observed
+    difference, which itself counts as one of them.
 
     Args:
-        one: counts of one system, shape (sentences, 3).
-        other: of the other, on the same sentences.
-        resamples: how often to swap.
-        seed: of the swaps.
+        one: The counts of one system. Shape: (sentences, 3).
+        other: The counts of the other system on the same sentences. Shape: (sentences, 3).
+        resamples: The number of resamples.
+        seed: The seed of the swaps.
 
     Returns:
         The two-sided p-value, from 1 / (resamples + 1) to 1.
@@ -103,9 +125,16 @@ def randomisation_p(one: "NDArray[np.int64]", other: "NDArray[np.int64]", resamp
 
 
 def _distinct(counts: "NDArray[np.int64]") -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-    """Return the distinct rows of counts, flattened, and how many sentences have each.
+    """Find the distinct rows of counts, and how many sentences have each.
 
-    The digits of a row make one number, which sorts many times faster than a row (as `np.unique(axis=0)` does it).
+    The counts of a row are combined into one number like digits. Numbers sort many times faster than rows, which
+    `np.unique(axis=0)` sorts.
+
+    Args:
+        counts: The counts by sentence. Shape: (sentences, ...).
+
+    Returns:
+        The distinct rows, flattened. Shape: (rows, counts). And the number of sentences of each. Shape: (rows,).
     """
     rows = counts.reshape(len(counts), -1)
     number = np.zeros(len(rows), dtype=np.int64)
@@ -119,12 +148,20 @@ def _distinct(counts: "NDArray[np.int64]") -> "tuple[NDArray[np.int64], NDArray[
 
 
 def _portions(resamples: int, rows: int) -> list[int]:
-    """Split the resamples so that what is drawn for a portion stays below MEMORY_NUMBERS."""
+    """Split the resamples into portions that draw at most MEMORY_NUMBERS numbers each, but at least one resample."""
     most = max(1, MEMORY_NUMBERS // max(rows, 1))
     return [min(most, resamples - done) for done in range(0, resamples, most)]
 
 
 def _exact_product(one: "NDArray[np.int64]", other: "NDArray[np.int64]") -> "NDArray[np.int64]":
-    """Multiply as floats, for which there is BLAS: counts below 2**53 stay exact."""
+    """Multiply two matrices as floats, because BLAS is only for floats. Counts below 2**53 stay exact.
+
+    Args:
+        one: The left matrix. Shape: (resamples, rows).
+        other: The right matrix. Shape: (rows, counts).
+
+    Returns:
+        Shape: (resamples, counts).
+    """
     product: NDArray[np.int64] = (one.astype(float) @ other.astype(float)).astype(np.int64)
     return product

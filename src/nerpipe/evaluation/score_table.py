@@ -1,4 +1,4 @@
-"""Scores as tables in the terminal, from the same frames as the files."""
+"""The table of scores in the terminal, which is made from the same data frames as the files."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,20 +13,20 @@ SAMPLE_NOTE = (
     "These are scores on the sample corpus that the project ships: they show that the pipeline works and compare "
     "with nothing published. For figures that mean something, use dataset=wnut17 or your own data."
 )
-CONFUSIONS = 5  # that are printed
+CONFUSIONS = 5  # Number of mistakes that are printed.
 
 
 def note_on(dataset: str) -> str | None:
-    """Return what has to stand beside any score on this data set."""
+    """Return the note that must be shown beside every score on this data set, or None."""
     return SAMPLE_NOTE if dataset == "sample" else None
 
 
 def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]") -> None:
-    """Print entity scores of test and dev, in all (micro) and by type, and the most common confusions.
+    """Print the entity scores of test and dev, micro and by type, and the most frequent mistakes.
 
     Args:
-        metrics: metrics/metrics.json.
-        tables: the frames `averages`, `per_type` and `mistakes`, with a column `split`.
+        metrics: The content of metrics/metrics.json.
+        tables: The tables `averages`, `per_type` and `mistakes`, with a column `split`.
     """
     table = Table(title=f"Entity scores in points (conlleval), data set: {metrics['dataset']}")
     table.add_column("")
@@ -58,7 +58,7 @@ def _in_words(row: "pd.Series[Any]") -> str:
     return {
         "missed": f"{row['gold']} not found",
         "spurious": f"{row['predicted']} where there is no entity",
-        "boundary": f"{row['gold']} with other boundaries",
+        "boundary": f"{row['gold']} with wrong boundaries",
         "type": f"{row['gold']} taken for {row['predicted']}",
-        "boundary_type": f"{row['gold']} taken for {row['predicted']}, with other boundaries",
+        "boundary_type": f"{row['gold']} taken for {row['predicted']}, with wrong boundaries",
     }[row["error"]]

@@ -1,4 +1,4 @@
-"""The project's scores against seqeval's, through the evaluate package, with nothing fetched from a hub."""
+"""Comparison of the project's scores with those of seqeval, through the evaluate package and without downloads."""
 
 import math
 import tempfile
@@ -17,7 +17,8 @@ SCORE_TOLERANCE = 1e-12
 class SeqevalScore(evaluate.Metric):
     """Entity precision, recall and F1 (micro) of IOB2 tags, and token accuracy, as seqeval 1.2.2 computes them.
 
-    Its default mode is the reading of conlleval; its strict mode needs a scheme beside it, or it is silently lenient.
+    The default mode of seqeval reads tags like conlleval. Its strict mode needs a tagging scheme; without one it is not
+    strict and gives no warning.
     """
 
     def _info(self) -> evaluate.MetricInfo:
@@ -25,7 +26,7 @@ class SeqevalScore(evaluate.Metric):
         return evaluate.MetricInfo(
             description="Entity-level scores of IOB2 tags",
             citation="Nakayama 2018, seqeval",
-            inputs_description="predictions, references: a list of tags a sentence",
+            inputs_description="predictions, references: one list of tags for each sentence",
             features=datasets.Features({"predictions": tags, "references": tags}),
         )
 
@@ -44,15 +45,15 @@ class SeqevalScore(evaluate.Metric):
 
 
 def check_against_seqeval(gold: TagRows, predicted: TagRows, scores: Scores) -> None:
-    """Compare the micro scores of both readings, and token accuracy, with seqeval's.
+    """Compare the micro scores of both readings and the token accuracy with those of seqeval.
 
     Args:
-        gold: IOB2 tags, a row a sentence.
-        predicted: as many rows, each as long as its gold row.
-        scores: what the project makes of them.
+        gold: The gold IOB2 tags, one row for each sentence.
+        predicted: The predicted tags, in rows of the same lengths.
+        scores: The project's scores of these tags.
 
     Raises:
-        NerpipeError: if a number differs by more than 1e-12.
+        NerpipeError: If a number differs by more than 1e-12.
     """
     with tempfile.TemporaryDirectory() as cache:
         theirs = SeqevalScore(cache_dir=cache, keep_in_memory=True).compute(predictions=predicted, references=gold)
@@ -61,12 +62,13 @@ def check_against_seqeval(gold: TagRows, predicted: TagRows, scores: Scores) -> 
         for name, mine, other in zip(("precision", "recall", "F1"), ours, theirs[reading], strict=False):
             pairs[f"{name} ({reading})"] = (mine, other)
     wrong = [
-        f"{name}: {mine!r} here, {float(other)!r} there"
+        f"{name}: {mine!r} in nerpipe, {float(other)!r} in seqeval"
         for name, (mine, other) in pairs.items()
         if not math.isclose(mine, other, rel_tol=0, abs_tol=SCORE_TOLERANCE)
     ]
     if wrong:
         raise NerpipeError(
-            f"the scores differ from seqeval's: {'; '.join(wrong)}. One of the two is wrong, so none is written; this "
-            "is a bug in this pipeline or a changed seqeval"
+            f"the scores differ from those of seqeval: {'; '.join(wrong)}. One of the two is wrong, so no scores are "
+            "written. Install the version of seqeval that the requirements name; if the error stays, it is a bug in "
+            "this pipeline"
         )

@@ -1,4 +1,4 @@
-"""Predictions of a split: made word by word, written as CoNLL with four columns, and read back."""
+"""Predictions of a split: made for each word, written as CoNLL with four columns, and read again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PredictedSplit:
-    """The words of a split with both tags; every list has a row a sentence, and a row an entry a word."""
+    """The words of a split with gold and predicted tags.
+
+    Every list has one row for each sentence, and every row has one entry for each word.
+    """
 
     tokens: Sequence[Sequence[str]]
     gold: Sequence[Sequence[str]]
     predicted: Sequence[Sequence[str]]
-    confidence: Sequence[Sequence[float]]  # probability of the predicted tag; 0 for a word that no window holds
-    undecoded: Sequence[Sequence[str]]  # the most probable tag of each word by itself
-    unseen: int  # words that no window holds, predicted O
+    confidence: Sequence[Sequence[float]]  # Probability of the predicted tag; 0 for a word that is in no window.
+    undecoded: Sequence[Sequence[str]]  # The most probable tag of each word, without decoding.
+    unseen: int  # Number of words that are in no window; their predicted tag is O.
 
 
 def predict_split(
@@ -42,15 +45,15 @@ def predict_split(
     """Predict every word of a split.
 
     Args:
-        model: the trained model.
-        windows: the split's windows.
-        gold_file: canonical CoNLL.
-        labels: label names by id.
-        expected: what clean_conll counted.
-        pad_id: the tokenizer's padding token.
+        model: The trained model.
+        windows: The windows of the split.
+        gold_file: The canonical CoNLL file of the split.
+        labels: The label names by id.
+        expected: The counts of clean_conll for the split.
+        pad_id: The id of the tokenizer's padding token.
 
     Raises:
-        NerpipeError: if the gold file does not hold what clean_conll counted.
+        NerpipeError: If the counts of the gold file differ from those of clean_conll.
     """
     sentences = list(read_conll(gold_file))
     gold = [sentence.tags for sentence in sentences]
@@ -62,7 +65,7 @@ def predict_split(
 
 
 def write_predictions(path: Path, split: PredictedSplit) -> None:
-    """Write token, gold tag, predicted tag and confidence (four digits) as CoNLL."""
+    """Write token, gold tag, predicted tag and confidence (four decimal places) as CoNLL."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for tokens, tags, guesses, sure in zip(
             split.tokens, split.gold, split.predicted, split.confidence, strict=True
@@ -71,10 +74,14 @@ def write_predictions(path: Path, split: PredictedSplit) -> None:
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
-    """Read a predictions file into a frame, a row a word: sentence (from 0), token, gold, predicted, confidence.
+    """Read a predictions file.
+
+    Returns:
+        A table with one row for each word. The columns are sentence (counted from 0), token, gold, predicted,
+        confidence.
 
     Raises:
-        NerpipeError: as `conll.read_rows`.
+        NerpipeError: As `conll.read_rows` raises it.
     """
     rows = [(index, *row) for index, sentence in enumerate(read_rows(path, width=4)) for row in sentence]
     frame = pd.DataFrame(rows, columns=["sentence", "token", "gold", "predicted", "confidence"])

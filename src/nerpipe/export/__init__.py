@@ -1,1 +1,1 @@
-"""The folder that leaves the pipeline: the stage export."""
+"""The stage export: the deployable folder with model, tokenizer, ONNX files, model card and checksums."""

@@ -14,7 +14,7 @@ from nerpipe.params import Params
 from nerpipe.prediction.exported_folder import DECODING, ONNX
 
 HEADLINE = ("precision", "recall", "f1", "token_accuracy")
-UNSHOWN_PARAMS = ("report_to", "launcher")  # they change no output, so a card that shows them could be stale
+UNSHOWN_PARAMS = ("report_to", "launcher")  # They change no output, so a cached card could show old values.
 
 
 def model_card(
@@ -26,18 +26,21 @@ def model_card(
     weights_sha256: str,
     networks: Sequence[NetworkComparison],
 ) -> str:
-    """Write the model card from the stage's declared inputs alone.
+    """Write the model card from the declared inputs of the stage only.
 
-    No date, host or commit stands in it: a cached result would show them stale.
+    The card names no date, host or commit, because a cached card would show old ones.
 
     Args:
-        params: of the run.
-        clean_report: metrics/clean.json.
-        metrics: metrics/metrics.json.
-        per_type: metrics/per_type.json.
-        pins: the text of requirements/model.txt.
-        weights_sha256: of the trained model.safetensors.
-        networks: how the ONNX networks do, from `write_onnx`.
+        params: The params of the run.
+        clean_report: The content of metrics/clean.json.
+        metrics: The content of metrics/metrics.json.
+        per_type: The content of metrics/per_type.json.
+        pins: The text of requirements/model.txt.
+        weights_sha256: The SHA-256 of the trained model.safetensors.
+        networks: The comparisons of the ONNX networks, from `write_onnx`.
+
+    Returns:
+        The text of the card, in Markdown.
     """
     base, _, revision = params.model.rpartition("@")
     shown = {key: value for key, value in dataclasses.asdict(params).items() if key not in UNSHOWN_PARAMS}

@@ -23,23 +23,23 @@ def export(
     out: Path,
     params: Params,
 ) -> None:
-    """Write the deployable folder, prove that it predicts what the trained model predicted, and print how ONNX does.
+    """Write the deployable folder, check that it predicts the same as the trained model, and print the ONNX scores.
 
     Args:
         model: The folder of the trained model.
-        encoded: The folder with labels.json and the dataset.
-        predictions: The folder with the trained model's {dev,test}.conll.
-        clean_report: The JSON file of clean_conll.
-        encode_report: The JSON file of encode_labels.
-        metrics: The JSON file with the headline.
+        encoded: The folder with labels.json and the data set.
+        predictions: The folder with {dev,test}.conll, which the trained model predicted.
+        clean_report: The JSON file with the counts of clean_conll.
+        encode_report: The JSON file with the counts of encode_labels.
+        metrics: The JSON file with the headline metrics.
         per_type: The JSON file with the scores by entity type.
-        pins: The requirements file with the versions that decide training.
-        report: The JSON file to write: how the ONNX files do on dev.
+        pins: The requirements file with the package versions that affect training.
+        report: The JSON file to write, with the comparison of the ONNX files with PyTorch on dev.
         out: The folder to write.
-        params: All of params.yaml; the card lists them.
+        params: All params of params.yaml; the card lists them.
 
     Raises:
-        NerpipeError: If the folder does not predict the same, or ONNX differs from PyTorch.
+        NerpipeError: If the folder does not predict the same, or the fp32 ONNX network differs from PyTorch.
     """
     expected = tallies(read_json(encode_report))["dev"]
     print("loading transformers ...", flush=True)
@@ -50,7 +50,7 @@ def export(
     from nerpipe.export.network_comparison import comparison_rows, network_in_words
     from nerpipe.inference.word_predictions import load_trained
 
-    torch.set_num_threads(params.threads)  # as in evaluate, whose predictions are compared
+    torch.set_num_threads(params.threads)  # The same number as in evaluate, whose predictions are compared.
     dev = predictions / "dev.conll"
     with replacing(out) as folder:
         save_folder(folder, *load_trained(model), params)
@@ -68,13 +68,21 @@ def export(
         )
         seal_folder(folder, card)
     write_json(report, comparison_rows(networks))
-    print(f"exported to {out}: loaded back, it predicts all {words} words of dev as the trained model did")
+    print(
+        f"exported to {out}: the exported model predicts the same tags as the trained model for all {words} dev words"
+    )
     for network in networks:
         print(f"  {ONNX[network.precision]}: {network_in_words(network, params.int8_max_f1_drop)}")
 
 
 def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Params) -> int:
-    """Load the folder back, cut dev into windows with its tokenizer, and compare; return the words compared."""
+    """Load the exported model and compare its predictions on dev with those of the trained model.
+
+    The exported tokenizer cuts dev into windows.
+
+    Returns:
+        The number of words compared.
+    """
     from datasets import load_from_disk
 
     from nerpipe.export.folder import check_same_predictions

@@ -1,4 +1,4 @@
-"""The folder that leaves the pipeline: model, tokenizer, labels, card and checksums, proved to predict the same."""
+"""The exported folder: model, tokenizer, labels, card and checksums, and the check that it predicts the same."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ def save_folder(
 ) -> None:
     """Write the Hugging Face folder with labels.json and decoding.json."""
     model.save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)  # safetensors writes for the owner alone
+    (folder / "model.safetensors").chmod(0o644)  # safetensors makes a file that only its owner can read.
     tokenizer.save_pretrained(folder)
     write_json(folder / "labels.json", list(labels))
     windows = {"pad_id": tokenizer.pad_token_id, "max_length": params.max_length, "stride": params.stride}
@@ -36,15 +36,20 @@ def save_folder(
 
 
 def write_onnx(folder: Path, predictions: Path, params: Params) -> list[NetworkComparison]:
-    """Add the ONNX files to the folder and compare them with PyTorch on dev; an int8 one that loses too much goes.
+    """Add the ONNX files to the folder and compare them with PyTorch on dev.
+
+    The int8 file is removed if it loses more F1 than the param `int8_max_f1_drop` allows.
 
     Args:
-        folder: from `save_folder`.
-        predictions: the evaluate stage's file for dev.
-        params: of the run.
+        folder: The folder that `save_folder` wrote.
+        predictions: The predictions file of the stage evaluate for dev.
+        params: The params of the run.
+
+    Returns:
+        One comparison for each network.
 
     Raises:
-        NerpipeError: as `network_comparison.compare_networks`.
+        NerpipeError: As `onnx_files.export_onnx` and `network_comparison.compare_networks` raise it.
     """
     paths = {precision: folder / name for precision, name in ONNX.items()}
     export_onnx(folder, paths["fp32"])
@@ -58,7 +63,10 @@ def write_onnx(folder: Path, predictions: Path, params: Params) -> list[NetworkC
 
 
 def seal_folder(folder: Path, card: str) -> None:
-    """Write README.md (the card) and, of all files, SHA256SUMS, which `sha256sum -c SHA256SUMS` checks."""
+    """Write the card as README.md, and SHA256SUMS with the checksums of all files.
+
+    `sha256sum -c SHA256SUMS` checks them.
+    """
     write_text(folder / "README.md", card)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     write_text(folder / CHECKSUMS, "".join(f"{sha256_of(folder / name)}  {name}\n" for name in names))
@@ -67,20 +75,20 @@ def seal_folder(folder: Path, card: str) -> None:
 def check_same_predictions(
     model: "PreTrainedModel", windows: "Dataset", predictions: Path, *, labels: Sequence[str], pad_id: int
 ) -> int:
-    """Compare what the exported model predicts with what the evaluate stage wrote of the trained one.
+    """Compare the predictions of the exported model with those of the trained model.
 
     Args:
-        model: loaded back from the exported folder.
-        windows: the split's windows, made with the exported tokenizer.
-        predictions: the evaluate stage's file for the same split.
-        labels: label names by id.
-        pad_id: the tokenizer's padding token.
+        model: The model, loaded from the exported folder.
+        windows: The windows of the split, made with the exported tokenizer.
+        predictions: The predictions file of the stage evaluate for the same split.
+        labels: The label names by id.
+        pad_id: The id of the tokenizer's padding token.
 
     Returns:
         The number of words compared.
 
     Raises:
-        NerpipeError: if any word differs, naming the first.
+        NerpipeError: If the tags of any word differ; the message names the first such word.
     """
     frame = read_predictions(predictions)
     words = frame.groupby("sentence").size().tolist()
@@ -90,9 +98,10 @@ def check_same_predictions(
     if len(differs):
         first = differs.iloc[0]
         raise NerpipeError(
-            f"the exported model does not predict what the trained one did: {len(differs)} of {len(frame)} words of "
-            f"{predictions.name} differ, the first is {first['token']!r} in sentence {first['sentence']} "
-            f"({first['predicted']} before, {again[differs.index[0]]} now). `dvc repro --force` rebuilds both; if it "
+            "the exported model does not predict the same as the trained model: the tags of "
+            f"{len(differs)} of {len(frame)} words of {predictions.name} differ; the first is {first['token']!r} in "
+            f"sentence {first['sentence']}, counted from 0 ({first['predicted']} from the trained model, "
+            f"{again[differs.index[0]]} from the exported one). Run `dvc repro --force` to rebuild both; if the error "
             "stays, it is a bug in this pipeline"
         )
     return len(frame)

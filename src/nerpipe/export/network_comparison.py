@@ -1,4 +1,4 @@
-"""Whether the ONNX networks of an exported folder predict what its PyTorch model predicts, on dev."""
+"""Comparison of the ONNX networks of an exported folder with its PyTorch model on dev."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -19,34 +19,37 @@ if TYPE_CHECKING:
 
     from nerpipe.inference.word_scores import Network
 
-LOGIT_TOLERANCE = 1e-3  # of a logit of the fp32 network
+LOGIT_TOLERANCE = 1e-3  # Largest allowed difference of a logit between the fp32 network and PyTorch.
 
 
 class NetworkComparison(NamedTuple):
-    """How an ONNX network does on dev; all but the last two are fractions, 0 to 1."""
+    """The comparison of an ONNX network with PyTorch on dev. F1 and differences of F1 are fractions, not points."""
 
-    precision: str
+    precision: str  # "fp32" or "int8"
     dev_f1: float
-    f1_drop: float  # PyTorch's F1 minus this one
-    span_agreement: float  # F1 of its entities with PyTorch's as gold
-    largest_difference: float  # of any logit of a sub-word
-    exported: bool
+    f1_drop: float  # F1 of PyTorch minus F1 of this network.
+    span_agreement: float  # F1 of this network's entities, with those of PyTorch as gold.
+    largest_difference: float  # Largest difference of any logit of a sub-word.
+    exported: bool  # Whether the file stays in the exported folder.
 
 
 def compare_networks(
     folder: Path, predictions: Path, precisions: Sequence[str], *, threads: int, int8_max_f1_drop: float
 ) -> list[NetworkComparison]:
-    """Predict dev with PyTorch and with each ONNX network, the way a user's program does.
+    """Predict dev with PyTorch and with each ONNX network, in the same way as a user's program.
 
     Args:
-        folder: the exported folder.
-        predictions: the evaluate stage's file for dev: its words and gold tags are used.
-        precisions: which networks are there.
-        threads: processor threads.
-        int8_max_f1_drop: the most that int8 may lose to be kept.
+        folder: The exported folder.
+        predictions: The predictions file of the stage evaluate for dev. Its words and gold tags are used.
+        precisions: The precisions of the ONNX networks in the folder.
+        threads: The number of processor threads.
+        int8_max_f1_drop: The largest loss of F1, as a fraction, with which the int8 network is kept.
+
+    Returns:
+        One comparison for each precision.
 
     Raises:
-        NerpipeError: if the fp32 network differs in any entity, or in any logit by more than LOGIT_TOLERANCE.
+        NerpipeError: If the fp32 network differs in any tag, or in any logit by more than LOGIT_TOLERANCE.
     """
     rows = list(read_rows(predictions, width=4))
     words = [[row[0] for row in sentence] for sentence in rows]
@@ -78,7 +81,18 @@ def _both(
     input_ids: "NDArray[np.int64]",
     attention_mask: "NDArray[np.int64]",
 ) -> "NDArray[np.float32]":
-    """Run both networks, note the largest difference where there is no padding, and go on with the first."""
+    """Run both networks and append their largest difference outside of the padding to `differences`.
+
+    Args:
+        network: The ONNX network.
+        reference: The PyTorch model.
+        differences: The list to extend.
+        input_ids: The ids of the sub-words. Shape: (windows, sub-words).
+        attention_mask: 1 for sub-words, 0 for padding. Shape: (windows, sub-words).
+
+    Returns:
+        The logits of `network`. Shape: (windows, sub-words, labels).
+    """
     logits = network(input_ids, attention_mask)
     apart = np.abs(logits - reference(input_ids, attention_mask))[attention_mask == 1]
     differences.append(float(apart.max()))
@@ -92,27 +106,34 @@ def _refuse_difference(
         if before != now:
             place = next(index for index, pair in enumerate(zip(before, now, strict=True)) if pair[0] != pair[1])
             raise NerpipeError(
-                f"the ONNX model does not predict what the PyTorch one does: in dev sentence {number}, word "
-                f"{sentence[place]!r} is {before[place]} there and {now[place]} in ONNX (largest difference of a logit "
-                f"{largest:.2g}). If the difference is below {LOGIT_TOLERANCE}, the two labels are a tie: another seed "
-                "has none; otherwise it is a bug in this pipeline"
+                f"the ONNX model does not predict the same as the PyTorch model: in dev sentence {number}, the tag of "
+                f"word {sentence[place]!r} is {before[place]} in PyTorch and {now[place]} in ONNX (the largest "
+                f"difference of a logit is {largest:.2g}). If this difference is below {LOGIT_TOLERANCE}, the two "
+                "labels are equally probable: train with another seed; otherwise it is a bug in this pipeline"
             )
     if largest > LOGIT_TOLERANCE:
         raise NerpipeError(
-            f"the logits of the ONNX model differ from PyTorch's by up to {largest:.2g}, more than {LOGIT_TOLERANCE}: "
-            "report it as a bug in this pipeline, with the model"
+            f"the logits of the ONNX model differ from those of PyTorch by up to {largest:.2g}; at most "
+            f"{LOGIT_TOLERANCE} is allowed. Report it as a bug in this pipeline, and name the model"
         )
 
 
 def comparison_rows(comparisons: Sequence[NetworkComparison]) -> list[dict[str, Any]]:
-    """Give metrics/export.json."""
+    """List the rows of metrics/export.json."""
     return [comparison._asdict() for comparison in comparisons]
 
 
 def network_in_words(comparison: NetworkComparison, limit: float) -> str:
-    """Say how a network does, and why it is left out if it is."""
+    """Describe the result of a network in points, and say whether it is left out.
+
+    Args:
+        comparison: The comparison of the network with PyTorch.
+        limit: The param `int8_max_f1_drop`, a fraction.
+    """
     said = (
-        f"F1 {100 * comparison.dev_f1:.2f} on dev, {100 * comparison.f1_drop:+.2f} lost, "
-        f"{comparison.span_agreement:.2%} of the entities agree with PyTorch"
+        f"F1 {100 * comparison.dev_f1:.2f} on dev, loss of F1 {100 * comparison.f1_drop:+.2f}, "
+        f"agreement with the entities of PyTorch {comparison.span_agreement:.2%}"
     )
-    return said if comparison.exported else f"left out, it loses more than int8_max_f1_drop, {100 * limit:g}: {said}"
+    if comparison.exported:
+        return said
+    return f"left out, because it loses more F1 than int8_max_f1_drop allows ({100 * limit:g}): {said}"

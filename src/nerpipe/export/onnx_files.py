@@ -1,4 +1,4 @@
-"""The trained model as ONNX: fp32 for every runtime, and int8 for processors with 8-bit instructions."""
+"""The trained model as ONNX files: fp32 for every runtime, and int8 for processors with 8-bit instructions."""
 
 import logging
 import warnings
@@ -15,45 +15,59 @@ if TYPE_CHECKING:
     from onnx import ModelProto
     from transformers import PreTrainedModel
 
-OPSET = 20  # the first with an operator for GELU; every operator used has a kernel in ONNX Runtime
+OPSET = 20  # The first opset with an operator for GELU. ONNX Runtime has a kernel for every operator used.
 INPUTS, OUTPUT = ("input_ids", "attention_mask"), "logits"
-LARGEST = 2**31  # bytes of a protobuf message
-BLOCK = 128  # numbers that share a scale
-INPUTS_OF_8_BITS = 4  # accuracy_level: how MatMulNBits takes its inputs
-EXAMPLE = (2, 9)  # windows, sub-words: neither 0 nor 1, which the exporter would take for constants
+LARGEST = 2**31  # A protobuf message has fewer bytes than this.
+BLOCK = 128  # Numbers that share a scale.
+INPUTS_OF_8_BITS = 4  # The accuracy_level with which MatMulNBits rounds its inputs to 8 bits.
+# Shape: (windows, sub-words). The exporter would treat a size of 0 or 1 as a constant.
+EXAMPLE = (2, 9)
 
 
 class _Logits(torch.nn.Module):
-    """The model as a function of two tensors."""
+    """The model as a function of two tensors, which returns the logits."""
 
     def __init__(self, model: "PreTrainedModel") -> None:
         super().__init__()
         self.model = model
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Compute the logits.
+
+        Args:
+            input_ids: The ids of the sub-words. Shape: (windows, sub-words).
+            attention_mask: 1 for sub-words, 0 for padding. Shape: (windows, sub-words).
+
+        Returns:
+            The logits. Shape: (windows, sub-words, labels).
+        """
         logits: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
         return logits
 
 
 def export_onnx(folder: Path, path: Path) -> None:
-    """Write the model of a Hugging Face folder as ONNX: inputs int64 (windows, sub-words), both free, output float32.
+    """Write the model of a Hugging Face folder as an ONNX file.
 
-    Attention is written out in plain operators, which ONNX Runtime runs faster than the exporter's translation of the
-    fused one. The file holds no path, time or name of this machine.
+    The inputs are int64. Shape: (windows, sub-words). Both sizes may vary. The output is float32. Shape: (windows,
+    sub-words, labels). Attention is exported as plain operators: ONNX Runtime runs them faster than the exporter's
+    translation of the fused operator. The file contains no path, time or host name.
 
     Args:
-        folder: with config.json and model.safetensors.
-        path: to write.
+        folder: The folder with config.json and model.safetensors.
+        path: The file to write.
 
     Raises:
-        NerpipeError: if the model is too large for one file.
+        NerpipeError: If the weights are too large for one file.
     """
     from transformers import AutoModelForTokenClassification
 
     model = AutoModelForTokenClassification.from_pretrained(folder, attn_implementation="eager").eval()
     size = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
     if size >= LARGEST:
-        raise NerpipeError(f"{folder}: {size / 2**30:.1f} GiB of weights are more than an ONNX file holds (2 GiB)")
+        raise NerpipeError(
+            f"{folder}: the weights take {size / 2**30:.1f} GiB, but an ONNX file must be smaller than 2 GiB; train a "
+            "smaller model"
+        )
     ids = torch.full(EXAMPLE, 5)
     free = {0: torch.export.Dim("windows"), 1: torch.export.Dim("subwords")}
     with _quiet():
@@ -68,20 +82,20 @@ def export_onnx(folder: Path, path: Path) -> None:
             dynamic_shapes=dict.fromkeys(INPUTS, free),
             external_data=False,
         )
-    assert program is not None  # noqa: S101 - only without dynamo
+    assert program is not None  # noqa: S101 - it is None only without dynamo
     _write(_stripped(program.model_proto), path)
 
 
 def quantize(source: Path, path: Path) -> None:
-    """Write a copy whose matrix products have 8-bit weights and round their inputs to 8 bits as they come.
+    """Write a copy whose matrix products have 8-bit weights and round their inputs to 8 bits during inference.
 
-    Weights and inputs are scaled in blocks of BLOCK numbers along the sum (ONNX Runtime's MatMulNBits). One scale for
-    all inputs of a product, as its MatMulInteger has, loses much to few large activations. Embeddings and the
-    classifier, the last product, stay float.
+    Each block of BLOCK numbers along the summed axis has its own scale, for weights and inputs (MatMulNBits of ONNX
+    Runtime). MatMulInteger has one scale for all inputs of a product, so a few large activations cost much accuracy.
+    The embeddings and the classifier, which is the last product, stay float.
 
     Args:
-        source: from `export_onnx`.
-        path: to write.
+        source: The file that `export_onnx` wrote.
+        path: The file to write.
     """
     import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
@@ -103,7 +117,10 @@ def quantize(source: Path, path: Path) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep back what exporter and quantiser say of themselves: names of axes, libraries that are not needed."""
+    """Suppress the log messages and warnings of exporter and quantiser.
+
+    They are about names of axes and about libraries that are not needed.
+    """
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -115,7 +132,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _stripped(proto: "ModelProto") -> "ModelProto":
-    """Take out what the exporter notes down of the Python code: stack traces with paths of this machine."""
+    """Remove the exporter's metadata about the Python code, such as stack traces with local paths."""
     parts: list[Any] = [proto, proto.graph, *proto.graph.node, *proto.graph.initializer, *proto.graph.value_info]
     for part in [*parts, *proto.graph.input, *proto.graph.output, *proto.functions]:
         part.doc_string = ""

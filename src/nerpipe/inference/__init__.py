@@ -1,1 +1,1 @@
-"""From a model and windows to one tag for each word."""
+"""Runs a model on windows and gives each word one tag."""

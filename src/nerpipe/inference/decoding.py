@@ -1,8 +1,9 @@
-"""Decoding: the most probable sequence of labels among those that IOB2 allows.
+"""Decoding finds the most probable sequence of labels among those that IOB2 allows.
 
-The model scores each word by itself, so the best label of every word may make a sequence that IOB2 has no reading for,
-such as an `I-X` after `O`. Viterbi's algorithm (Viterbi 1967) finds the allowed sequence with the highest product of
-probabilities; which label may follow which is a table made from the label names, with nothing learned in it.
+The model scores each word by itself. The most probable labels of the words can therefore form a sequence that IOB2 does
+not allow, such as an `I-X` after `O`. Viterbi's algorithm (Viterbi 1967) finds the allowed sequence with the highest
+product of probabilities. A table says which label may follow which. It is made from the label names; nothing in it is
+learned.
 """
 
 from collections.abc import Sequence
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class Transitions(NamedTuple):
-    """Which labels a sentence may begin with, shape (labels,), and which may follow which, (labels, labels)."""
+    """The labels that a sentence may begin with, and the labels that may follow each other."""
 
-    begin: "NDArray[np.bool_]"
-    follow: "NDArray[np.bool_]"  # [previous, next]
+    begin: "NDArray[np.bool_]"  # Whether a sentence may begin with the label. Shape: (labels,).
+    follow: "NDArray[np.bool_]"  # Whether the second label may follow the first. Shape: (labels, labels).
 
 
 def iob2_transitions(labels: Sequence[str]) -> Transitions:
-    """Make the table for these labels: `I-X` follows only `B-X` or `I-X`; all else may stand anywhere.
+    """Make the table of transitions for these labels (Tjong Kim Sang and Veenstra 1999).
 
-    (Tjong Kim Sang and Veenstra 1999.)
+    `I-X` may follow only `B-X` or `I-X`. Every other label may stand anywhere.
     """
     parts = [split_tag(label) for label in labels]
     begin = np.array([prefix != "I" for prefix, _ in parts])
@@ -35,7 +36,10 @@ def iob2_transitions(labels: Sequence[str]) -> Transitions:
 
 
 def transition_table(labels: Sequence[str], transitions: Transitions) -> dict[str, Any]:
-    """Write the table down for programs in any language: label names by id, and ids that may begin and follow."""
+    """Return the table as JSON can hold it, so that programs in any language can decode.
+
+    It holds the label names by id, the ids that a sentence may begin with, and for each id the ids that may follow it.
+    """
     return {
         "scheme": "IOB2",
         "outside": list(labels).index(OUTSIDE),
@@ -50,14 +54,17 @@ def decode(
 ) -> "NDArray[np.int64]":
     """Decode many sentences.
 
+    If the most probable labels of the words of a sentence form an allowed sequence, they are the result. Viterbi's
+    algorithm runs only on the other sentences.
+
     Args:
-        log_probabilities: natural logarithms, shape (words, labels), the sentences one after the other.
-        lengths: words of each sentence.
-        transitions: from `iob2_transitions`.
+        log_probabilities: Natural logarithms of the probabilities, one sentence after the other.
+            Shape: (words, labels).
+        lengths: The number of words of each sentence.
+        transitions: The table from `iob2_transitions`.
 
     Returns:
-        A label id for each word, shape (words,). Where the best labels of a sentence's words are a sequence that is
-        allowed, they are the answer, so only the others are searched.
+        The label id of each word. Shape: (words,).
     """
     best: NDArray[np.int64] = log_probabilities.argmax(axis=1)
     ends = np.cumsum([0, *lengths])
@@ -72,7 +79,15 @@ def decode(
 
 
 def _viterbi(log_probabilities: "NDArray[np.float64]", transitions: Transitions) -> list[int]:
-    """Search one sentence, shape (words, labels); between equals the lower label id."""
+    """Find the best allowed sequence of one sentence. Of equal scores, the lower label id is taken.
+
+    Args:
+        log_probabilities: Natural logarithms of the probabilities. Shape: (words, labels).
+        transitions: The table from `iob2_transitions`.
+
+    Returns:
+        The label id of each word.
+    """
     steps = np.where(transitions.follow, 0.0, -np.inf)
     scores = np.where(transitions.begin, log_probabilities[0], -np.inf)
     came_from = []

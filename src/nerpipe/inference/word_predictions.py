@@ -1,4 +1,4 @@
-"""Predictions word by word: every word of every sentence gets one label, as IOB2 allows, and one confidence."""
+"""Predictions for words: every word gets one tag and one confidence. The tags of a sentence are allowed by IOB2."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -16,21 +16,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-BATCH_SUBWORDS = 4096  # a batch's size, padding included; fixed, because it decides the last bits of a logit
+# Sub-words of a batch, padding included. The number is fixed because the last bits of a logit depend on it.
+BATCH_SUBWORDS = 4096
 
 
 class WordPredictions(NamedTuple):
-    """Tags and confidences (the model's probability of that tag, 0 to 1), a list a sentence, an entry a word."""
+    """The predicted tags and confidences: one list for each sentence, with one entry for each word."""
 
     tags: list[list[str]]
-    confidences: list[list[float]]
-    undecoded: list[list[str]]  # the most probable tag of each word by itself, whether IOB2 allows them together or not
-    unseen: int  # words that no window holds, predicted O with confidence 0
-    loss: float  # mean cross entropy in nats over the words that a window holds
+    confidences: list[list[float]]  # The model's probability of each tag, 0 to 1.
+    undecoded: list[list[str]]  # The most probable tag of each word by itself. IOB2 may not allow the sequence.
+    unseen: int  # The number of words that no window holds. They are predicted O with confidence 0.
+    loss: float  # The mean cross entropy, in nats, over the words that a window holds.
 
 
 def load_trained(folder: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerFast, list[str]]":
-    """Load a folder that the train or export stage wrote: the model, its tokenizer, and the label names by id."""
+    """Load a folder that the train or export stage wrote.
+
+    Returns:
+        The model, its tokenizer, and the label names by id.
+    """
     from transformers import AutoModelForTokenClassification, AutoTokenizer
     from transformers.utils import logging
 
@@ -43,17 +48,21 @@ def load_trained(folder: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerFas
 def predict_words(
     model: "PreTrainedModel", windows: "Dataset", word_counts: Sequence[int], *, labels: Sequence[str], pad_id: int
 ) -> WordPredictions:
-    """Score each word from its first sub-word, in the window that owns it, and decode sentence by sentence.
+    """Predict the tag of each word, and decode each sentence.
+
+    Windows overlap, so a word can be in several windows. Only one of them owns the word. The scores of a word are the
+    logits at its first sub-word in that window.
 
     Args:
-        model: a token-classification model in any mode; it is put in evaluation mode and back.
-        windows: from `window_dataset.tokenize_split`: a word is owned where its first sub-word has a label.
-        word_counts: words of each sentence.
-        labels: label names by id.
-        pad_id: the tokenizer's padding token.
+        model: A token-classification model. It is put into evaluation mode and afterwards back into the mode it had.
+        windows: The windows from `window_dataset.tokenize_split`. The window in which the first sub-word of a word has
+            a label owns the word.
+        word_counts: The number of words of each sentence.
+        labels: The label names by id.
+        pad_id: The id of the tokenizer's padding token.
 
     Returns:
-        As many sentences and words as `word_counts` says.
+        The predictions, with as many sentences and words as `word_counts` says.
     """
     items, gold = _items(windows, np.cumsum([0, *word_counts]))
     training = model.training
@@ -80,7 +89,16 @@ def predict_words(
 def run_torch(
     model: "PreTrainedModel", input_ids: "NDArray[np.int64]", attention_mask: "NDArray[np.int64]"
 ) -> "NDArray[np.float32]":
-    """Run one batch where the model is; `word_scores.Network`."""
+    """Run one batch on the device of the model, as a `word_scores.Network`.
+
+    Args:
+        model: A token-classification model.
+        input_ids: The ids of the sub-words. Shape: (windows, sub-words).
+        attention_mask: 1 for a sub-word, 0 for padding. Shape: (windows, sub-words).
+
+    Returns:
+        The logits. Shape: (windows, sub-words, labels).
+    """
     import torch
 
     with torch.inference_mode():
@@ -91,7 +109,16 @@ def run_torch(
 
 
 def _items(windows: "Dataset", ends: "NDArray[np.int64]") -> tuple[list[Item], list[int]]:
-    """Read the windows; the second list has the gold label of each word in the order of the items."""
+    """Read the windows.
+
+    Args:
+        windows: The windows from `window_dataset.tokenize_split`.
+        ends: For each sentence the number of words before it, and last the number of all words.
+            Shape: (sentences + 1,).
+
+    Returns:
+        The items, and the gold label ids of their words in the order of the items.
+    """
     columns = (windows[name][:] for name in ("input_ids", "labels", "word_ids", "sentence"))
     items, gold = [], []
     for ids, labels, word_ids, sentence in zip(*columns, strict=True):

@@ -1,4 +1,8 @@
-"""Windows to tags: batches of similar length, of each word the logits at its first sub-word, and decoding."""
+"""From windows to tags.
+
+Windows of similar length are run in one batch. The scores of a word are the logits at its first sub-word. They are then
+decoded into tags.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,29 +14,35 @@ from nerpipe.inference.decoding import decode, iob2_transitions
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    # input ids and attention mask, both of shape (windows, sub-words), to logits (windows, sub-words, labels)
+    # The arguments are the input ids and the attention mask. Shape: (windows, sub-words), for both.
+    # The result is the logits. Shape: (windows, sub-words, labels).
     Network = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float32]]
 
 
 class Item(NamedTuple):
-    """One window and what is read off it."""
+    """One window, and the words whose scores are read from it: the words that the window owns."""
 
     input_ids: Sequence[int]
-    positions: list[int]  # of the first sub-word of each word that this window owns
-    words: list[int]  # those words, counted through all sentences
+    positions: list[int]  # The position of the first sub-word of each word that this window owns.
+    words: list[int]  # The numbers of these words, counted from 0 through all sentences.
 
 
 class WordScores(NamedTuple):
-    """What the model says of each word."""
+    """The model's scores of each word. A word that no window owns has the log probability 0 for O."""
 
-    log_probabilities: "NDArray[np.float64]"  # natural logarithms, shape (words, labels)
-    seen: "NDArray[np.bool_]"  # whether a window owns the word, shape (words,); if none does, it is O for certain
+    log_probabilities: "NDArray[np.float64]"  # Natural logarithms of the probabilities. Shape: (words, labels).
+    seen: "NDArray[np.bool_]"  # Whether a window owns the word. Shape: (words,).
 
 
 def first_subwords(word_ids: Sequence[int], own: tuple[int, int]) -> tuple[list[int], list[int]]:
-    """List position and word of the first sub-word of each word in [start, end) of `own`.
+    """Find the first sub-word of each word that a window owns.
 
-    `word_ids` ascend but for the special tokens.
+    Args:
+        word_ids: The word of each sub-word of the window. The numbers ascend, except those of the special tokens.
+        own: The first word that the window owns, and the word after the last one.
+
+    Returns:
+        The position of the first sub-word of each word, and the words.
     """
     positions, words = [], []
     previous = None
@@ -55,17 +65,21 @@ def score_words(
     budget: int,
     each: Callable[[Callable[[list[int]], None], Iterable[list[int]]], Iterable[None]] = map,
 ) -> WordScores:
-    """Run all windows and read off the words.
+    """Run the model on all windows, and read the scores of the words.
 
     Args:
-        items: the windows.
-        network: runs one batch.
-        words: how many there are in all.
-        labels: how many there are.
-        outside: the id of `O`.
-        pad_id: the tokenizer's padding token.
-        budget: sub-words of a batch, padding included; it decides the last bits of a logit.
-        each: calls a function with each batch, such as the `map` of a pool of threads.
+        items: The windows.
+        network: The function that runs one batch.
+        words: The number of words in all sentences.
+        labels: The number of labels.
+        outside: The id of the label `O`.
+        pad_id: The id of the tokenizer's padding token.
+        budget: The highest number of sub-words in a batch, padding included. A window that is longer is a batch by
+            itself. The last bits of a logit depend on this number.
+        each: The function that calls another function with each batch, such as the `map` of a pool of threads.
+
+    Returns:
+        The scores of all words.
     """
     log_probabilities = np.full((words, labels), -np.inf)
     seen = np.zeros(words, dtype=bool)
@@ -84,7 +98,7 @@ def score_words(
         seen[places] = True
 
     for _ in each(score, batches([len(item.input_ids) for item in items], budget)):
-        pass  # an error of a batch is raised here
+        pass  # An error in a batch is raised here.
     log_probabilities[~seen, outside] = 0.0
     return WordScores(log_probabilities, seen)
 
@@ -92,9 +106,17 @@ def score_words(
 def decode_words(
     scores: WordScores, word_counts: Sequence[int], labels: Sequence[str]
 ) -> tuple[list[list[str]], list[list[float]]]:
-    """Give each sentence its most probable tags that IOB2 allows together, and each tag's probability, 0 to 1.
+    """Find the most probable tags that IOB2 allows for each sentence.
 
-    A word that no window holds is O with probability 0: the model said nothing of it.
+    A word that no window holds gets the tag O with probability 0, because the model gave no scores for it.
+
+    Args:
+        scores: The scores of all words.
+        word_counts: The number of words of each sentence.
+        labels: The label names by id.
+
+    Returns:
+        The tags of each sentence, and the probabilities of these tags, 0 to 1.
     """
     best = decode(scores.log_probabilities, word_counts, iob2_transitions(labels))
     confidences = np.where(scores.seen, np.exp(scores.log_probabilities[np.arange(len(best)), best]), 0.0)
@@ -102,12 +124,27 @@ def decode_words(
 
 
 def by_sentence(values: "NDArray[Any]", word_counts: Sequence[int]) -> list[list[Any]]:
-    """Cut a column with an entry a word into sentences."""
+    """Split an array with one entry for each word into lists, one for each sentence.
+
+    Args:
+        values: One entry for each word. Shape: (words,).
+        word_counts: The number of words of each sentence.
+    """
     return [part.tolist() for part in np.split(values, np.cumsum(word_counts)[:-1])]
 
 
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Group windows of similar length, longest first (so that a batch that does not fit memory fails at once)."""
+    """Group windows of similar length into batches.
+
+    The longest windows come first, so that a batch that does not fit into memory fails at the start.
+
+    Args:
+        lengths: The number of sub-words of each window.
+        budget: The highest number of sub-words in a batch, padding included.
+
+    Yields:
+        The numbers of the windows in one batch.
+    """
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
         if batch and (len(batch) + 1) * lengths[batch[0]] > budget:
@@ -119,7 +156,15 @@ def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
 
 
 def padded(rows: Sequence[Sequence[int]], pad_id: int) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-    """Put rows under each other: ids and mask, of shape (rows, longest)."""
+    """Pad windows to the length of the longest.
+
+    Args:
+        rows: The input ids of each window.
+        pad_id: The id of the tokenizer's padding token.
+
+    Returns:
+        The input ids and the attention mask. Shape: (windows, sub-words), for both.
+    """
     width = max(map(len, rows))
     ids = np.full((len(rows), width), pad_id, dtype=np.int64)
     mask = np.zeros((len(rows), width), dtype=np.int64)

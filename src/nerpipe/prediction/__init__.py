@@ -1,1 +1,1 @@
-"""Entities of text, in Python."""
+"""Prediction in Python: finds the entities of texts with an exported model."""

@@ -1,4 +1,4 @@
-"""What runs the network: ONNX Runtime, which needs neither torch nor transformers, or PyTorch. Both give logits."""
+"""The two backends that run the network: ONNX Runtime, which needs neither torch nor transformers, and PyTorch."""
 
 import os
 from functools import partial
@@ -19,24 +19,30 @@ PRECISIONS = tuple(ONNX)
 
 
 def load_network(folder: Path, *, backend: str, precision: str, threads: int) -> "Network":
-    """Load an exported model.
+    """Load the network of an exported model.
 
     Args:
-        folder: that the export stage wrote.
-        backend: one of BACKENDS.
-        precision: one of PRECISIONS; PyTorch has only fp32.
-        threads: processor threads of one call.
+        folder: Folder that the export stage wrote.
+        backend: One of BACKENDS.
+        precision: One of PRECISIONS. The PyTorch backend has only fp32.
+        threads: Number of processor threads that one call uses.
+
+    Returns:
+        Function that takes the input ids and the attention mask of windows. Shape: (windows, sub-words). It returns
+        logits. Shape: (windows, sub-words, labels).
 
     Raises:
-        NerpipeError: if there is no such backend, precision or file, or a library is missing.
+        NerpipeError: If the backend, the precision or the file does not exist, or a library is missing.
     """
     if backend not in BACKENDS:
-        raise NerpipeError(f"no backend {backend!r}; there are {' and '.join(BACKENDS)}")
+        raise NerpipeError(f"there is no backend {backend!r}; there are {' and '.join(BACKENDS)}")
     if precision not in PRECISIONS:
-        raise NerpipeError(f"no precision {precision!r}; there are {' and '.join(PRECISIONS)}")
+        raise NerpipeError(f"there is no precision {precision!r}; there are {' and '.join(PRECISIONS)}")
     if backend == "torch":
         if precision != "fp32":
-            raise NerpipeError(f"the PyTorch backend has no {precision} model: leave precision out, or use onnx")
+            raise NerpipeError(
+                f"the PyTorch backend has no {precision} model; leave the precision out, or use the onnx backend"
+            )
         return _torch_network(folder, threads)
     return _onnx_network(folder, precision, threads)
 
@@ -51,21 +57,34 @@ def _onnx_network(folder: Path, precision: str, threads: int) -> "Network":
         import onnxruntime
     except ModuleNotFoundError:
         raise NerpipeError(
-            "the onnx backend needs ONNX Runtime: pip install onnxruntime (or use the torch backend)"
+            "the onnx backend needs ONNX Runtime; install it with `pip install onnxruntime`, or use the torch backend"
         ) from None
     path = folder / ONNX[precision]
     if not path.is_file():
-        hint = "the card in README.md says why it was left out" if precision != "fp32" else "export again: `dvc repro`"
+        hint = (
+            "the card in README.md says why it was left out"
+            if precision != "fp32"
+            else "run `dvc repro` to export again"
+        )
         raise NerpipeError(f"{path}: not there; {hint}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # errors alone
+    options.log_severity_level = 3  # Only errors are logged.
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 - ONNX Runtime has many exceptions of its own
-        raise NerpipeError(f"{path}: ONNX Runtime cannot load it ({error}); export again: `dvc repro`") from None
+    except Exception as error:  # noqa: BLE001 - ONNX Runtime raises exceptions of many types
+        raise NerpipeError(f"{path}: ONNX Runtime cannot load it ({error}); run `dvc repro` to export again") from None
 
     def run(input_ids: "NDArray[np.int64]", attention_mask: "NDArray[np.int64]") -> "NDArray[np.float32]":
+        """Run the network.
+
+        Args:
+            input_ids: Sub-words of the windows. Shape: (windows, sub-words).
+            attention_mask: 1 for a sub-word, 0 for padding. Shape: (windows, sub-words).
+
+        Returns:
+            Logits. Shape: (windows, sub-words, labels).
+        """
         logits: NDArray[np.float32] = session.run(
             ["logits"], {"input_ids": input_ids, "attention_mask": attention_mask}
         )[0]
@@ -78,7 +97,9 @@ def _torch_network(folder: Path, threads: int) -> "Network":
     try:
         import torch
     except ModuleNotFoundError:
-        raise NerpipeError("the torch backend needs torch and transformers; the onnx backend does not") from None
+        raise NerpipeError(
+            "the torch backend needs torch and transformers; install them, or use the onnx backend, which needs neither"
+        ) from None
     from nerpipe.inference.word_predictions import load_trained, run_torch
 
     torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""The files of an exported folder, and how a program that holds neither torch nor transformers reads them."""
+"""The files of an exported folder, and functions that read them without torch and transformers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,41 +15,44 @@ ONNX = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
 
 
 class Decoding(NamedTuple):
-    """What decoding.json says: how texts become windows, and scores become tags."""
+    """The content of decoding.json: how texts are cut into windows, and how scores are decoded to tags."""
 
-    labels: list[str]  # by id
-    pad_id: int
-    max_length: int  # sub-words of a window, special tokens included
-    stride: int  # the most sub-words that neighbouring windows share
+    labels: list[str]  # Names of the labels, in the order of their ids.
+    pad_id: int  # Id of the sub-word that pads windows.
+    max_length: int  # Largest number of sub-words in a window, special tokens included.
+    stride: int  # Largest number of sub-words that two neighbouring windows share.
 
 
 def load_decoding(folder: Path) -> Decoding:
     """Read decoding.json.
 
     Raises:
-        NerpipeError: if this is no folder that the export stage wrote.
+        NerpipeError: If the export stage did not write this folder, or an older version wrote it.
     """
     if not folder.is_dir():
-        raise NerpipeError(f"{folder}: no such folder; name one that the export stage wrote, such as models/exported")
+        raise NerpipeError(
+            f"{folder}: no such folder; give a folder that the export stage wrote, such as models/exported"
+        )
     if not (folder / DECODING).is_file():
         raise NerpipeError(
-            f"{folder}: holds no {DECODING}, so it is no folder that the export stage wrote; models/exported is one "
-            "after `dvc repro`"
+            f"{folder}: the folder holds no {DECODING}, so the export stage did not write it; `dvc repro` writes "
+            "models/exported"
         )
     settings: dict[str, Any] = read_json(folder / DECODING)
     try:
         return Decoding(*(settings[name] for name in Decoding._fields))
     except KeyError as error:
         raise NerpipeError(
-            f"[{folder / DECODING} -> {error.args[0]}] missing: an older version wrote it; export again: `dvc repro`"
+            f"[{folder / DECODING} -> {error.args[0]}] missing: an older version wrote this file; run `dvc repro` to "
+            "export again"
         ) from None
 
 
 def load_fast_tokenizer(folder: Path) -> "Tokenizer":
-    """Read tokenizer.json with the tokenizers library alone.
+    """Read tokenizer.json with the tokenizers library alone, and turn its cutting and padding off.
 
     Raises:
-        NerpipeError: if it is missing or broken.
+        NerpipeError: If the file is missing or broken.
     """
     from tokenizers import Tokenizer
 
@@ -57,7 +60,7 @@ def load_fast_tokenizer(folder: Path) -> "Tokenizer":
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # noqa: BLE001 - tokenizers raises plain Exception
-        raise NerpipeError(f"{path}: cannot be read ({error}); export again: `dvc repro`") from None
+        raise NerpipeError(f"{path}: the tokenizer cannot be read ({error}); run `dvc repro` to export again") from None
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

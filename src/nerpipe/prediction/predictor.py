@@ -1,4 +1,4 @@
-"""Entities in text, from an exported folder: `Predictor` in Python, and what every other way of predicting uses."""
+"""`Predictor` finds the entities of texts with an exported folder. All other ways of predicting use this module."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,39 +19,50 @@ if TYPE_CHECKING:
 
     from nerpipe.inference.word_scores import Network
 
-BUDGET = 256  # sub-words of a batch, padding included: activations of small batches stay in the cache
+# Sub-words of a batch, padding included. The activations of a small batch stay in the processor's cache.
+BUDGET = 256
 
 
 class Entity(NamedTuple):
-    """An entity in a text: `text[start:end]`, counted in characters (Unicode code points)."""
+    """An entity of a text. Its text is `text[start:end]`. Positions count characters (Unicode code points)."""
 
     type: str
     text: str
     start: int
     end: int
-    confidence: float  # the probability of the tag of its least sure word, 0 to 1
+    confidence: float  # Smallest of the probabilities of its words' tags, 0 to 1.
 
 
 class TaggedWords(NamedTuple):
-    """The tags of a sentence, one a word, as IOB2 allows, and the probability of each, 0 to 1."""
+    """The tags of a sentence, one for each word and valid as IOB2, and the probability of each tag, 0 to 1."""
 
     tags: list[str]
     confidences: list[float]
 
 
 class Reading(NamedTuple):
-    """The words of a text, with the tags and confidences of `TaggedWords`."""
+    """The words of a text, with their tags and confidences as in `TaggedWords`."""
 
-    words: list[tuple[int, int]]  # start and end, in characters
+    words: list[tuple[int, int]]  # Start and end of each word, in characters.
     tags: list[str]
     confidences: list[float]
 
 
 class Finder:
-    """Finds entities in texts: words, windows, network and decoding, wherever the parts come from."""
+    """Finds the entities of texts: it finds words, cuts windows, runs the network and decodes its scores.
+
+    The parts may come from any source.
+    """
 
     def __init__(self, decoding: Decoding, tokenizer: "Tokenizer", network: "Network", *, workers: int = 1) -> None:
-        """Take the parts; the tokenizer must neither cut nor pad, and `workers` threads call the network at a time."""
+        """Take the parts.
+
+        Args:
+            decoding: How texts are cut into windows, and how scores are decoded to tags.
+            tokenizer: Tokenizer that neither cuts nor pads.
+            network: Function that `load_network` returns, or one of the same form.
+            workers: Number of threads that call the network at the same time.
+        """
         self.decoding = decoding
         self._tokenizer = tokenizer
         self._network = network
@@ -59,17 +70,22 @@ class Finder:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network") if workers > 1 else None
 
     def __call__(self, texts: Sequence[str]) -> list[list[Entity]]:
-        """Find the entities of each text, left to right.
+        """Find the entities of each text, from left to right.
 
         Raises:
-            NerpipeError: for what is no text, or holds half of a surrogate pair.
+            NerpipeError: If `texts` is one text and not a list, or an item is not text or holds half of a surrogate
+                pair.
         """
         if isinstance(texts, str):
-            raise NerpipeError("a list of texts was expected, not one text: put it in brackets")
+            raise NerpipeError("a list of texts was expected, not one text; put the text in brackets")
         return [entities for entities, _ in self.read(texts)]
 
     def read(self, texts: Sequence[str]) -> list[tuple[list[Entity], Reading]]:
-        """As a call, with the words that were found in each text and their tags."""
+        """Find the entities of each text, and also give the words of the text and their tags.
+
+        Raises:
+            NerpipeError: If an item is not text, or holds half of a surrogate pair.
+        """
         for text in texts:
             check_text(text)
         offsets = [find_words(text) for text in texts]
@@ -78,7 +94,7 @@ class Finder:
         return [(entities_of(text, reading), reading) for text, reading in zip(texts, readings, strict=True)]
 
     def tag(self, sentences: Sequence[Sequence[str]]) -> list[TaggedWords]:
-        """Tag sentences whose words are already found, as the pipeline's own evaluation does.
+        """Tag sentences whose words are already known, as the evaluation of the pipeline does.
 
         A sentence without words has no tags.
         """
@@ -110,7 +126,7 @@ class Finder:
 
 
 class Predictor(Finder):
-    """A finder whose parts come from an exported folder.
+    """Finds the entities of texts with an exported folder.
 
     >>> predictor = Predictor("models/exported")  # doctest: +SKIP
     >>> predictor(["Greetings from Empire State Building"])  # doctest: +SKIP
@@ -123,17 +139,17 @@ class Predictor(Finder):
         """Load the folder.
 
         Args:
-            folder: that the export stage wrote.
-            backend: `onnx` (needs neither torch nor transformers) or `torch`.
-            precision: `fp32`, or `int8` if the folder has it.
-            threads: processor threads; all that this process may use by default.
+            folder: Folder that the export stage wrote.
+            backend: `onnx`, which needs neither torch nor transformers, or `torch`.
+            precision: `fp32`, or `int8` if the folder holds an int8 model.
+            threads: Number of processor threads. The default is the number of cores that this process may use.
 
         Raises:
-            NerpipeError: if the folder is none that the export stage wrote, or has no such model.
+            NerpipeError: If the export stage did not write the folder, or the folder holds no such model.
         """
         folder = Path(folder)
         threads = threads or usable_cores()
-        # ONNX Runtime is faster with a batch a thread than with its threads at one batch; torch is not
+        # ONNX Runtime is faster with one batch on each thread than with all threads on one batch. PyTorch is not.
         super().__init__(
             load_decoding(folder),
             load_fast_tokenizer(folder),
@@ -143,19 +159,23 @@ class Predictor(Finder):
 
 
 def check_text(text: object) -> None:
-    """Raise a NerpipeError for what cannot be predicted."""
+    """Check that a text can be predicted.
+
+    Raises:
+        NerpipeError: If it is not text, or holds half of a surrogate pair.
+    """
     if not isinstance(text, str):
         raise NerpipeError(f"text was expected, not {type(text).__name__}")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise NerpipeError(
-            f"character {error.start} is half of a surrogate pair ({text[error.start]!r}), which is no character"
+            f"character {error.start} is half of a surrogate pair ({text[error.start]!r}), which is not a character"
         ) from None
 
 
 def entities_of(text: str, reading: Reading) -> list[Entity]:
-    """Read the entities off a text's tags; a confidence is that of the least sure word."""
+    """Read the entities from the tags of a text. An entity has the smallest confidence of its words."""
     found = []
     for span in spans_of(reading.tags):
         start, end = reading.words[span.start][0], reading.words[span.end - 1][1]

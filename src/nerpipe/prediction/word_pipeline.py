@@ -1,4 +1,4 @@
-"""`transformers.pipeline` with this project's words, windows and decoding."""
+"""A class for `transformers.pipeline` that finds words, cuts windows and decodes as `nerpipe.Predictor` does."""
 
 from functools import partial
 from itertools import starmap
@@ -14,7 +14,7 @@ from nerpipe.prediction.predictor import Entity, Finder, check_text
 
 
 class WordPipeline(Pipeline):
-    """Gives the entities that `nerpipe.Predictor` gives, in the form of the stock pipeline's groups.
+    """Gives the entities that `nerpipe.Predictor` gives, in the form of the groups of the stock pipeline.
 
     >>> from transformers import pipeline  # doctest: +SKIP
     >>> ner = pipeline("token-classification", "models/exported", pipeline_class=WordPipeline)  # doctest: +SKIP
@@ -24,8 +24,8 @@ class WordPipeline(Pipeline):
 
     default_input_names = "text"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Pipeline's own
-        """Take what `pipeline` hands over; decoding.json comes from where the model came from."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the arguments of Pipeline
+        """Take the arguments of `pipeline`. decoding.json is read from the folder or repository of the model."""
         super().__init__(*args, **kwargs)
         folder = Path(cached_file(self.model.name_or_path, DECODING)).parent
         backend = self.tokenizer.backend_tokenizer
@@ -45,10 +45,10 @@ class WordPipeline(Pipeline):
         texts = inputs["text"]
         if isinstance(texts, str):
             return {"entities": self._predictor([texts])[0]}
-        return {"entities": self._predictor(texts)}  # a batch
+        return {"entities": self._predictor(texts)}  # A batch of texts.
 
     def postprocess(self, outputs: dict[str, Any]) -> list[dict[str, Any]]:
-        """Name the fields as the stock pipeline does."""
+        """Name the fields as the stock pipeline names them."""
         return [
             {
                 "entity_group": entity.type,
@@ -57,5 +57,5 @@ class WordPipeline(Pipeline):
                 "start": entity.start,
                 "end": entity.end,
             }
-            for entity in starmap(Entity, outputs["entities"])  # on its way a tuple loses its name
+            for entity in starmap(Entity, outputs["entities"])  # The base class turns named tuples into tuples.
         ]

@@ -1,26 +1,28 @@
-"""The words of plain text, by one stated rule: the training data's words, as far as a rule can find them.
+"""Finds the words of plain text by one rule, which follows the words of the training data as far as a rule can.
 
-From left to right, the first of these that fits:
+The rule reads the text from left to right. At each position, the first of these patterns that fits gives a word:
 
-1. a link (`https://...`, `www....`), without punctuation at its end; a mail address;
-2. `@name`, `#tag`, `$TAG`; an HTML entity such as `&amp;`;
-3. an emoticon, such as `:-)`, `<3`, `xD`, `^_^`, that touches no letter or digit;
-4. initials (`U.S.`, `p.m.`), then a run of letters, digits, `_` and what joins them: one `'`, `-`, `.`, `,`, `:`, `/`
-   or `&` where people write one within a word (`don't`, `t-shirt`, `bit.ly`, `30,000`, `7:30`, `AT&T`), with the
-   currency or per-cent sign that touches a number; but `'s` at its end is a word of its own, as in the WNUT-17 corpus;
-5. a run of one repeated punctuation mark, or of `!` and `?`;
-6. a character with all that combines with it (Unicode's extended grapheme cluster): an emoji is one word.
+1. A link (`https://...`, `www....`) without the punctuation at its end, or a mail address.
+2. `@name`, `#tag`, `$TAG`, or an HTML entity such as `&amp;`.
+3. An emoticon that touches no letter or digit, such as `:-)`, `<3`, `xD`, `^_^`.
+4. Initials (`U.S.`, `p.m.`). If there are none, a run of letters, digits, `_` and single joining characters. A joining
+   character is `'`, `-`, `.`, `,`, `:`, `/` or `&` where people write it within a word (`don't`, `t-shirt`, `bit.ly`,
+   `30,000`, `7:30`, `AT&T`). The run includes the currency sign or per-cent sign that touches a number. `'s` at the
+   end of a run is a separate word, as in the WNUT-17 corpus.
+5. A run of one repeated punctuation mark, or a run of `!` and `?`.
+6. A character with all characters that combine with it (Unicode's extended grapheme cluster). An emoji is one word.
 
-White space parts words and belongs to none. Nothing else is left out: the words of a text, put together, are its
-characters that are no white space. Text without spaces between words (Chinese, Thai) is one word up to the next mark.
+White space separates words and belongs to no word. Nothing else is left out: the words of a text, joined, are all its
+characters except white space. Text without spaces between words (Chinese, Thai) is one word up to the next
+punctuation mark.
 """
 
 import regex
 
 _LETTER = r"\p{L}"
-_PART = r"[\p{L}\p{N}_][\p{L}\p{M}\p{N}_\u200c\u200d\u00ad]*+"  # joiners and soft hyphens stand within words
+_PART = r"[\p{L}\p{N}_][\p{L}\p{M}\p{N}_\u200c\u200d\u00ad]*+"  # Joiners and soft hyphens may stand within words.
 _CLITIC = r"['’]s(?![\p{L}\p{M}\p{N}_])"
-_CUT_OFF = r"['’](?i:m|d|ve|ll|re)(?![\p{L}\p{M}\p{N}_])"  # in text whose words were put apart by a tokenizer
+_CUT_OFF = r"['’](?i:m|d|ve|ll|re)(?![\p{L}\p{M}\p{N}_])"  # Contractions that a tokenizer has split off.
 
 _RULE = rf"""
   (?: https?:// | ftp:// | (?<![\p{{L}}\p{{N}}]) www\. ) [^\s<>"]* (?<=[^.,;:!?'"’”)\]}}])
@@ -49,7 +51,7 @@ _RULE = rf"""
 | [!?]{{2,}}+ | ([\p{{P}}\p{{S}}]) (?: \1 (?!\p{{M}}) )++
 | (?! \s ) \X
 """
-# Runs are possessive or bounded, so that no text makes this slow.
+# Every run is possessive or bounded, so that no text makes the search slow.
 _WORD = regex.compile(_RULE, regex.VERBOSE)
 
 
@@ -57,7 +59,7 @@ def find_words(text: str) -> list[tuple[int, int]]:
     """Find the words of a text.
 
     Returns:
-        Start and end of each, in characters (Unicode code points), ascending.
+        Start and end of each word in characters (Unicode code points), in ascending order.
 
     >>> [text[a:b] for text in ["@nasa's #Mars trip :-) http://t.co/x1."] for a, b in find_words(text)]
     ['@nasa', "'s", '#Mars', 'trip', ':-)', 'http://t.co/x1', '.']

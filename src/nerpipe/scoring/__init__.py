@@ -1,1 +1,1 @@
-"""From tags to spans, and from spans to precision, recall and F1."""
+"""Reads tags into spans, and computes precision, recall and F1 from spans."""

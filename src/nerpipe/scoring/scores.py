@@ -1,4 +1,4 @@
-"""Entity scores from spans: micro, by type, by surface form, and by any other grouping of the entities.
+"""Scores of entities, computed from spans: micro, by type, by surface form, and by any other grouping of the entities.
 
 docs/evaluation.md defines each number and gives its source.
 """
@@ -18,27 +18,30 @@ READINGS = ("conlleval", "strict_iob2")
 
 
 class Score(NamedTuple):
-    """Fractions, 0 where nothing is divided, and the counts that they come from."""
+    """Precision, recall and F1, and the counts that they are computed from.
+
+    The scores are fractions. A score whose divisor is 0 is 0.
+    """
 
     precision: float
     recall: float
     f1: float
-    support: int  # gold entities
-    predicted: int
-    correct: int
+    support: int  # The number of gold entities.
+    predicted: int  # The number of predicted entities.
+    correct: int  # The number of predicted entities that are correct.
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What there is to say of gold and predicted tags alone."""
+    """All scores that need only the gold and the predicted tags."""
 
-    readings: dict[str, Score]  # micro: "conlleval", "strict_iob2"
-    per_type: dict[str, Score]  # reading of conlleval
-    token_accuracy: float  # words whose two tags are the same, of all words
+    readings: dict[str, Score]  # The micro scores by reading of the tags: "conlleval" and "strict_iob2".
+    per_type: dict[str, Score]  # The scores by entity type, in the reading of conlleval.
+    token_accuracy: float  # The fraction of all words whose gold tag and predicted tag are the same.
 
 
 def make_score(correct: SupportsInt, predicted: SupportsInt, support: SupportsInt) -> Score:
-    """Compute precision = correct/predicted, recall = correct/support, and F1, their harmonic mean.
+    """Compute precision = correct/predicted, recall = correct/support, and F1, which is their harmonic mean.
 
     >>> make_score(1, 2, 4)
     Score(precision=0.5, recall=0.25, f1=0.3333333333333333, support=4, predicted=2, correct=1)
@@ -63,17 +66,17 @@ def score(gold: TagRows, predicted: TagRows) -> Scores:
     1.0
 
     Args:
-        gold: IOB2 tags, a row a sentence.
-        predicted: as many rows, each as long as its gold row.
+        gold: The IOB2 tags, one row for each sentence.
+        predicted: The predicted tags, with as many rows as `gold`. Each row is as long as its gold row.
 
     Raises:
-        NerpipeError: as `spans.match_spans`.
+        NerpipeError: If the tags cannot be matched; see `spans.match_spans`.
     """
     return score_match(match_spans(gold, predicted))
 
 
 def score_match(match: Match) -> Scores:
-    """Score spans that are already matched."""
+    """Compute the scores of spans that are already matched."""
     return Scores(
         {"conlleval": _micro(match), "strict_iob2": _strict(match)},
         grouped_scores(match, match.gold.type, match.predicted.type, match.types),
@@ -86,10 +89,11 @@ def _micro(match: Match) -> Score:
 
 
 def _strict(match: Match) -> Score:
-    """Count only spans that begin with a B-: those are the entities of strict IOB2.
+    """Count only spans that begin with a `B-`, because only they are entities in strict IOB2.
 
-    A span that begins with I- is none at all there, and one that begins with B- has the same words in both readings.
-    A hit needs a B- on either side; the two begin at the same word.
+    A span that begins with an `I-` is no entity in that reading. A span that begins with a `B-` has the same words in
+    both readings. A gold span is found only if it and the predicted span that begins at the same word both begin with a
+    `B-`.
     """
     begun = np.isin(match.gold.start, match.predicted.start[match.predicted.begun])
     correct = np.count_nonzero(match.gold_hit & match.gold.begun & begun)
@@ -99,16 +103,17 @@ def _strict(match: Match) -> Score:
 def grouped_scores(
     match: Match, gold_group: "NDArray[np.int64]", predicted_group: "NDArray[np.int64]", names: Sequence[str]
 ) -> dict[str, Score]:
-    """Score each group of entities for itself.
+    """Score each group of entities separately.
 
     Args:
-        match: the spans.
-        gold_group: for each gold span a place in `names`.
-        predicted_group: for each predicted span the same; a right span is in the group of its gold span.
-        names: of the groups, in their order.
+        match: The matched spans.
+        gold_group: The group of each gold span, as an index into `names`. Shape: (gold entities,).
+        predicted_group: The group of each predicted span, as an index into `names`. A correct span has to be in the
+            group of its gold span. Shape: (predicted entities,).
+        names: The names of the groups.
 
     Returns:
-        A score by name, groups with no span on either side included.
+        The score of each group by its name. Groups without any span are included.
     """
     size = len(names)
     support = np.bincount(gold_group, minlength=size)
@@ -118,18 +123,18 @@ def grouped_scores(
 
 
 class Surfaces(NamedTuple):
-    """The words of each span, joined by a space."""
+    """The surface form of each span: its words, joined by a space."""
 
     gold: list[str]
     predicted: list[str]
 
 
 def surfaces_of(match: Match, words: Sequence[str]) -> Surfaces:
-    """Read the words of all spans.
+    """Read the surface forms of all spans.
 
     Args:
-        match: the spans.
-        words: all words of the split, sentence after sentence.
+        match: The matched spans.
+        words: All words of the split, one sentence after the other.
     """
     return Surfaces(_texts(match.gold, words), _texts(match.predicted, words))
 
@@ -139,14 +144,15 @@ def _texts(spans: Spans, words: Sequence[str]) -> list[str]:
 
 
 def surface_score(match: Match, surfaces: Surfaces) -> Score:
-    """Score distinct surface forms: WNUT-17's second measure (Derczynski et al. 2017, section 5).
+    """Score distinct surface forms, the second measure of WNUT-17 (Derczynski et al. 2017, section 5).
 
-    What counts is each distinct pair of words and type: gold ones, predicted ones, and those of the position-correct
-    entities. A plain intersection of the two sets would also count forms that were right nowhere.
+    The measure counts distinct pairs of a surface form and an entity type: those of the gold spans, of the predicted
+    spans, and of the gold spans that were found. The intersection of the first two sets would be wrong, because it also
+    has pairs of which no span was found.
 
     Args:
-        match: the spans.
-        surfaces: their words.
+        match: The matched spans.
+        surfaces: The surface forms of the spans.
     """
     gold, predicted = (
         list(zip(texts, spans.type.tolist(), strict=True))

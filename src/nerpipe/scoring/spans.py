@@ -1,4 +1,4 @@
-"""Spans as columns: tags are read into spans once, and every measure is computed from them."""
+"""Spans as numpy arrays. Tags are read into spans once, and every score is computed from these arrays."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,33 +18,38 @@ TagRows = Sequence[Sequence[str]]
 
 @dataclass(frozen=True)
 class Spans:
-    """The entities of a split as conlleval reads them, a row an entity, in order of `start`.
+    """The entities of a split in the reading of conlleval, sorted by `start`.
 
-    The columns are equally long. Words are counted through the split from 0, and so are sentences.
+    Words and sentences are counted from 0 through the whole split.
     """
 
-    sentence: "NDArray[np.int64]"
-    start: "NDArray[np.int64]"
-    end: "NDArray[np.int64]"  # the word after the last
-    type: "NDArray[np.int64]"  # a place in the list of types
-    begun: "NDArray[np.bool_]"  # its first tag is a B-: the strict reading of IOB2 counts no other
+    sentence: "NDArray[np.int64]"  # The sentence of the entity. Shape: (entities,).
+    start: "NDArray[np.int64]"  # The first word of the entity. Shape: (entities,).
+    end: "NDArray[np.int64]"  # The word after the last word of the entity. Shape: (entities,).
+    type: "NDArray[np.int64]"  # The type, as an index into the list of types. Shape: (entities,).
+    # Whether the first tag is a `B-`. The strict reading of IOB2 counts only such entities. Shape: (entities,).
+    begun: "NDArray[np.bool_]"
 
     def __len__(self) -> int:
-        """Count the entities."""
+        """Return the number of entities."""
         return len(self.start)
 
 
 @dataclass(frozen=True)
 class Match:
-    """Gold and predicted spans of one split, and which of them are the same: type, first and last word agree."""
+    """The gold and the predicted spans of one split, and which of them are the same.
 
-    types: list[str]  # of both sides, sorted
-    offsets: "NDArray[np.int64]"  # the first word of each sentence, and the number of words
+    Two spans are the same if their type, first word and last word are equal.
+    """
+
+    types: list[str]  # The entity types of the gold and the predicted spans, sorted.
+    offsets: "NDArray[np.int64]"  # The first word of each sentence, then the number of words. Shape: (sentences + 1,).
     gold: Spans
     predicted: Spans
-    gold_hit: "NDArray[np.bool_]"  # found, in the reading of conlleval
-    predicted_hit: "NDArray[np.bool_]"  # right
-    same_tags: int  # words whose two tags are the same
+    # Whether the gold entity was found, in the reading of conlleval. Shape: (gold entities,).
+    gold_hit: "NDArray[np.bool_]"
+    predicted_hit: "NDArray[np.bool_]"  # Whether the predicted entity is correct. Shape: (predicted entities,).
+    same_tags: int  # The number of words whose gold tag and predicted tag are the same.
 
     @property
     def sentences(self) -> int:
@@ -58,14 +63,15 @@ class Match:
 
 
 def match_spans(gold: TagRows, predicted: TagRows) -> Match:
-    """Read the tags of both sides into spans and match them.
+    """Read the gold and the predicted tags into spans, and match the spans.
 
     Args:
-        gold: IOB2 tags, a row a sentence; an `I-` that continues nothing begins an entity.
-        predicted: as many rows, each as long as its gold row.
+        gold: The IOB2 tags, one row for each sentence. An `I-` that continues no entity begins one.
+        predicted: The predicted tags, with as many rows as `gold`. Each row is as long as its gold row.
 
     Raises:
-        NerpipeError: if the shapes differ, or a tag is none of IOB2, naming the first place (counted from 1).
+        NerpipeError: If the numbers of sentences or words differ, or a tag is no tag of IOB2. The message names the
+            first such sentence or word, counted from 1.
     """
     lengths = [len(row) for row in gold]
     others = [len(row) for row in predicted]
@@ -90,13 +96,20 @@ def match_spans(gold: TagRows, predicted: TagRows) -> Match:
 def _spans(
     column: "NDArray[np.int64]", tags: Sequence[str], types: Sequence[str], offsets: "NDArray[np.int64]"
 ) -> Spans:
-    """Find the spans of one side; the rule is that of `schemes.spans_of`, for all sentences at once."""
+    """Find the spans of all sentences at once, by the rule of `schemes.spans_of`.
+
+    Args:
+        column: The tag of each word, as an index into `tags`. Shape: (words,).
+        tags: The distinct tags.
+        types: The entity types.
+        offsets: The first word of each sentence, and then the number of words. Shape: (sentences + 1,).
+    """
     parts = [split_tag(tag) for tag in tags]
     prefix = np.array([part[0] for part in parts] or [""])[column]
     kind = np.array([types.index(part[1]) if part[1] else -1 for part in parts] or [-1])[column]
     first = np.zeros(len(column), dtype=bool)
     first[offsets[:-1][offsets[:-1] < len(column)]] = True
-    changed = np.ones(len(column), dtype=bool)  # O has a type of its own, -1
+    changed = np.ones(len(column), dtype=bool)  # O has the type -1.
     changed[1:] = kind[1:] != kind[:-1]
     inside = kind >= 0
     starts = inside & ((prefix == "B") | first | changed)
@@ -108,9 +121,13 @@ def _spans(
 
 
 def _hits(gold: Spans, predicted: Spans) -> "tuple[NDArray[np.bool_], NDArray[np.bool_]]":
-    """Say of each gold span whether it was found, and of each predicted one whether it is right.
+    """Compare the gold and the predicted spans.
 
-    The spans of one side never overlap, so that the first word names a span.
+    Neither the gold nor the predicted spans overlap among themselves, so the first word identifies a span.
+
+    Returns:
+        Whether each gold span was found. Shape: (gold entities,).
+        Whether each predicted span is correct. Shape: (predicted entities,).
     """
     _, at_gold, at_predicted = np.intersect1d(gold.start, predicted.start, assume_unique=True, return_indices=True)
     same = (gold.end[at_gold] == predicted.end[at_predicted]) & (gold.type[at_gold] == predicted.type[at_predicted])
@@ -122,10 +139,12 @@ def _hits(gold: Spans, predicted: Spans) -> "tuple[NDArray[np.bool_], NDArray[np
 
 def _refuse_shapes(gold: Sequence[int], predicted: Sequence[int]) -> None:
     if len(gold) != len(predicted):
-        raise NerpipeError(f"{len(gold)} gold sentences, but {len(predicted)} predicted ones; they must be the same")
+        raise NerpipeError(
+            f"{len(gold)} gold sentences, but {len(predicted)} predicted sentences; the numbers must be equal"
+        )
     place = next(index for index, pair in enumerate(zip(gold, predicted, strict=True)) if pair[0] != pair[1])
     raise NerpipeError(
-        f"sentence {place + 1} has {gold[place]} gold tags, but {predicted[place]} predicted ones; a word needs both"
+        f"sentence {place + 1} has {gold[place]} gold tags, but {predicted[place]} predicted tags; each word needs both"
     )
 
 
@@ -135,4 +154,6 @@ def _refuse_tag(*sides: Iterable[Iterable[str]]) -> None:
             for word, tag in enumerate(row, start=1):
                 if not is_tag(tag, SCHEMES["IOB2"]):
                     where = f"word {word} in sentence {number}"
-                    raise NerpipeError(f"{name} tag {tag!r} of {where} is none of {OUTSIDE}, B-TYPE and I-TYPE")
+                    raise NerpipeError(
+                        f"{name} tag {tag!r} of {where} is not allowed; expected {OUTSIDE}, B-TYPE or I-TYPE"
+                    )

@@ -1,1 +1,1 @@
-"""Entities over HTTP: `nerpipe serve`."""
+"""Prediction over HTTP: the command `nerpipe serve`."""

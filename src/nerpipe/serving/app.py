@@ -1,4 +1,4 @@
-"""The HTTP interface: FastAPI round a predictor."""
+"""The HTTP interface: a FastAPI app that answers requests with a predictor."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,17 +22,22 @@ CARD = "README.md"
 
 
 class Metrics:
-    """What Prometheus reads; in a registry of its own, so that two apps in one process do not meet."""
+    """The metrics that Prometheus reads. Each app has its own registry, so two apps in one process count separately."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "nerpipe_requests", "Requests by route and status.", ["route", "status"], registry=self.registry
         )
-        self.seconds = Histogram("nerpipe_request_seconds", "Seconds to answer.", ["route"], registry=self.registry)
-        self.texts = Counter("nerpipe_texts", "Texts predicted.", registry=self.registry)
+        self.seconds = Histogram(
+            "nerpipe_request_seconds", "Seconds from a request to its answer.", ["route"], registry=self.registry
+        )
+        self.texts = Counter("nerpipe_texts", "Number of predicted texts.", registry=self.registry)
         self.batch = Histogram(
-            "nerpipe_batch_texts", "Texts predicted together.", registry=self.registry, buckets=(1, 2, 4, 8, 16, 32, 64)
+            "nerpipe_batch_texts",
+            "Number of texts in a batch.",
+            registry=self.registry,
+            buckets=(1, 2, 4, 8, 16, 32, 64),
         )
 
 
@@ -40,8 +45,8 @@ def make_app(predictor: Finder, folder: Path) -> FastAPI:
     """Build the app for one loaded model.
 
     Args:
-        predictor: answers.
-        folder: the exported folder, whose card is shown.
+        predictor: Finder that answers the requests.
+        folder: Exported folder, whose model card is shown.
     """
     metrics = Metrics()
     batcher = RequestQueue(predictor, metrics.batch.observe)
@@ -54,7 +59,7 @@ def make_app(predictor: Finder, folder: Path) -> FastAPI:
         yield
         await batcher.stop()
 
-    # FastAPI's own /docs loads its scripts from a CDN; this one brings them
+    # FastAPI's /docs page loads its scripts from a CDN. This class serves the scripts itself.
     app: FastAPI = FastAPIOffline(
         title="nerpipe", description="Finds the entities of texts.", lifespan=lifespan, redoc_url=None
     )
@@ -63,7 +68,8 @@ def make_app(predictor: Finder, folder: Path) -> FastAPI:
     async def measure(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
         began = time.perf_counter()
         response = await proceed(request)
-        route = getattr(request.scope.get("route"), "path", "other")  # never the raw path: anyone may ask for anything
+        # The raw path is never a label, because clients can invent any number of paths.
+        route = getattr(request.scope.get("route"), "path", "other")
         metrics.requests.labels(route, response.status_code).inc()
         metrics.seconds.labels(route).observe(time.perf_counter() - began)
         return response
@@ -73,14 +79,17 @@ def make_app(predictor: Finder, folder: Path) -> FastAPI:
         return JSONResponse({"detail": "; ".join(map(_in_words, error.errors()))}, status_code=422)
 
     problems: dict[int | str, dict[str, Any]] = {
-        400: {"model": Problem, "description": "A body that is no UTF-8, or nested too deeply"},
-        413: {"model": Problem, "description": f"A body of more than {MOST_BYTES:,} bytes"},
-        422: {"model": Problem, "description": "No JSON, or no text or list of texts within the limits"},
+        400: {"model": Problem, "description": "The body is not UTF-8, or is nested too deeply"},
+        413: {"model": Problem, "description": f"The body is longer than {MOST_BYTES:,} bytes"},
+        422: {
+            "model": Problem,
+            "description": "The body is not JSON, or holds no text or list of texts within the limits",
+        },
     }
 
     @app.post("/predict", response_model=Answer, responses=problems)
     async def predict(query: Query) -> Answer:
-        """Find the entities of one text, or of each of a list."""
+        """Find the entities of one text, or of each text of a list."""
         texts = [query.text] if isinstance(query.text, str) else query.text
         found = await batcher.predict(texts)
         metrics.texts.inc(len(texts))
@@ -93,18 +102,18 @@ def make_app(predictor: Finder, folder: Path) -> FastAPI:
 
     @app.get("/health", response_model=Health)
     async def health() -> Health:
-        """Say that requests are answered."""
+        """State that the server answers requests."""
         return Health(status="ok")
 
     @app.get("/model", response_model=Model)
     async def model() -> Model:
-        """Show labels, entity types and the model card."""
+        """Show the labels, the entity types and the model card."""
         types = sorted({label[2:] for label in labels} - {""})
         return Model(labels=labels, types=types, card=card)
 
     @app.get("/metrics", response_class=PlainTextResponse)
     async def show_metrics() -> Response:
-        """Show counters in the Prometheus text format."""
+        """Show the counters in the text format of Prometheus."""
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     page, policy = fill_page("nerpipe.serving", "page", admitted=("connect-src 'self'", "img-src data:"))
@@ -119,7 +128,8 @@ def make_app(predictor: Finder, folder: Path) -> FastAPI:
 
 def _in_words(error: dict[str, Any]) -> str:
     if error["type"] == "json_invalid":
-        return f"no valid JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
+        return f"the body is not valid JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
     place = ".".join(str(part) for part in error["loc"][1:] if part != "str" and "[" not in str(part))
-    said = "half of a surrogate pair, which is no character" if error["type"] == "string_unicode" else error["msg"]
+    half = "the text holds half of a surrogate pair, which is not a character"
+    said = half if error["type"] == "string_unicode" else error["msg"]
     return f"{place or 'body'}: {said}"

@@ -1,25 +1,26 @@
-"""Requests whose body is too long."""
+"""The limit on the length of request bodies."""
 
 from typing import Any
 
 from fastapi.responses import JSONResponse
 
-MOST_BYTES = 1 << 23  # of a request's body: as many texts of that length as are allowed fit in
-MOST_DRAINED = 1 << 26
+# Largest number of bytes in a request body. The largest allowed number of the longest allowed texts fits as UTF-8.
+MOST_BYTES = 1 << 23
+MOST_DRAINED = 1 << 26  # Number of bytes after which a body is not read on.
 
 
 class BodyLimit:
-    """Refuses a body that is too long, whether or not it says its length, and never holds more of it than allowed.
+    """Refuses a body that is too long, even if the request does not state its length.
 
-    What is too much is read and thrown away, up to a limit: a client that still sends when the connection is closed
-    would not see the answer.
+    It never holds more of a body than is allowed. It reads the rest and discards it, up to a limit, because a client
+    that is still sending when the connection closes would not receive the answer.
     """
 
     def __init__(self, app: Any) -> None:  # noqa: ANN401 - ASGI
         self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
-        """Pass the request on, body and all, if it is short enough."""
+        """Pass the request on with its whole body if the body is short enough."""
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return

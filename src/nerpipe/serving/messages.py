@@ -1,13 +1,13 @@
-"""What requests hold and what answers hold."""
+"""The fields of requests and answers."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MOST_TEXTS_IN_REQUEST = 128  # of a request
+MOST_TEXTS_IN_REQUEST = 128  # Largest number of texts in a request.
 
 
-LONGEST_TEXT = 10_000  # characters
+LONGEST_TEXT = 10_000  # Largest number of characters in a text.
 
 
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
@@ -23,43 +23,43 @@ class Query(BaseModel):
 
 
 class FoundEntity(BaseModel):
-    """`text[start:end]`, counted in characters (Unicode code points)."""
+    """An entity. Its text is `text[start:end]`. Positions count characters (Unicode code points)."""
 
     type: str
     text: str
     start: int
     end: int
-    confidence: float = Field(description="the probability of the tag of its least sure word", ge=0, le=1)
+    confidence: float = Field(description="Smallest of the probabilities of its words' tags", ge=0, le=1)
 
 
 class Result(BaseModel):
-    """A text and its entities, left to right."""
+    """A text and its entities, from left to right."""
 
     text: str
     entities: list[FoundEntity]
 
 
 class Answer(BaseModel):
-    """A result for each text, in the order of the texts."""
+    """One result for each text, in the order of the texts."""
 
     results: list[Result]
 
 
 class Problem(BaseModel):
-    """What was wrong with a request."""
+    """The reason why a request was refused."""
 
     detail: str
 
 
 class Health(BaseModel):
-    """Whether requests are answered."""
+    """The state of the server."""
 
     status: str
 
 
 class Model(BaseModel):
-    """What the model is."""
+    """The labels, the entity types and the card of the model."""
 
     labels: list[str]
     types: list[str]
-    card: str = Field(description="the model card, Markdown")
+    card: str = Field(description="Model card in Markdown")

@@ -1,4 +1,4 @@
-"""Micro-batches: texts of requests that arrive together are predicted together."""
+"""A queue that forms batches: the texts of requests that wait at the same time are predicted together."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from nerpipe.prediction.predictor import Entity
 
-MOST_TEXTS_IN_BATCH = 64  # of a batch; whole requests, so that one of more texts is a batch of its own
+# Number of texts at which a batch takes no further request. Requests are not split, so a batch can hold more texts.
+MOST_TEXTS_IN_BATCH = 64
 
 
 class _Request(NamedTuple):
@@ -16,15 +17,20 @@ class _Request(NamedTuple):
 
 
 class RequestQueue:
-    """Predicts in a thread of its own; while it is busy, requests gather to the next batch.
+    """Predicts in a separate thread. Requests that arrive while it is busy form the next batch.
 
-    So that nobody waits for company: an idle predictor takes what is there at once.
+    No request waits for other requests to arrive: an idle predictor takes all waiting requests at once.
     """
 
     def __init__(
         self, predict: Callable[[Sequence[str]], list[list[Entity]]], observe: Callable[[int], object]
     ) -> None:
-        """Take what predicts a list of texts, and what is told the size of each batch."""
+        """Take the functions that predict and observe.
+
+        Args:
+            predict: Function that finds the entities of each text of a list.
+            observe: Function that receives the number of texts of each batch.
+        """
         self._predict = predict
         self._observe = observe
         self._waiting: asyncio.Queue[_Request] = asyncio.Queue()
@@ -32,18 +38,18 @@ class RequestQueue:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to work off requests, in the running event loop."""
+        """Start to answer requests in the running event loop."""
         self._task = asyncio.create_task(self._work())
 
     async def stop(self) -> None:
-        """Finish what was accepted, then end."""
+        """Answer all accepted requests, then stop."""
         await self._waiting.join()
         if self._task:
             self._task.cancel()
         self._thread.shutdown()
 
     async def predict(self, texts: Sequence[str]) -> list[list[Entity]]:
-        """Return the entities of each text, once a batch with them is through."""
+        """Return the entities of each text as soon as the batch with these texts is predicted."""
         answer: asyncio.Future[list[list[Entity]]] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait(_Request(texts, answer))
         return await answer
@@ -64,12 +70,12 @@ class RequestQueue:
         texts = [text for request in batch for text in request.texts]
         try:
             results = iter(await asyncio.get_running_loop().run_in_executor(self._thread, self._predict, texts))
-        except Exception as error:  # noqa: BLE001 - each request hears of it
+        except Exception as error:  # noqa: BLE001 - every request of the batch gets the error
             for request in batch:
                 if not request.answer.done():
                     request.answer.set_exception(error)
             return
         for request in batch:
             mine = [next(results) for _ in request.texts]
-            if not request.answer.done():  # its client may have gone
+            if not request.answer.done():  # The client may have closed the connection.
                 request.answer.set_result(mine)

@@ -1,4 +1,4 @@
-"""The `serve` command."""
+"""The `serve` command: its arguments, and the process that serves."""
 
 import argparse
 import signal
@@ -9,31 +9,48 @@ from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS
 
-SERVE = """Answer requests over HTTP: POST /predict; a page to try it at /, its description at /docs. Needs the extra
-packages of requirements/serve.txt."""
+SERVE = """Answer requests over HTTP. POST /predict finds entities, / is a page to try the model, and /docs describes
+the interface. The command needs the packages of requirements/serve.txt."""
 HOST, PORT = "127.0.0.1", 8000
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("model", type=Path, metavar="MODEL_FOLDER", help="such as models/exported")
-    parser.add_argument("--host", default=HOST, help="address to listen on (default: %(default)s, this machine alone)")
-    parser.add_argument("--port", type=whole_number(0), default=PORT, help="default: %(default)s; 0: any that is free")
-    parser.add_argument("--backend", choices=BACKENDS, default="onnx", help="default: %(default)s")
-    parser.add_argument("--precision", choices=PRECISIONS, default="fp32", help="default: %(default)s")
-    parser.add_argument("--threads", type=whole_number(1), metavar="N", help="default: the cores this process may use")
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL_FOLDER", help="folder of an exported model, such as models/exported"
+    )
+    parser.add_argument(
+        "--host",
+        default=HOST,
+        help="address to listen on (default: %(default)s, which only this machine can reach)",
+    )
+    parser.add_argument(
+        "--port", type=whole_number(0), default=PORT, help="port to listen on (default: %(default)s); 0: any free port"
+    )
+    parser.add_argument(
+        "--backend", choices=BACKENDS, default="onnx", help="library that runs the network (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="fp32", help="number format of the model (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--threads",
+        type=whole_number(1),
+        metavar="N",
+        help="number of processor threads (default: the number of cores that this process may use)",
+    )
     parser.set_defaults(run=serve)
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    """Serve until Ctrl-C or SIGTERM; what was accepted is finished first."""
+    """Serve until Ctrl-C or SIGTERM. Accepted requests are answered before the process ends."""
     try:
         import uvicorn
 
         from nerpipe.serving.app import make_app
     except ModuleNotFoundError as error:
         raise NerpipeError(
-            f"serving needs packages that are not here ({error.name}): pip install -r requirements/serve.txt"
+            f"serving needs a package that is not installed ({error.name}); run `pip install -r requirements/serve.txt`"
         ) from None
     from nerpipe.prediction.predictor import Predictor
 
@@ -44,8 +61,8 @@ def serve(arguments: argparse.Namespace) -> None:
         host, port = listener.getsockname()[:2]
         app = make_app(predictor, arguments.model)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
-        print(f"http://{host}:{port} answers for {arguments.model}; Ctrl-C ends it", flush=True)
-        # uvicorn finishes what it took, then raises the signal again: by then all is done
+        print(f"http://{host}:{port} serves {arguments.model}. Press Ctrl-C to stop.", flush=True)
+        # uvicorn answers the accepted requests, then raises the signal again. These handlers ignore that second signal.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
         server.run(sockets=[listener])
@@ -62,6 +79,6 @@ def _listening(host: str, port: int) -> socket.socket:
         listener.close()
         reason = error.strerror if isinstance(error, OSError) else error
         raise NerpipeError(
-            f"{host}:{port} cannot be listened on ({reason}); --port 0 takes a port that is free"
+            f"cannot listen on {host}:{port} ({reason}); use another port, or --port 0 for any free port"
         ) from None
     return listener

@@ -1,1 +1,1 @@
-"""From words to windows of sub-words: the stage tokenize_align."""
+"""The stage tokenize_align. It splits words into sub-words, and sentences into windows of sub-words."""

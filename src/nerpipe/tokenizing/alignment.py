@@ -1,4 +1,4 @@
-"""Words and sub-words: which label each sub-word carries, and how a long sentence becomes windows."""
+"""Label alignment: the label of each sub-word follows from the label of its word."""
 
 from collections.abc import Sequence
 
@@ -11,22 +11,23 @@ def align_labels(
     continuation: Sequence[int] | None,
     own: tuple[int, int],
 ) -> list[int]:
-    """Give every sub-word of a window its label.
+    """Return the label of every sub-word of a window.
 
-    Two words, of two sub-words and of one, between special tokens; only the first sub-word of a word has its label:
+    In the example, the first word has two sub-words and the second word has one. A special token stands before and
+    after them. Only the first sub-word of a word gets the label of the word:
 
     >>> align_labels([-1, 0, 0, 1, -1], [2, 0], None, (0, 2))
     [-100, 2, -100, 0, -100]
 
     Args:
-        word_ids: for each sub-word the word it belongs to, ascending; NO_WORD for special tokens.
-        word_labels: label id of each word of the sentence.
-        continuation: for each label id the one that further sub-words of a word carry (`labels.continuations`), or
-            None: they carry IGNORED.
-        own: the words [start, end) that this window owns; all others carry IGNORED.
+        word_ids: The word of each sub-word, in ascending order, with NO_WORD for special tokens.
+        word_labels: The label id of each word of the sentence.
+        continuation: For each label id, the label id of the second and later sub-words of a word, as
+            `labels.continuations` returns them. With None, these sub-words get IGNORED.
+        own: The words [start, end) that this window owns. The sub-words of all other words get IGNORED.
 
     Returns:
-        Label ids, as many as `word_ids`.
+        One label id for each entry of `word_ids`.
     """
     labels = []
     own_start, own_end = own

@@ -1,9 +1,9 @@
-"""Capital letters for a model whose tokenizer lower-cases: a capitalised word gets sub-words of its own.
+"""Capital letters for a model whose tokenizer lower-cases: a capitalised word gets a first sub-word of its own.
 
-The tokenizer puts a mark before every word that begins with a capital letter, and its vocabulary holds each sub-word
-that can begin a word a second time, with that mark. A capitalised word is then cut up as before, and its first sub-word
-is the marked one. All of this lies in tokenizer.json and in the embedding table, so that every program which loads the
-model sees capitals too.
+The changed tokenizer puts a mark before every word that begins with a capital letter. Its vocabulary holds each
+sub-word that can begin a capitalised word twice: without the mark and with it. A capitalised word is split as before,
+but its first sub-word is the marked one. The change is stored in tokenizer.json and in the embedding table, so every
+program that loads the model distinguishes capitalised words too.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-MARK = "↑"  # no punctuation to BERT's pre-tokenizer, and unchanged by its normalizer
+MARK = "↑"  # BERT's pre-tokenizer does not split at this character, and its normalizer keeps it.
 MARKING = [
     {"type": "Prepend", "prepend": " "},
     {"type": "Replace", "pattern": {"Regex": r"\s(?=\p{Lu})"}, "content": f" {MARK}"},
@@ -20,7 +20,7 @@ MARKING = [
 
 
 def loses_capitals(tokenizer: "PreTrainedTokenizerFast") -> bool:
-    """Say whether this is a WordPiece tokenizer that lower-cases."""
+    """Return whether this is a WordPiece tokenizer that lower-cases."""
     backend = tokenizer.backend_tokenizer
     normalizer = backend.normalizer
     return (
@@ -29,9 +29,10 @@ def loses_capitals(tokenizer: "PreTrainedTokenizerFast") -> bool:
 
 
 def keep_capitals(tokenizer: "PreTrainedTokenizerFast") -> "PreTrainedTokenizerFast":
-    """Return a tokenizer that marks capitalised words; `loses_capitals` holds for the one given.
+    """Return a tokenizer that marks capitalised words, made from one for which `loses_capitals` is true.
 
-    Sub-words keep their ids, the marked ones follow. Cutting, special tokens and lengths stay the same.
+    The existing sub-words keep their ids, and the marked sub-words get the ids after them. The splitting into
+    sub-words, the special tokens and the lengths stay the same.
     """
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast
@@ -43,7 +44,7 @@ def keep_capitals(tokenizer: "PreTrainedTokenizerFast") -> "PreTrainedTokenizerF
     parts["normalizer"] = {"type": "Sequence", "normalizers": [*MARKING, parts["normalizer"]]}
     unmark = {"type": "Replace", "pattern": {"String": MARK}, "content": ""}
     parts["decoder"] = {"type": "Sequence", "decoders": [parts["decoder"], unmark]} if parts["decoder"] else unmark
-    # a class of its own for each architecture would build its normalizer anew when it is loaded
+    # The tokenizer classes of single architectures build a new normalizer when they are loaded, so none is used here.
     return PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(json.dumps(parts)),
         model_max_length=tokenizer.model_max_length,
@@ -58,7 +59,7 @@ def _can_be_capitalised(piece: str) -> bool:
 
 
 def unmarked_ids(tokenizer: "PreTrainedTokenizerFast", rows: int) -> list[int]:
-    """Give for each sub-word whose id is `rows` or more the id of the same sub-word without its mark."""
+    """Return, for each sub-word whose id is `rows` or more, the id of the same sub-word without its mark."""
     vocabulary: dict[str, int] = tokenizer.get_vocab()
     marked = sorted((index, piece) for piece, index in vocabulary.items() if index >= rows)
     return [vocabulary[piece.removeprefix(MARK)] for _, piece in marked]

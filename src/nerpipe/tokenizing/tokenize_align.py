@@ -1,4 +1,4 @@
-"""The stage tokenize_align, from files to files."""
+"""The stage tokenize_align: it reads and writes the files."""
 
 from pathlib import Path
 
@@ -20,11 +20,11 @@ def tokenize_align(
     subword_labels: str,
     capitals: str,
 ) -> None:
-    """Cut the sentences of the three splits into windows of labelled sub-words, and print a line for each split.
+    """Split the sentences of the three splits into windows of labelled sub-words, and print one line for each split.
 
     Args:
         encoded: The folder with labels.json and the dataset.
-        ledger: The JSON file with what encode_labels counted.
+        ledger: The JSON file with the counts of encode_labels.
         out: The folder for the windows.
         report: The JSON file for the counts.
         model: As in params.yaml.
@@ -34,7 +34,7 @@ def tokenize_align(
         capitals: As in params.yaml.
 
     Raises:
-        NerpipeError: If the model is not usable, or as `window_dataset.tokenize_split`.
+        NerpipeError: If the model cannot be used, or if `window_dataset.tokenize_split` raises it.
     """
     resolve_model(model)
     labels = read_json(encoded / "labels.json")
@@ -67,5 +67,5 @@ def tokenize_align(
         print(
             f"{row['split']}: {row['sentences']} sentences, {row['tokens']} tokens -> {row['windows']} windows, "
             f"{row['subwords']} sub-words; {row['words_without_subword']} words without a sub-word (predicted O), "
-            f"{row['words_cut']} words cut to a window"
+            f"{row['words_cut']} words shortened to the length of a window"
         )

@@ -1,4 +1,4 @@
-"""From words to windows of sub-words, with nothing lost: every word is predicted in exactly one window, or counted."""
+"""Loading of a model's tokenizer, with checks that labels can be aligned and that windows fit the model."""
 
 from contextlib import suppress
 from itertools import count
@@ -11,7 +11,7 @@ from nerpipe.tokenizing.model_source import explained_loading, resolve_model
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-# The only place that knows architectures by name: these count positions from padding_idx + 1.
+# Architectures that number positions from padding_idx + 1. No other code depends on the name of an architecture.
 POSITIONS_AFTER_PADDING = {
     "roberta",
     "xlm-roberta",
@@ -25,16 +25,18 @@ POSITIONS_AFTER_PADDING = {
 
 
 def load_tokenizer(spec: str, *, capitals: str) -> "PreTrainedTokenizerFast":
-    """Load a model's tokenizer, ready for words that are already split.
+    """Load a model's tokenizer for sentences that are already split into words.
 
-    The truncation and padding that some tokenizer.json files carry are switched off, so that nothing is cut in silence.
+    Some tokenizer.json files ask for truncation and padding. Both are switched off, so that no sub-word is dropped
+    without notice.
 
     Args:
-        spec: `model` of params.yaml.
-        capitals: `capitals` of params.yaml.
+        spec: The value of `model` in params.yaml.
+        capitals: The value of `capitals` in params.yaml.
 
     Raises:
-        NerpipeError: if the model is not there, or its tokenizer cannot tell which word each sub-word came from.
+        NerpipeError: If the model cannot be found or loaded, or its tokenizer has no padding token, or its tokenizer
+            cannot tell the word of each sub-word.
     """
     source = resolve_model(spec)
     from transformers import AutoTokenizer
@@ -44,12 +46,12 @@ def load_tokenizer(spec: str, *, capitals: str) -> "PreTrainedTokenizerFast":
     if not getattr(tokenizer, "is_fast", False):
         raise NerpipeError(
             f"[params.yaml -> model] {spec}: its tokenizer ({type(tokenizer).__name__}) is not a fast one, so it "
-            "cannot say which word a sub-word came from. Choose a model whose folder holds a tokenizer.json"
+            "cannot tell the word of a sub-word. Choose a model whose folder holds a tokenizer.json"
         )
     if tokenizer.pad_token_id is None:
         raise NerpipeError(
             f"[params.yaml -> model] {spec}: its tokenizer has no padding token, so sentences cannot be batched. "
-            "Choose an encoder (BERT, RoBERTa, DeBERTa and the like), or a copy of the model whose tokenizer has one"
+            "Choose an encoder such as BERT, RoBERTa or DeBERTa, or a copy of the model with a padding token"
         )
     if capitals == "kept" and loses_capitals(tokenizer):
         tokenizer = keep_capitals(tokenizer)
@@ -61,18 +63,18 @@ def load_tokenizer(spec: str, *, capitals: str) -> "PreTrainedTokenizerFast":
     ).word_ids
     if sorted(set(probe), key=str) != [0, 1, 2]:
         raise NerpipeError(
-            f"[params.yaml -> model] {spec}: its tokenizer says that the sub-words of three words belong to the "
-            f"words {probe}, so labels cannot be aligned. Choose a model with another tokenizer"
+            f"[params.yaml -> model] {spec}: for a test of the three words 0, 1 and 2, its tokenizer says that the "
+            f"sub-words belong to the words {probe}, so labels cannot be aligned. Choose a model with another tokenizer"
         )
     return tokenizer
 
 
 def _mark_word_starts(pre_tokenizer: Any) -> None:  # noqa: ANN401 - tokenizers types its parts loosely
-    """Have byte-level tokenizers (RoBERTa's, GPT-2's) put a space before every word, as in their training text."""
+    """Make byte-level tokenizers (RoBERTa, GPT-2) put a space before every word, as in their training text."""
     from tokenizers.pre_tokenizers import ByteLevel, Sequence
 
     if isinstance(pre_tokenizer, Sequence):
-        with suppress(IndexError):  # a Sequence of pre-tokenizers has no length
+        with suppress(IndexError):  # A Sequence of pre-tokenizers has no length.
             for index in count():
                 _mark_word_starts(pre_tokenizer[index])
     elif isinstance(pre_tokenizer, ByteLevel):
@@ -80,10 +82,10 @@ def _mark_word_starts(pre_tokenizer: Any) -> None:  # noqa: ANN401 - tokenizers 
 
 
 def check_max_length(spec: str, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> None:
-    """Compare `max_length` with what the model can take, special tokens included.
+    """Check that the model can take windows of `max_length` sub-words, special tokens included.
 
     Raises:
-        NerpipeError: if it is more, or the model's configuration cannot be loaded.
+        NerpipeError: If `max_length` is above the limit of the model, or the model's configuration cannot be loaded.
     """
     source = resolve_model(spec)
     from transformers import AutoConfig
@@ -97,6 +99,6 @@ def check_max_length(spec: str, tokenizer: "PreTrainedTokenizerFast", max_length
         limits.append(int(positions) - shift)
     if max_length > min(limits):
         raise NerpipeError(
-            f"[params.yaml -> max_length] {max_length} is more than the {min(limits)} sub-words that {spec} was "
-            "built for; longer sentences are windowed, so nothing is lost by a smaller value"
+            f"[params.yaml -> max_length] {max_length} is more than the {min(limits)} sub-words that {spec} can take. "
+            "Choose a smaller value; longer sentences are split into windows, so no word is lost"
         )

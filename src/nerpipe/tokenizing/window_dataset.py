@@ -1,4 +1,4 @@
-"""A split as a dataset of windows, with nothing lost: every word is in exactly one window as its own, or counted."""
+"""A split as a dataset of windows. Exactly one window owns each word; words that are in no window are counted."""
 
 from array import array
 from collections import Counter
@@ -21,16 +21,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class Windows:
-    """Columns of windows under construction, flat, so that 100,000 sentences cost no million small lists."""
+    """The columns of the dataset while it is built.
 
-    input_ids: "array[int]" = field(default_factory=lambda: array("i"))
-    labels: "array[int]" = field(default_factory=lambda: array("i"))
-    word_ids: "array[int]" = field(default_factory=lambda: array("i"))
+    The columns are flat arrays, because one small list for each window of 100,000 sentences would need much memory.
+    """
+
+    input_ids: "array[int]" = field(default_factory=lambda: array("i"))  # Shape: (sub-words of all windows,).
+    labels: "array[int]" = field(default_factory=lambda: array("i"))  # Shape: (sub-words of all windows,).
+    word_ids: "array[int]" = field(default_factory=lambda: array("i"))  # Shape: (sub-words of all windows,).
+    # The place in input_ids where each window ends, after a first 0. Shape: (windows + 1,).
     ends: "array[int]" = field(default_factory=lambda: array("q", [0]))
+    # The number of the sentence that each window is from. Shape: (windows,).
     sentence: "array[int]" = field(default_factory=lambda: array("i"))
 
     def add(self, sentence: int, input_ids: Sequence[int], labels: Sequence[int], word_ids: Sequence[int]) -> None:
-        """Append one window; the three sequences are equally long."""
+        """Append one window. The three sequences have the same length."""
         self.input_ids.extend(input_ids)
         self.labels.extend(labels)
         self.word_ids.extend(word_ids)
@@ -38,7 +43,10 @@ class Windows:
         self.sentence.append(sentence)
 
     def owned_labels(self) -> "NDArray[np.int32]":
-        """Return the label of each owned word, once: where a labelled sub-word is the first of its word."""
+        """Return the label of each word that a window owns. Each word counts once, by its first sub-word.
+
+        Shape: (words,).
+        """
         import numpy as np
 
         labels, words = np.array(self.labels), np.array(self.word_ids)
@@ -48,11 +56,14 @@ class Windows:
         return owned
 
     def to_dataset(self) -> "Dataset":
-        """Build the Dataset: input_ids, attention_mask, labels, word_ids (lists of equal length) and sentence."""
+        """Build the Dataset with one row for each window.
+
+        Its columns are input_ids, attention_mask, labels and word_ids, which are lists of equal length, and sentence.
+        """
         import pyarrow as pa
         from datasets import Dataset, Features, List, Value
 
-        def lists(values: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+        def lists(values: Any) -> Any:  # noqa: ANN401 - pyarrow has no type annotations
             return pa.LargeListArray.from_arrays(pa.array(self.ends, pa.int64()), values).cast(pa.list_(values.type))
 
         columns = {
@@ -77,26 +88,27 @@ def tokenize_split(
     stride: int,
     continuation: Sequence[int] | None,
 ) -> "tuple[Dataset, dict[str, Any]]":
-    """Tokenize sentences of words into windows.
+    """Split the sentences of one split into windows of sub-words.
 
-    A word that gives no sub-word at all is in no window; a word longer than a window keeps its first sub-words. Both
-    are counted.
+    A word without any sub-word is in no window. A word with more sub-words than a window holds keeps only the first
+    ones. Both kinds of words are counted.
 
     Args:
-        tokenizer: from `load_tokenizer`.
-        data: columns `tokens` and `ner_tags`, a row a sentence.
-        labels: label names by id.
-        expected: what the stage before counted.
-        max_length: sub-words a window holds, special tokens included.
-        stride: the most sub-words that neighbouring windows share.
-        continuation: as in `alignment.align_labels`.
+        tokenizer: The tokenizer that `load_tokenizer` returns.
+        data: A dataset with the columns `tokens` and `ner_tags`, one row for each sentence.
+        labels: The names of the labels, ordered by id.
+        expected: The counts of the stage before this one.
+        max_length: The number of sub-words that a window holds, special tokens included.
+        stride: The largest number of sub-words that neighbouring windows share.
+        continuation: As in `alignment.align_labels`.
 
     Returns:
-        The windows, and a row for the report: split, sentences, tokens, entities, subwords, windows,
-        sentences_windowed, words_without_subword, words_cut.
+        The windows, and one row for the report with the keys split, sentences, tokens, entities, subwords, windows,
+        sentences_windowed, words_without_subword and words_cut.
 
     Raises:
-        NerpipeError: if the special tokens and the stride leave no room for a word, or a count does not meet.
+        NerpipeError: If windows of this length hold too few sub-words for the special tokens and the stride, or if the
+            counts differ from the expected ones.
     """
     backend = tokenizer.backend_tokenizer
     special = special_tokens(backend)
@@ -104,12 +116,12 @@ def tokenize_split(
     if capacity < 1 or stride >= capacity:
         raise NerpipeError(
             f"[params.yaml -> max_length, stride] windows of max_length {max_length} hold {capacity} sub-words "
-            f"beside this tokenizer's special tokens, so a stride of {stride} leaves no room to move on; expected a "
-            f"stride below {max(capacity, 1)}, or a larger max_length"
+            f"beside this tokenizer's special tokens, too few for a stride of {stride}; expected a stride below "
+            f"{max(capacity, 1)}, or a larger max_length"
         )
     windows = Windows()
     counts: Counter[str] = Counter()
-    lost: list[int] = []  # labels of words that no window holds
+    lost: list[int] = []  # Labels of the words that are in no window.
     tags = data["ner_tags"][:]
     for sentence, (ids, words, sizes) in enumerate(encode_words(backend, data["tokens"][:])):
         counts["words_cut"] += sum(size > capacity for size in sizes)

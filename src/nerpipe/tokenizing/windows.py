@@ -1,11 +1,14 @@
-"""How a long sentence becomes windows of whole words."""
+"""Splitting of long sentences into windows of whole words."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Window(NamedTuple):
-    """A run of words [start, end) of which [own_start, own_end) are predicted here and nowhere else."""
+    """A window with the words [start, end) of a sentence.
+
+    Its words [own_start, own_end) are predicted in this window only.
+    """
 
     start: int
     end: int
@@ -16,17 +19,18 @@ class Window(NamedTuple):
 def plan_windows(sizes: Sequence[int], capacity: int, stride: int) -> list[Window]:
     """Cover a sentence with windows of whole words.
 
-    Neighbouring windows share as many whole words as fit into `stride` sub-words. A shared word belongs to the window
-    where the smaller of its two contexts, the sub-words to its left and to its right, is larger (the rule of BERT's
-    run_squad.py, Devlin et al. 2018); between two equals to the earlier one.
+    Neighbouring windows share as many whole words as fit into `stride` sub-words. A shared word is predicted in only
+    one window. Its context in a window is the smaller of two numbers: the sub-words to its left and the sub-words to
+    its right. The window with the larger context owns the word (the rule of BERT's run_squad.py, Devlin et
+    al. 2018). If the two contexts are equal, the earlier window owns it.
 
     Args:
-        sizes: sub-words of each word, each from 0 to `capacity`.
-        capacity: sub-words that a window holds, special tokens not counted; at least 1.
-        stride: the most sub-words that neighbours share, from 0.
+        sizes: The number of sub-words of each word, each from 0 to `capacity`.
+        capacity: The number of sub-words that a window holds, special tokens not counted; 1 or more.
+        stride: The largest number of sub-words that neighbouring windows share; 0 or more.
 
     Returns:
-        Windows in order; what they own is the whole sentence, each word once.
+        The windows in order. Exactly one of them owns each word of the sentence.
     """
     count = len(sizes)
     if sum(sizes) <= capacity:
@@ -45,7 +49,7 @@ def plan_windows(sizes: Sequence[int], capacity: int, stride: int) -> list[Windo
 
 
 def _bounds(offsets: Sequence[int], capacity: int, stride: int) -> list[tuple[int, int]]:
-    """Place the windows; each reaches at least one word further than the last, so this ends."""
+    """Return the words [start, end) of each window. Each window ends at least one word later, so the loop ends."""
     count = len(offsets) - 1
     bounds: list[tuple[int, int]] = []
     start = end = 0
@@ -58,7 +62,7 @@ def _bounds(offsets: Sequence[int], capacity: int, stride: int) -> list[tuple[in
         if end == count:
             break
         next_start = end
-        # the overlap may take neither more than stride nor the room of the next new word
+        # The shared words may not exceed the stride, and they must leave room for the next new word.
         room = min(stride, capacity - (offsets[end + 1] - offsets[end]))
         while next_start - 1 > start and offsets[end] - offsets[next_start - 1] <= room:
             next_start -= 1
@@ -67,7 +71,7 @@ def _bounds(offsets: Sequence[int], capacity: int, stride: int) -> list[tuple[in
 
 
 def _handover(offsets: Sequence[int], earlier: tuple[int, int], later: tuple[int, int]) -> int:
-    """Return the first shared word that has more context in the later window (or the end of the earlier one)."""
+    """Return the first shared word with more context in the later window, or the end of the earlier window."""
 
     def context(word: int, window: tuple[int, int]) -> int:
         return min(offsets[word] - offsets[window[0]], offsets[window[1]] - offsets[word + 1])

@@ -1,1 +1,1 @@
-"""Fine-tuning a model: the stage train."""
+"""Fine-tunes a model. This is the stage train."""

@@ -1,29 +1,36 @@
-"""The order in which windows are trained on."""
+"""The order of the windows in training."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
-POOL = 50  # batches that are drawn at random together before they are sorted by length
+POOL = 50  # The number of batches whose windows are drawn at random together and then sorted by length.
 
 
 class LengthGroupedSampler(torch.utils.data.Sampler[int]):
-    """Indices in an order whose consecutive batches hold windows of similar length.
+    """A sampler that puts windows of similar length into the same batch.
 
-    The order is a function of (seed, epoch) alone. Windows are permuted, each pool of POOL batches is sorted by length
-    and cut into batches, and the batches are permuted; the one that is not full comes last.
+    For the same windows and batch size, the order depends only on the seed and the epoch. The windows are permuted,
+    each pool of POOL batches is sorted by length and divided into batches, and the batches are permuted. A batch that
+    is not full comes last.
     """
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
-        """Take the sub-words of each window."""
+        """Make the sampler.
+
+        Args:
+            lengths: The number of sub-words of each window.
+            batch_size: The number of windows in a batch.
+            seed: The seed of the order.
+        """
         self.lengths = np.asarray(lengths)
         self.batch_size = batch_size
         self.seed = seed
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order; the Trainer calls this before each epoch."""
+        """Choose the order of this epoch. `DevScoringTrainer` calls this method before each epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Fine-tuning a model, from pretrained weights to the epoch with the best dev F1."""
+"""Fine-tunes a model from pretrained weights, and keeps the epoch with the best dev F1."""
 
 import math
 import time
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DevSplit:
-    """What dev scores are computed from: its windows, and the gold tags of every word."""
+    """The windows of the dev split, and the gold tag of each word of each sentence."""
 
     windows: "Dataset"
     gold: Sequence[Sequence[str]]
@@ -48,13 +48,16 @@ class DevSplit:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """The best epoch's model and how it came about."""
+    """The model of the best epoch, and the scores and losses of the training run."""
 
     model: "PreTrainedModel"
-    epochs: list[dict[str, float]]  # epoch, steps so far, train_loss, dev_loss, dev_precision, dev_recall, dev_f1, best
-    losses: list[dict[str, float]]  # epoch (a fraction), train_loss: the mean since the entry before
-    seconds: float
-    resumed_at: int  # the step that a run before this one had reached, or 0
+    # One entry for each epoch: epoch, steps (since the start), train_loss, dev_loss, dev_precision, dev_recall, dev_f1,
+    # and best (whether this epoch is kept).
+    epochs: list[dict[str, float]]
+    # One entry for each logged loss: epoch (with its fraction), and train_loss (the mean since the previous entry).
+    losses: list[dict[str, float]]
+    seconds: float  # The time that training took, without the part of an earlier run that was resumed.
+    resumed_at: int  # The step at which an earlier run was resumed, or 0.
 
 
 def train_model(
@@ -71,27 +74,31 @@ def train_model(
     """Fine-tune a model.
 
     Args:
-        spec: `model` of params.yaml.
-        tokenizer: the one that made the windows.
-        windows: the training split's windows, from `window_dataset.tokenize_split`.
-        dev: what each epoch is scored on; the first epoch with the highest entity F1 is kept.
-        labels: label names by id.
-        settings: of the run.
-        scratch: a folder for checkpoints of this very run; if there is one in it, training goes on from there.
-        report_to: the Trainer's integrations to report to.
+        spec: The value of `model` in params.yaml.
+        tokenizer: The tokenizer that made the windows.
+        windows: The windows of the training split, from `window_dataset.tokenize_split`.
+        dev: The dev split, which is scored after each epoch. The first epoch with the highest entity F1 is kept.
+        labels: The label names by id.
+        settings: The settings of the run.
+        scratch: The folder for the checkpoints of this run. If it holds a complete checkpoint, training goes on from
+            the newest.
+        report_to: The names of the Trainer's integrations that the run is reported to.
 
     Raises:
-        NerpipeError: if there is nothing to train on, the loss is not finite, or disk or memory do not suffice.
+        NerpipeError: If the training split has no windows, the processes cannot share out the batch size evenly, the
+            model cannot be loaded, `frozen_layers` is too high, the loss is not finite, or there is not enough disk
+            space or memory.
     """
     if not len(windows):
         raise NerpipeError(
-            "the training split holds no window: none of its words gave a sub-word; does the tokenizer fit the "
-            "language?"
+            "the training split holds no window, because none of its words has a sub-word. Choose a model whose "
+            "tokenizer fits the language of the data"
         )
     if settings.batch_size % world_size():
         raise NerpipeError(
             f"[params.yaml -> batch_size] {settings.batch_size} windows cannot be shared out evenly among "
-            f"{world_size()} processes; choose a multiple, or other processes in launcher"
+            f"{world_size()} processes; expected a multiple of {world_size()}. Change batch_size, or the number of "
+            "processes in launcher"
         )
     torch.set_num_threads(settings.threads)
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
@@ -104,7 +111,7 @@ def train_model(
         micro = score(dev.gold, predicted.tags).readings["conlleval"]
         return {"loss": predicted.loss, "precision": micro.precision, "recall": micro.recall, "f1": micro.f1}
 
-    steps = math.ceil(len(windows) / settings.batch_size)  # an epoch
+    steps = math.ceil(len(windows) / settings.batch_size)  # The steps of an epoch.
     trainer = DevScoringTrainer(
         compute_loss_func=AdjustedCrossEntropy(len(labels), labels.index(OUTSIDE), settings.outside_bias),
         score_dev=score_dev,
@@ -151,10 +158,12 @@ def _build_model(
 
 
 def _result(trainer: Trainer, seconds: float, resumed_at: int) -> TrainResult:
-    """Read the curves off the Trainer's history, which a resumed run has whole."""
+    """Read the losses and dev scores from the Trainer's history, which is complete in a resumed run too."""
     epochs: list[dict[str, float]] = []
     losses: list[dict[str, float]] = []
-    total, logged, begun = 0.0, 0, 0  # of the epoch under way: its loss so far, the last step logged, its first step
+    # The sum of the losses of the current epoch, the last step with a logged loss, and the last step of the previous
+    # epoch.
+    total, logged, begun = 0.0, 0, 0
     for entry in trainer.state.log_history:
         if "loss" in entry:
             total += entry["loss"] * (entry["step"] - logged)
@@ -166,6 +175,8 @@ def _result(trainer: Trainer, seconds: float, resumed_at: int) -> TrainResult:
             epochs.append(row)
             total, begun = 0.0, logged
     if not np.isfinite([value for row in epochs for value in row.values()]).all():
-        raise NerpipeError("dev's loss is no finite number: training diverged. Lower lr, or raise warmup or batch_size")
+        raise NerpipeError(
+            "the dev loss is not a finite number: training diverged. Lower lr, or raise warmup or batch_size"
+        )
     best = max(epochs, key=lambda row: row["dev_f1"])
     return TrainResult(trainer.model, [{**row, "best": row is best} for row in epochs], losses, seconds, resumed_at)

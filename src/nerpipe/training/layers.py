@@ -1,4 +1,4 @@
-"""Which parameters are trained, and how fast: the optimiser's groups."""
+"""Decides which parameters are trained, and with which learning rate and weight decay."""
 
 import re
 from collections.abc import Collection
@@ -9,14 +9,18 @@ from nerpipe.errors import NerpipeError
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-LAYER = re.compile(r"\.(\d+)\.")  # the first number in a parameter's name counts the layers, whatever the architecture
+# The first number in the name of a parameter is the number of its layer, in every architecture.
+LAYER = re.compile(r"\.(\d+)\.")
 
 
 def depths(model: "PreTrainedModel") -> dict[str, int]:
-    """Give each parameter's distance from the output.
+    """Return the distance of each parameter from the output.
 
-    0 is the head, 1 the topmost layer of the encoder, and one more than its layers what lies below them: embeddings,
-    their norm, and what all layers share.
+    The head has distance 0, and the topmost layer of the encoder has distance 1. In an encoder with n layers, the
+    parameters below the layers have distance n + 1: the embeddings, their norm, and parameters that all layers share.
+
+    Returns:
+        The distance by the name of the parameter.
     """
     encoder = f"{model.base_model_prefix}."
     layers = {
@@ -32,16 +36,17 @@ def depths(model: "PreTrainedModel") -> dict[str, int]:
 
 
 def freeze(model: "PreTrainedModel", *, word_embeddings: bool, layers: int) -> None:
-    """Keep part of the pretrained weights as they are.
+    """Exclude some of the pretrained weights from training.
 
     Args:
-        model: with all parameters trained.
-        word_embeddings: freeze the vectors of the vocabulary. Most of them occur in no batch, but AdamW moves the whole
-            table at each step.
-        layers: freeze so many of the encoder's lowest layers, and with them all embeddings but the shift of capitals.
+        model: A model in which all parameters are trained.
+        word_embeddings: Whether the vectors of the vocabulary are frozen. Most of them are in no batch, but AdamW would
+            update the whole table at each step.
+        layers: The number of the encoder's lowest layers that are frozen. If it is not 0, all embeddings are frozen
+            too, except the shift of `model.ShiftedEmbedding`.
 
     Raises:
-        NerpipeError: if the encoder has no more layers than that.
+        NerpipeError: If `layers` is not smaller than the number of layers of the encoder.
     """
     if word_embeddings:
         model.get_input_embeddings().weight.requires_grad_(requires_grad=False)
@@ -51,8 +56,8 @@ def freeze(model: "PreTrainedModel", *, word_embeddings: bool, layers: int) -> N
     bottom = max(depth.values())
     if layers > bottom - 2:
         raise NerpipeError(
-            f"[params.yaml -> frozen_layers] {layers} would leave nothing of the encoder to train: it has {bottom - 1} "
-            f"layers; expected 0 to {bottom - 2}"
+            f"[params.yaml -> frozen_layers] {layers} would leave no layer of the encoder to train: it has "
+            f"{bottom - 1} layers; expected 0 to {bottom - 2}"
         )
     for name, parameter in model.named_parameters():
         if depth[name] >= bottom - layers and not name.endswith(".shift"):
@@ -62,17 +67,21 @@ def freeze(model: "PreTrainedModel", *, word_embeddings: bool, layers: int) -> N
 def parameter_groups(
     model: "PreTrainedModel", decayed: Collection[str], *, lr: float, layer_decay: float, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """Sort what is trained into groups of one learning rate and one weight decay.
+    """Divide the trained parameters into groups that have the same learning rate and weight decay.
 
-    The rate falls by a factor from each layer to the one below (Howard and Ruder 2018, section 3.2, "discriminative
-    fine-tuning"; Sun et al. 2019, section 5.3.4, for BERT): what is general changes least.
+    The learning rate of a layer is that of the layer above it, multiplied by a factor (Howard and Ruder 2018,
+    section 3.2, "discriminative fine-tuning"; Sun et al. 2019, section 5.3.4, for BERT). The lowest layers, which are
+    the most general ones, therefore change least.
 
     Args:
-        model: its parameters with `requires_grad` are taken.
-        decayed: names of those that weight decay applies to.
-        lr: the peak learning rate, of the head.
-        layer_decay: the factor, above 0 to 1.
-        weight_decay: AdamW's.
+        model: The model. Its parameters with `requires_grad` are trained.
+        decayed: The names of the parameters that weight decay applies to.
+        lr: The peak learning rate of the head.
+        layer_decay: The factor, above 0 to 1.
+        weight_decay: The weight decay of AdamW.
+
+    Returns:
+        The groups as the optimiser takes them.
     """
     depth = depths(model)
     groups: dict[tuple[int, bool], list[Any]] = {}

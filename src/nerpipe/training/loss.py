@@ -1,4 +1,4 @@
-"""What training minimises."""
+"""The loss function of training."""
 
 from typing import Any
 
@@ -8,20 +8,36 @@ from nerpipe.contracts.labels import IGNORED
 
 
 class AdjustedCrossEntropy:
-    """Mean cross entropy over the labelled sub-words, with the logit of `O` raised in training alone.
+    """Mean cross entropy over the labelled sub-words, with a constant added to the logit of `O`.
 
-    Nine words in ten are `O`, so a model that is unsure answers `O` and misses entities: precision far above recall,
-    and an F1 below what the same scores could give. Logit adjustment (Menon et al. 2021, "Long-tail learning via logit
-    adjustment", section 5.2) adds a constant to the frequent class while training; the model learns to make up for it,
-    and its own logits, which are all that leaves training, are lower for `O` by as much.
+    Nine words in ten are `O`, so a model with low confidence predicts `O` and misses entities. Precision is then far
+    above recall, and F1 is lower than it could be. Logit adjustment (Menon et al. 2021, "Long-tail learning via logit
+    adjustment", section 5.2) adds a constant to the logit of the frequent class in training only. The model learns to
+    compensate for the constant, so its own logit of `O` becomes lower by the same amount. Predictions use only the
+    model's own logits.
     """
 
     def __init__(self, labels: int, outside: int, bias: float) -> None:
-        """Take the number of labels, the id of `O` and what its logit is raised by (nats)."""
+        """Make the loss function.
+
+        Args:
+            labels: The number of labels.
+            outside: The id of the label `O`.
+            bias: The constant that is added to the logit of `O`, in nats.
+        """
         self.adjustment = torch.zeros(labels)
         self.adjustment[outside] = bias
 
-    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: object = None) -> torch.Tensor:  # noqa: ANN401, ARG002 - the Trainer's signature
-        """Return the loss of a batch: logits of shape (windows, sub-words, labels), labels of (windows, sub-words)."""
+    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: object = None) -> torch.Tensor:  # noqa: ANN401, ARG002 - as in Trainer
+        """Compute the loss of a batch.
+
+        Args:
+            outputs: The output of the model, with `logits`. Shape: (windows, sub-words, labels).
+            labels: The label id of each sub-word, or `IGNORED`. Shape: (windows, sub-words).
+            num_items_in_batch: The Trainer passes it. It is not used.
+
+        Returns:
+            The loss. Shape: ().
+        """
         logits = outputs.logits + self.adjustment.to(outputs.logits.device)
         return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)

@@ -1,8 +1,8 @@
-"""Matrix products in bfloat16 while training; parameters, sums and everything else stay in float32.
+"""Matrix products in bfloat16 in training. Parameters, sums and everything else stay in float32.
 
-As torch's autocast (Micikevicius et al. 2018), but for linear layers alone: on a processor autocast also moves
-attention to bfloat16, whose gradient is several times slower there than in float32, and converts back and forth around
-each layer.
+This is like torch's autocast (Micikevicius et al. 2018), but only for linear layers. On a processor, autocast also
+computes attention in bfloat16, whose gradient is several times slower there than in float32. Autocast also converts
+numbers before and after each layer.
 """
 
 from typing import Any
@@ -11,9 +11,9 @@ import torch
 
 
 def is_mixed(precision: str) -> bool:
-    """Say whether `precision` of params.yaml stands for bfloat16 on this machine.
+    """Return whether `precision` of params.yaml means bfloat16 on the machine that runs this code.
 
-    `auto` does where the processor has instructions for it (AVX512-BF16 or AMX), and no accelerator is used.
+    `auto` means bfloat16 if the processor has instructions for it (AVX512-BF16 or AMX) and no accelerator is used.
     """
     if precision == "auto":
         capable = any(there for name, there in torch.cpu.get_capabilities().items() if name.endswith("bf16"))
@@ -22,16 +22,36 @@ def is_mixed(precision: str) -> bool:
 
 
 class _Product(torch.autograd.Function):
-    """x W' of float32 tensors, multiplied in bfloat16: x of shape (..., in), W (out, in)."""
+    """The product of hidden states and a transposed weight, both float32. It is computed in bfloat16."""
 
     @staticmethod
     def forward(ctx: Any, hidden: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:  # noqa: ANN401
+        """Compute the product.
+
+        Args:
+            ctx: The object that keeps tensors for `backward`.
+            hidden: The hidden states. Shape: (..., inputs).
+            weight: The weight of the layer. Shape: (outputs, inputs).
+
+        Returns:
+            The product, in float32. Shape: (..., outputs).
+        """
         rows, matrix = hidden.flatten(0, -2).bfloat16(), weight.bfloat16()
         ctx.save_for_backward(rows, matrix)
         return (rows @ matrix.t()).float().view(*hidden.shape[:-1], -1)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:  # noqa: ANN401
+        """Compute the gradients.
+
+        Args:
+            ctx: The object that keeps the tensors of `forward`.
+            gradient: The gradient of the product. Shape: (..., outputs).
+
+        Returns:
+            The gradient of the hidden states, or None if it is not needed. Shape: (..., inputs).
+            The gradient of the weight, or None if it is not needed. Shape: (outputs, inputs).
+        """
         rows, matrix = ctx.saved_tensors
         above = gradient.flatten(0, -2).bfloat16()
         down = (above @ matrix).float().view(*gradient.shape[:-1], -1) if ctx.needs_input_grad[0] else None
@@ -42,7 +62,14 @@ class MixedLinear(torch.nn.Linear):
     """A linear layer that trains in mixed precision and evaluates in float32."""
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Map a tensor of shape (..., in) to (..., out)."""
+        """Apply the layer.
+
+        Args:
+            hidden: The hidden states. Shape: (..., inputs).
+
+        Returns:
+            The outputs. Shape: (..., outputs).
+        """
         if not self.training:
             return super().forward(hidden)
         product: torch.Tensor = _Product.apply(hidden, self.weight)  # type: ignore[no-untyped-call]
@@ -50,9 +77,9 @@ class MixedLinear(torch.nn.Linear):
 
 
 def use_mixed_precision(model: torch.nn.Module) -> None:
-    """Turn every linear layer into a `MixedLinear`; parameters and their names stay as they are.
+    """Turn every linear layer into a `MixedLinear`. Parameters and their names stay as they are.
 
-    It is for processors: on an accelerator the Trainer's autocast does the same.
+    Use it only on processors. On an accelerator, the Trainer uses autocast.
     """
     for layer in model.modules():
         if type(layer) is torch.nn.Linear:

@@ -1,4 +1,4 @@
-"""No training goes on after the DVC that asked for it was killed."""
+"""Ends training when the DVC process that started it was killed."""
 
 import os
 import signal
@@ -10,15 +10,15 @@ from pathlib import Path
 import psutil
 
 SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "fish"}
-PERIOD = 0.5  # seconds between two looks
+PERIOD = 0.5  # Seconds between two checks.
 
 
 def end_with_parent() -> None:
-    """Watch the process that started this one from a thread, and end with it.
+    """Start a thread that ends this process when the process that started it has ended.
 
-    A shell in between that only runs a command (`sh -c`, as DVC starts a stage) outlives what started it, and so does
-    torchrun, so what is watched is the first ancestor that is neither. (Linux' PR_SET_PDEATHSIG sees the direct parent
-    alone.)
+    The direct parent can be a shell that only runs a command (`sh -c`, as DVC starts a stage), or torchrun. Both go on
+    running after the process that started them was killed. The thread therefore watches the first ancestor that is
+    neither of them. (PR_SET_PDEATHSIG of Linux can watch only the direct parent.)
     """
     parent = psutil.Process().parent()
     while parent is not None and _passes_on(parent):
@@ -35,7 +35,7 @@ def _passes_on(process: psutil.Process) -> bool:
 def _watch(parent: psutil.Process) -> None:
     while _lives(parent):
         time.sleep(PERIOD)
-    print("the process that started this training is gone, so it ends too", file=sys.stderr, flush=True)
+    print("the process that started this training run has ended, so training stops too", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -1,6 +1,6 @@
-"""The processes of a distributed training run, as torchrun starts them: it sets RANK and WORLD_SIZE.
+"""The processes of a distributed training run. torchrun starts them and sets RANK and WORLD_SIZE.
 
-Every process computes; the first alone writes, prints and decides what depends on time or on files.
+Every process trains. Only the first process writes outputs, prints, and decides what depends on time or on files.
 """
 
 import os
@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 def rank() -> int:
-    """Return this process's number, from 0."""
+    """Return the number of this process, counted from 0."""
     return int(os.environ.get("RANK", "0"))
 
 
@@ -20,7 +20,7 @@ def world_size() -> int:
 
 
 def from_first(value: Value) -> Value:
-    """Return the first process's value in all of them; each has to call this at the same point."""
+    """Return the value of the first process in all processes. Each process has to call this at the same point."""
     if world_size() == 1:
         return value
     from torch import distributed
@@ -31,7 +31,7 @@ def from_first(value: Value) -> Value:
 
 
 def wait_for_all() -> None:
-    """Go on when every process is here."""
+    """Wait until every process has called this function."""
     if world_size() > 1:
         from torch import distributed
 

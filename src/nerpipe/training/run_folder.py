@@ -1,7 +1,7 @@
-"""The folder in which a training run keeps its state, so that it can be killed at any moment and go on from there.
+"""The folder with the checkpoints of a training run. A run that is killed at any moment can go on from there.
 
-It is no output of the stage: DVC deletes outputs before a stage runs. Its name is a fingerprint of all that decides the
-run, so that a change of params, data or code never meets an old state.
+The folder is not an output of the stage, because DVC deletes outputs before a stage runs. The name of the folder is a
+fingerprint of everything that the result depends on. After a change of params, data or code, no old checkpoint is used.
 """
 
 import hashlib
@@ -19,23 +19,30 @@ from nerpipe.contracts.files import sha256_of
 from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import load_yaml
 
-CODE = ("src/", "stages/")  # folders that hold code
+CODE = ("src/", "stages/")  # The folders with code.
 PREFIX = "train-"
-OWNER = "pid"
-KEPT = 3  # folders of runs that broke off; older ones are deleted
-PATIENCE = 10.0  # seconds for a run whose parent was killed to end
+OWNER = "pid"  # The file with the number of the process that trains.
+KEPT = 3  # The most folders that are kept, that of the current run included. The oldest others are deleted.
+PATIENCE = 10.0  # Seconds to wait for a run to end whose parent process was killed.
 
 
 def code_of(stage: str) -> list[Path]:
-    """List the code that a stage depends on: what dvc.yaml names of it, relative to the working directory."""
+    """List the code that dvc.yaml names among the dependencies of a stage, relative to the working directory."""
     deps = load_yaml(Path("dvc.yaml"))["stages"][stage]["deps"]
     return [Path(dep) for dep in deps if dep.startswith(CODE)]
 
 
 def run_fingerprint(options: Mapping[str, object], inputs: Iterable[Path]) -> str:
-    """Hash params and the names and contents of files and folders; 16 hexadecimal digits.
+    """Compute a hash of params and of the names and contents of files and folders.
 
-    What .dvcignore names in the working directory is left out, such as bytecode: DVC does not see it either.
+    Files that match .dvcignore in the working directory, such as bytecode, are left out, because DVC ignores them too.
+
+    Args:
+        options: The params and other values that the result depends on.
+        inputs: The files and folders that the result depends on.
+
+    Returns:
+        16 hexadecimal digits.
     """
     digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
     ignore = Path(".dvcignore")
@@ -51,20 +58,25 @@ def run_fingerprint(options: Mapping[str, object], inputs: Iterable[Path]) -> st
 
 
 def run_folder_of(root: Path, name: str) -> Path:
-    """Return where the run with this fingerprint keeps its state."""
+    """Return the folder for the checkpoints of the run with this fingerprint."""
     return root / f"{PREFIX}{name}"
 
 
 @contextmanager
 def training_folder(root: Path, name: str) -> Iterator[Path]:
-    """Yield this run's folder, locked against a second writer; it is deleted if the block ends without an error.
+    """Make and lock the folder of a run, so that no second process writes into it.
+
+    The folder is deleted if the block ends without an error.
 
     Args:
-        root: where such folders lie.
-        name: the run's fingerprint.
+        root: The folder that holds the folders of all runs.
+        name: The fingerprint of the run.
+
+    Yields:
+        The folder of the run.
 
     Raises:
-        NerpipeError: if another process holds the lock.
+        NerpipeError: If another process holds the lock.
     """
     folder = run_folder_of(root, name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +90,7 @@ def training_folder(root: Path, name: str) -> Iterator[Path]:
             "wait until it ends, or stop it"
         ) from None
     try:
-        folder.mkdir(exist_ok=True)  # whoever held the lock may have finished and deleted it
+        folder.mkdir(exist_ok=True)  # The process that held the lock may have deleted the folder at its end.
         (folder / OWNER).write_text(str(os.getpid()))
         _forget_old(root, folder)
         yield folder
@@ -89,7 +101,7 @@ def training_folder(root: Path, name: str) -> Iterator[Path]:
 
 
 def _forget_old(root: Path, mine: Path) -> None:
-    """Delete what broke off runs left, but for the newest and those that another process is at."""
+    """Delete the folders of interrupted runs, except the newest ones and those that another process uses."""
     others = sorted((path for path in root.glob(f"{PREFIX}*/") if path != mine), key=lambda path: path.stat().st_mtime)
     for folder in others[: max(0, len(others) - KEPT + 1)]:
         lock = FileLock(f"{folder}.lock")

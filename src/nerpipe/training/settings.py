@@ -1,4 +1,4 @@
-"""What a training run is told: the part of params.yaml that decides how a model is trained."""
+"""The settings of a training run: the params of params.yaml that decide how a model is trained."""
 
 from dataclasses import dataclass, fields
 from typing import Self
@@ -8,7 +8,7 @@ from nerpipe.params import Params
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings:
-    """The params that decide a training run, beside model and data; params.yaml says what each means."""
+    """The params of a training run, without those of the model and the data. params.yaml explains each of them."""
 
     lr: float
     layer_decay: float
@@ -27,5 +27,5 @@ class TrainSettings:
 
     @classmethod
     def from_params(cls, params: Params) -> Self:
-        """Take them out of all params."""
+        """Select the settings from all params."""
         return cls(**{field.name: getattr(params, field.name) for field in fields(cls)})

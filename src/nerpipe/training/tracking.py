@@ -1,4 +1,4 @@
-"""Watching a training run: in Weights & Biases or TensorBoard while it goes on, and how fast it was."""
+"""Reports a training run to Weights & Biases or TensorBoard, and measures its speed and memory."""
 
 import netrc
 import os
@@ -18,15 +18,16 @@ from nerpipe.errors import NerpipeError
 if TYPE_CHECKING:
     from nerpipe.training.fine_tuning import TrainResult
 
-PERIOD_OF_MEMORY = 0.5  # seconds between two looks at the memory
+PERIOD_OF_MEMORY = 0.5  # Seconds between two measurements of the memory.
+# The packages whose versions are written into the log.
 PACKAGES = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "numpy")
 
 
 def check_tracker(report_to: str) -> None:
-    """Check that what `report_to` of params.yaml names is installed.
+    """Check that the package that `report_to` of params.yaml names is installed.
 
     Raises:
-        NerpipeError: if not.
+        NerpipeError: If it is not installed.
     """
     if report_to != "none" and find_spec(report_to) is None:
         raise NerpipeError(
@@ -36,16 +37,16 @@ def check_tracker(report_to: str) -> None:
 
 
 def start_tracker(report_to: str, logs: Path) -> list[str]:
-    """Prepare the Trainer's own integration so that it writes below `logs` and never asks for a login.
+    """Prepare the Trainer's integration so that it writes into the folder `logs` and never asks for a login.
 
-    Without a login, or a connection, Weights & Biases keeps the run in files, for `wandb sync`.
+    Without a login or a connection, Weights & Biases keeps the run in files, which `wandb sync` can upload.
 
     Args:
-        report_to: none, tensorboard or wandb.
-        logs: a folder that is no output of a stage.
+        report_to: The value in params.yaml: none, tensorboard or wandb.
+        logs: A folder that is not an output of a stage.
 
     Returns:
-        What the Trainer takes as `report_to`.
+        The value for `report_to` of the Trainer.
     """
     if report_to == "none":
         return []
@@ -58,14 +59,15 @@ def start_tracker(report_to: str, logs: Path) -> list[str]:
 
 
 def _start_wandb(logs: Path) -> None:
-    """Begin a run, which the Trainer's integration then takes over."""
+    """Start a run of Weights & Biases, which the Trainer's integration then uses."""
     import wandb
 
     os.environ.setdefault("WANDB_SILENT", "true")
     os.environ.setdefault("WANDB_PROJECT", "nerpipe")
     if "WANDB_MODE" not in os.environ and not _wandb_login():
         os.environ["WANDB_MODE"] = "offline"
-        print(f"no login for Weights & Biases: the run is kept in {logs / 'wandb'}, for `wandb sync`", flush=True)
+        kept = logs / "wandb"
+        print(f"no login for Weights & Biases: the run is kept in {kept}; `wandb sync` can upload it", flush=True)
     try:
         wandb.init(dir=str(logs))
     except wandb.Error as error:
@@ -82,10 +84,10 @@ def _wandb_login() -> bool:
 
 
 class PeakMemory:
-    """Measures the most memory that this process holds while a block runs, by looking at it twice a second."""
+    """Measures the peak memory of this process while a block runs. The memory is read twice a second."""
 
     def __init__(self) -> None:
-        """Begin to look when the block begins."""
+        """Prepare the measurement, which starts when the block starts."""
         self._process = psutil.Process()
         self._most = 0
         self._done = threading.Event()
@@ -102,7 +104,7 @@ class PeakMemory:
 
     @property
     def peak_mb(self) -> float:
-        """The most so far, in megabytes (1,000,000 bytes)."""
+        """The peak memory so far, in megabytes (1,000,000 bytes)."""
         return self._most / 1e6
 
     def _look(self) -> None:
@@ -114,12 +116,17 @@ class PeakMemory:
 
 
 def describe_run(result: "TrainResult", subwords: float, peak_mb: float) -> dict[str, Any]:
-    """Describe how a run went on this machine: nothing here is the same twice, so no stage puts it into an output.
+    """Describe the speed, the memory and the environment of a run.
+
+    The values differ from run to run, so no stage writes them into an output.
 
     Args:
-        result: of the run.
-        subwords: seen by this process, padding not counted.
-        peak_mb: the most memory that this process held, in megabytes.
+        result: The result of the run.
+        subwords: The number of sub-words that were trained on since the run was started or resumed, without padding.
+        peak_mb: The peak memory of this process, in megabytes.
+
+    Returns:
+        The values for the log, by name.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""The stage train, from files to files."""
+"""The stage train: it reads its input files, fine-tunes a model, and writes its output files."""
 
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -32,24 +32,25 @@ def train(
     report_to: str,
     settings: TrainSettings,
 ) -> None:
-    """Fine-tune a model, keep the epoch with the best dev F1, and print which one it is.
+    """Fine-tune a model, keep the epoch with the best dev F1, and print its number.
 
-    Under torchrun every process calls this, and the first alone writes.
+    Under torchrun every process calls this function, but only the first process writes the outputs.
 
     Args:
         encoded: The folder with labels.json and the dataset.
         tokenized: The folder with the windows.
-        out: The folder to write, for the model.
-        report: The JSON file to write: losses and dev scores by epoch.
-        curve: The JSON file to write: the training loss along the way.
-        pins: The requirements file with the versions that decide training.
-        model: As in params.yaml.
-        capitals: As in params.yaml.
-        report_to: As in params.yaml; it changes no output.
-        settings: The params that decide the run.
+        out: The folder to write the model to.
+        report: The JSON file to write the losses and dev scores of each epoch to.
+        curve: The JSON file to write the training loss to, at regular steps of the run.
+        pins: The requirements file with the versions of the packages that the result depends on.
+        model: The value of `model` in params.yaml.
+        capitals: The value of `capitals` in params.yaml.
+        report_to: The value of `report_to` in params.yaml. It changes no output.
+        settings: The other params of the run.
 
     Raises:
-        NerpipeError: If the model is not usable, or as `fine_tuning.train_model`.
+        NerpipeError: If the model cannot be used, `report_to` is not installed, another process trains the same model,
+            or training fails; see `fine_tuning.train_model`.
     """
     end_with_parent()
     resolve_model(model)
@@ -95,7 +96,7 @@ def train(
 
 
 def _subwords_seen(result: "TrainResult", windows: "Dataset") -> float:
-    """Count the sub-words of all steps that this process made."""
+    """Count the sub-words that were trained on since the run was started or resumed."""
     steps = result.epochs[-1]["steps"]
     subwords = sum(map(len, windows["input_ids"])) * len(result.epochs)
     return subwords * (1 - result.resumed_at / steps)

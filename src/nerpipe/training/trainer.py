@@ -1,4 +1,4 @@
-"""The Hugging Face Trainer with this project's optimiser, order of batches and dev scores, and what it is told."""
+"""The Hugging Face Trainer with the optimiser, batch order and dev scores of this project, and its arguments."""
 
 import math
 import os
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class DevScoringTrainer(Trainer):
-    """The Trainer with this project's order of batches, and dev scored word by word as the evaluate stage scores."""
+    """The Trainer with the optimiser and batch order of this project.
+
+    The dev split is scored by words, in the same way as in the evaluate stage.
+    """
 
     def __init__(
         self,
@@ -37,8 +40,8 @@ class DevScoringTrainer(Trainer):
         self.score_dev = score_dev
         self.layer_decay = layer_decay
 
-    def create_optimizer(self, model: object = None) -> torch.optim.Optimizer:  # noqa: ARG002 - the Trainer's signature
-        """Make the optimiser with this project's groups of parameters."""
+    def create_optimizer(self, model: object = None) -> torch.optim.Optimizer:  # noqa: ARG002 - as in Trainer
+        """Make the optimiser with the parameter groups of `layers.parameter_groups`."""
         if self.optimizer is None:
             make, options = self.get_optimizer_cls_and_kwargs(self.args, self.model)
             groups = parameter_groups(
@@ -51,20 +54,20 @@ class DevScoringTrainer(Trainer):
             self.optimizer: torch.optim.Optimizer = make(groups, **options)
         return self.optimizer
 
-    def _get_train_sampler(self, train_dataset: object = None) -> LengthGroupedSampler:  # noqa: ARG002 - the Trainer's
+    def _get_train_sampler(self, train_dataset: object = None) -> LengthGroupedSampler:  # noqa: ARG002 - as in Trainer
         lengths = [len(ids) for ids in self.train_dataset["input_ids"]]
-        # of all processes together: each takes a part of every batch
+        # This is the batch size of all processes together. Each process takes a part of every batch.
         batch_size = self.args.train_batch_size * self.args.world_size
         self.sampler = LengthGroupedSampler(lengths, batch_size, self.args.seed)
         return self.sampler
 
     def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:  # noqa: ANN401
-        # accelerate's set_epoch does not reach the sampler of a resumed epoch, whose first batches are skipped
+        # In a resumed epoch, whose first batches are skipped, set_epoch of accelerate does not reach the sampler.
         self.sampler.set_epoch(epoch)
         super()._run_epoch(*args, epoch=epoch, **kwargs)
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
-        """Score dev word by word."""
+        """Score the dev split by words, and return the scores."""
         metrics = {f"eval_{name}": value for name, value in self.score_dev(self.model).items()}
         self.log(metrics)
         self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -74,7 +77,14 @@ class DevScoringTrainer(Trainer):
 def training_arguments(
     scratch: Path, settings: TrainSettings, steps: int, report_to: Sequence[str]
 ) -> TrainingArguments:
-    """Say it in the Trainer's words: `scratch` is where it saves, `steps` those of an epoch."""
+    """Translate the settings into the arguments of the Trainer.
+
+    Args:
+        scratch: The folder for checkpoints.
+        settings: The settings of the run.
+        steps: The number of steps of an epoch.
+        report_to: The names of the Trainer's integrations that the run is reported to.
+    """
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     return TrainingArguments(
         output_dir=str(scratch),
@@ -82,9 +92,10 @@ def training_arguments(
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size // world_size(),
         ddp_find_unused_parameters=False,
-        average_tokens_across_devices=False,  # the loss is a mean already, and would be multiplied
+        average_tokens_across_devices=False,  # The loss is already a mean, and would be multiplied.
         bf16=torch.accelerator.is_available() and is_mixed(settings.precision),
-        use_cpu=not torch.accelerator.is_available(),  # unless it is said, processes without one do not find together
+        # Processes without an accelerator can connect to each other only if this is set.
+        use_cpu=not torch.accelerator.is_available(),
         weight_decay=settings.weight_decay,
         warmup_steps=settings.warmup,
         lr_scheduler_type="linear",
@@ -94,7 +105,8 @@ def training_arguments(
         load_best_model_at_end=True,
         metric_for_best_model="f1",
         greater_is_better=True,
-        logging_steps=min(steps, math.ceil(steps * settings.epochs / 50)),  # 50 points on the curve, or one an epoch
+        # The loss is logged about 50 times in a run, and at least once in each epoch.
+        logging_steps=min(steps, math.ceil(steps * settings.epochs / 50)),
         logging_nan_inf_filter=False,
         dataloader_pin_memory=torch.cuda.is_available(),
         disable_tqdm=False,
