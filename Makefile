@@ -37,7 +37,7 @@ format: $(BIN)/.dev-installed ## format the code and mend what the linter can
 	ruff format .
 	ruff check --fix .
 
-COMPILE := pip-compile --quiet --strip-extras --unsafe-package nerpipe --annotation-style=line \
+COMPILE := pip-compile --quiet --strip-extras --unsafe-package nerpipe --unsafe-package pip --annotation-style=line \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --constraint requirements/model.txt
 
 requirements: $(BIN)/.dev-installed ## compile requirements/*.txt from pyproject.toml (add UPGRADE=--upgrade for new versions)
