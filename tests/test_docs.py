@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 import yaml
@@ -203,7 +204,7 @@ def test_the_python_page_lists_every_door():
 
 def test_the_options_that_the_documentation_names_exist():
     known = subprocess.run(
-        ["python", "-c", "from nerpipe.cli import main; main()", "predict", "--help"],
+        [sys.executable, "-c", "from nerpipe.cli import main; main()", "predict", "--help"],
         cwd=ROOT / "src",
         capture_output=True,
         text=True,

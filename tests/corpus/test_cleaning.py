@@ -287,7 +287,7 @@ def test_the_longest_sentence_is_fine(tmp_path):
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"\xef\xbb\xbf", b"-DOCSTART- O\n\n \n"])
 def test_a_split_without_a_sentence_is_fatal(tmp_path, data):
-    with pytest.raises(NerpipeError, match=r"raw-dev\.conll: no sentence"):
+    with pytest.raises(NerpipeError, match=r"raw-dev\.conll: the file holds no sentence"):
         corpus(tmp_path, train=GOOD, dev=data)
     assert list((tmp_path / "clean").iterdir()) == []
 
@@ -309,10 +309,10 @@ def test_wide_encodings_are_named(tmp_path, mark, encoding):
 def test_a_missing_file_is_found_before_anything_is_read(tmp_path):
     sources = {"train": tmp_path / "train.conll", "dev": tmp_path / "dev.conll"}
     sources["train"].write_bytes(b"\xff\xfe")
-    with pytest.raises(NerpipeError, match=r"dev\.conll: not there"):
+    with pytest.raises(NerpipeError, match=r"dev\.conll: the file is not there"):
         clean_corpus(sources, tmp_path / "clean", multi_tag="first", scheme="auto", max_rejected=0)
     sources["dev"].mkdir()
-    with pytest.raises(NerpipeError, match=r"dev\.conll: a folder"):
+    with pytest.raises(NerpipeError, match=r"dev\.conll: this is a folder"):
         clean_corpus(sources, tmp_path / "clean", multi_tag="first", scheme="auto", max_rejected=0)
 
 
@@ -332,7 +332,7 @@ def test_too_much_quarantined(tmp_path):
     assert "12 of 100 sentences of train" in message
     assert "1 of 2 sentences of dev" in message
     assert "of test" not in message
-    assert "raw-train.conll:19: one column: no tag (one_column): 'bad'" in message
+    assert "raw-train.conll:19: only one column and no tag (one_column): 'bad'" in message
     assert message.count("one_column") == 10
     assert "rejected.jsonl" in message
     assert "max_rejected" in message

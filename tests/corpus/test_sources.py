@@ -97,7 +97,7 @@ def test_a_folder_with_three_files(root):
 def test_missing_files_are_named(root):
     (root / "data/raw/mine").mkdir()
     (root / "data/raw/mine/dev.conll").write_text("")
-    with pytest.raises(NerpipeError, match=r"train.conll, test.conll not there; a data set is a folder with"):
+    with pytest.raises(NerpipeError, match=r"missing: train.conll, test.conll; a data set is a folder with"):
         resolve_corpus(root / "data/raw/mine")
 
 
@@ -163,15 +163,15 @@ def test_a_mirror_is_used_in_place_and_a_relative_one_counts_from_the_root(root,
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert {split: path.read_bytes() for split, path in resolve_corpus(folder).items()} == TEXT
     (tmp_path / "mirror/far/dev.txt").write_bytes(b"other")
-    with pytest.raises(NerpipeError, match=r"dev.txt: its SHA-256 is .* was expected. NERPIPE_MIRROR names"):
+    with pytest.raises(NerpipeError, match=r"dev.txt: its SHA-256 is .*; expected .* NERPIPE_MIRROR names"):
         resolve_corpus(folder)
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"sha256": "abc"}, r"-> train.sha256\] 'abc' is no SHA-256"),
-        ({"url": "ftp://x"}, r"-> train.url\] 'ftp://x' is no http"),
+        ({"sha256": "abc"}, r"-> train.sha256\] 'abc' is not a SHA-256"),
+        ({"url": "ftp://x"}, r"-> train.url\] 'ftp://x' is not an address that begins with http://"),
         ({"file": "../x"}, r"-> train.file\] '../x' must be a plain file name"),
         ({"file": ""}, r"expected the keys url, file, sha256"),
     ],
@@ -185,7 +185,7 @@ def test_a_malformed_pointer(root, changed, said):
 def test_a_pointer_without_a_split(root):
     folder = point(root, "http://127.0.0.1:9")
     (folder / "source.yaml").write_text("train: 3\n")
-    with pytest.raises(NerpipeError, match="the keys train, dev and test were expected, found \\['train'\\]"):
+    with pytest.raises(NerpipeError, match="expected the keys train, dev and test, found \\['train'\\]"):
         resolve_corpus(folder)
 
 

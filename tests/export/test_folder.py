@@ -97,7 +97,7 @@ def test_the_same_predictions_pass_and_others_are_named(exported, tmp_path):
     token, tag, guess, sure = rows[1].split("\t")
     rows[1] = "\t".join([token, tag, "I-person" if guess != "I-person" else "O", sure])
     predicted.write_text("\n".join(rows))
-    with pytest.raises(NerpipeError, match=r"1 of 7 words of dev.conll differ; the first is 'reads' in sentence 0"):
+    with pytest.raises(NerpipeError, match=r"1 of 7 words of dev.conll differ; the first is 'reads' in sentence 1 \("):
         check_same_predictions(model, windows, predicted, labels=labels, pad_id=0)
 
 

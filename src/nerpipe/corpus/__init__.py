@@ -1,1 +1,1 @@
-"""From raw files to an encoded corpus: the stages clean_conll and encode_labels."""
+"""The stages clean_conll and encode_labels, which turn raw files into an encoded corpus."""

@@ -1,4 +1,4 @@
-"""The stage clean_conll, from files to files."""
+"""The stage clean_conll. It reads and writes files."""
 
 from pathlib import Path
 
@@ -8,18 +8,18 @@ from nerpipe.corpus.sources import resolve_corpus
 
 
 def clean_conll(*, raw: Path, out: Path, report: Path, multi_tag: str, scheme: str, max_rejected: float) -> None:
-    """Clean the three splits of a data set, write down what was done, and print a line for each.
+    """Clean the three splits of a data set, write a report, and print one line for each split.
 
     Args:
         raw: The folder of the data set.
-        out: The folder for {train,dev,test}.conll and rejected.jsonl.
+        out: The folder for train.conll, dev.conll, test.conll and rejected.jsonl.
         report: The JSON file for the counts.
-        multi_tag: As in params.yaml.
-        scheme: As in params.yaml.
-        max_rejected: As in params.yaml.
+        multi_tag: The param of this name in params.yaml.
+        scheme: The param of this name in params.yaml.
+        max_rejected: The param of this name in params.yaml.
 
     Raises:
-        NerpipeError: As `sources.resolve_corpus` and `cleaning.clean_corpus`.
+        NerpipeError: As `sources.resolve_corpus` and `cleaning.clean_corpus` raise it.
     """
     sources = resolve_corpus(raw)
     rows = clean_corpus(sources, out, multi_tag=multi_tag, scheme=scheme, max_rejected=max_rejected)

@@ -1,4 +1,4 @@
-"""What is counted while a split is cleaned, and the report made from it."""
+"""The counts made while a split is cleaned, and the report made from them."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,21 +9,26 @@ from nerpipe.errors import NerpipeError
 
 
 class SplitCounts:
-    """Everything that is counted while a split streams by."""
+    """All counts of one split. They grow while the split is read."""
 
     def __init__(self) -> None:
-        """Start at zero."""
-        self.lines: Counter[str] = Counter()  # read, separators, rejected
+        """Set all counts to zero."""
+        self.lines: Counter[str] = Counter()  # Lines by kind: read, separators, rejected.
         self.repairs: Counter[str] = Counter()
-        self.rejects: Counter[str] = Counter()  # sentences by reason
-        self.raw_tags: Counter[str] = Counter()  # of sentences with an entity, as the file has them
-        self.tags: Counter[str] = Counter()  # the same in IOB2
+        self.rejects: Counter[str] = Counter()  # Quarantined sentences by reason.
+        self.raw_tags: Counter[str] = Counter()  # Tags of the sentences with an entity, as in the file.
+        self.tags: Counter[str] = Counter()  # The same tags in IOB2.
         self.sentences = self.words = self.orphans = self.plain_begins = 0
         self.hashes = SentenceHashes()
 
 
 def split_row(counts: SplitCounts, named: str) -> dict[str, Any]:
-    """Turn what was counted into the split's row of clean.json; `named` is the param `scheme`."""
+    """Make the row of clean.json from the counts of a split.
+
+    Args:
+        counts: The counts of the split.
+        named: The param `scheme`: "auto" or the name of a tagging scheme.
+    """
     found = {tag[0] for tag in counts.raw_tags}
     scheme = named if named != "auto" else _detect(found, counts)
     repairs = counts.repairs + Counter(
@@ -53,7 +58,14 @@ def split_row(counts: SplitCounts, named: str) -> dict[str, Any]:
 
 
 def _detect(found: set[str], counts: SplitCounts) -> str:
-    """Name the scheme that a whole file turned out to be written in; the translation is the same for all."""
+    """Return the tagging scheme of the whole file.
+
+    The name is only for the report, because the translation to IOB2 is the same for all schemes.
+
+    Args:
+        found: The prefixes that occur in the file.
+        counts: The counts of the split.
+    """
     if found & set("ES"):
         return "IOBES"
     if found & set("LU"):
@@ -62,17 +74,20 @@ def _detect(found: set[str], counts: SplitCounts) -> str:
 
 
 def check_lines(source: Path, counts: SplitCounts) -> None:
-    """Check that every line became a word, a quarantined word or a separator, and that there is a sentence.
+    """Check that every line is a word, a quarantined word or a separator, and that there is a sentence.
 
     Raises:
-        NerpipeError: if not.
+        NerpipeError: If a line is not counted, or the file has no sentence.
     """
     accounted = counts.words + counts.lines["rejected"] + counts.lines["separators"]
     if counts.lines["read"] != accounted:
         raise NerpipeError(
-            f"{source}: {counts.lines['read']} lines were read, but {accounted} accounted for: "
-            f"{counts.words} kept, {counts.lines['rejected']} quarantined, {counts.lines['separators']} "
-            "separators; this is a bug in the pipeline"
+            f"{source}: {counts.lines['read']} lines were read, but {accounted} were counted: {counts.words} kept, "
+            f"{counts.lines['rejected']} quarantined and {counts.lines['separators']} separators. This is a bug in the "
+            "pipeline"
         )
     if not counts.sentences and not counts.rejects:
-        raise NerpipeError(f"{source}: no sentence in it; every split needs at least one (`token<TAB>tag` a line)")
+        raise NerpipeError(
+            f"{source}: the file holds no sentence; every split needs at least one, with one line `token<TAB>tag` for "
+            "each word"
+        )

@@ -1,4 +1,7 @@
-"""Raw CoNLL of any dialect to canonical IOB2, streamed; what no rule repairs is quarantined: docs/data.md."""
+"""Cleaning of raw CoNLL files, whatever their dialect, to canonical CoNLL in IOB2.
+
+Files are read and written as streams. A sentence that no rule repairs is quarantined (docs/data.md).
+"""
 
 import hashlib
 import itertools
@@ -16,17 +19,18 @@ from nerpipe.corpus.duplicates import SentenceHashes
 from nerpipe.corpus.lines import PROBLEMS, LineParser, Word, open_raw, read_lines, show_line
 from nerpipe.errors import NerpipeError
 
-LONGEST_SENTENCE = 100_000  # words
-SHOWN_REJECTS = 10
-SHOWN_LENGTH = 80  # characters of a quarantined line in the error message
-UNICODE_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}  # JSON escapes the others itself
+LONGEST_SENTENCE = 100_000  # Number of words.
+SHOWN_REJECTS = 10  # Number of quarantined sentences that the error message shows.
+SHOWN_LENGTH = 80  # Number of characters of a line that the error message shows.
+# Line ends that JSON leaves as they are, and their escapes.
+UNICODE_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 class CleanedSplit(NamedTuple):
-    """What became of one split."""
+    """The result of cleaning one split."""
 
-    row: dict[str, Any]  # of clean.json
-    examples: list[str]  # the first quarantined sentences, for the error message
+    row: dict[str, Any]  # The row of clean.json.
+    examples: list[str]  # The first quarantined sentences, as lines of the error message.
     hashes: SentenceHashes
 
 
@@ -36,21 +40,22 @@ def clean_corpus(
     """Clean the splits of a corpus.
 
     Args:
-        sources: the raw file of each split.
-        out: folder for SPLIT.conll and rejected.jsonl; the latter is also written if too much is quarantined.
-        multi_tag: for a tag like `B-a,B-b`: "first" takes the first, "reject" quarantines the sentence.
-        scheme: "auto" or the one in which the tags are written, a key of SCHEMES.
-        max_rejected: the largest fraction of a split's sentences that may be quarantined.
+        sources: The raw file of each split.
+        out: The folder for SPLIT.conll and rejected.jsonl. If too many sentences are quarantined, only
+            rejected.jsonl is written.
+        multi_tag: How a tag like `B-a,B-b` is read: "first" takes the first tag, "reject" quarantines the sentence.
+        scheme: The tagging scheme of the files, a key of SCHEMES; "auto" allows all schemes.
+        max_rejected: The largest fraction of the sentences of a split that may be quarantined.
 
     Returns:
-        The rows of clean.json, one a split.
+        The rows of clean.json, one for each split.
 
     Raises:
-        NerpipeError: if a file cannot be read, is not what was expected at all, has no sentence, or more than
-            `max_rejected` is quarantined.
+        NerpipeError: If `clean_split` raises it, a fraction of more than `max_rejected` of a split is quarantined, or
+            no sentence of a split is kept.
     """
     for source in sources.values():
-        open_raw(source).close()  # a missing dev file should not wait for a large train file
+        open_raw(source).close()  # A missing dev file is reported before a large train file is read.
     with ExitStack() as stack:
         targets = {split: stack.enter_context(replacing(out / f"{split}.conll")) for split in sources}
         with (
@@ -77,11 +82,19 @@ def clean_corpus(
 def clean_split(
     source: Path, target: Path, rejects: TextIO, *, split: str, multi_tag: str, scheme: str
 ) -> CleanedSplit:
-    """Clean one file: canonical CoNLL to `target`, quarantined sentences to `rejects`, a JSON object a line.
+    """Clean one file.
+
+    Args:
+        source: The raw file.
+        target: The file for the canonical CoNLL.
+        rejects: The open file for the quarantined sentences, one JSON object on each line.
+        split: The name of the split.
+        multi_tag: As for `clean_corpus`.
+        scheme: As for `clean_corpus`.
 
     Raises:
-        NerpipeError: if the file cannot be read, is UTF-16, has a line over 1 MiB, a sentence over 100,000
-            words or no sentence at all.
+        NerpipeError: If the file cannot be read, is UTF-16 or UTF-32, has a line of over 1 MiB or a sentence of over
+            100,000 words, or has no sentence.
     """
     name = shown_name(source)
     digest = hashlib.sha256()
@@ -110,9 +123,9 @@ def clean_split(
 
 
 def shown_name(source: Path) -> str:
-    """Name a file in an output: a path within the repository as it is, otherwise the name alone.
+    """Return the name of a raw file for an output: its path if it is within the repository, else the file name alone.
 
-    An output must not depend on where the mirror or the download cache lies on this machine.
+    An output must not depend on the place of the mirror or of the download cache.
     """
     return source.name if source.is_absolute() or ".." in source.parts else source.as_posix()
 
@@ -120,9 +133,9 @@ def shown_name(source: Path) -> str:
 def _sentences(
     source: Path, chunks: Iterator[list[str]], parser: LineParser, counts: SplitCounts
 ) -> Iterator[tuple[int, list[Word]]]:
-    """Yield each sentence with the number of its first line; count lines and separators.
+    """Yield each sentence with the number of its first line, counted from 1. Count the lines and the separators.
 
-    The loop of the module: what is done a line costs more than all that is done a sentence.
+    Most of the run time is spent in this loop, because it runs once for each line.
     """
     read = 0
     words: list[Word] = []
@@ -140,7 +153,7 @@ def _sentences(
                 yield number - len(words), words
                 words = []
         read += len(lines)
-        # here too, or a file without separators would fill the memory
+        # Checked after each chunk too: a file without separators would fill the memory.
         _check_length(source, read + 1 - len(words), words)
     counts.lines["read"] = read
     if words:
@@ -153,13 +166,13 @@ def _check_length(source: Path, number: int, words: list[Word]) -> None:
     if len(words) > LONGEST_SENTENCE:
         raise NerpipeError(
             f"{source}:{number}: a sentence of over {LONGEST_SENTENCE:,} words begins here, with "
-            f"{words[0].line[:SHOWN_LENGTH]!r}; sentences are expected to be separated by lines that "
-            "are empty or hold only white space: put one after each sentence"
+            f"{words[0].line[:SHOWN_LENGTH]!r}. A line that is empty or holds only white space must separate two "
+            "sentences; add one after each sentence"
         )
 
 
 def _quarantine(words: list[Word], problems: tuple[str, ...], number: int, counts: SplitCounts) -> dict[str, Any]:
-    """Count a sentence that no rule repairs and describe it with every line it had."""
+    """Count a sentence that no rule repairs, and return its record for rejected.jsonl with all its lines."""
     index = next(index for index, problem in enumerate(problems) if problem)
     counts.rejects[problems[index]] += 1
     counts.lines["rejected"] += len(words)
@@ -171,19 +184,20 @@ def _quarantine(words: list[Word], problems: tuple[str, ...], number: int, count
 
 
 def _json_line(record: dict[str, Any]) -> str:
-    """Format a JSON object that stays one line for every reader, also one that ends lines at U+2028."""
+    """Format a JSON object as one line, also for a program that takes U+0085, U+2028 or U+2029 as the end of a line."""
     return json.dumps(record, ensure_ascii=False).translate(UNICODE_LINE_ENDS) + "\n"
 
 
 def _example(source: Path, record: dict[str, Any]) -> str:
+    """Return the line of the error message for a quarantined sentence."""
     text = record["text"]
     shown = repr(text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "...")
     return f"  {source}:{record['line']}: {PROBLEMS[record['reason']]} ({record['reason']}): {shown}"
 
 
 def _format(tokens: tuple[str, ...], tags: tuple[str, ...], counts: SplitCounts) -> str:
-    """Format a clean sentence and count its tags."""
-    if tags.count(OUTSIDE) == len(tags):  # most sentences of most corpora: no tag to translate
+    """Format a clean sentence in IOB2, and count its tags."""
+    if tags.count(OUTSIDE) == len(tags):  # Most sentences of most corpora have no entity.
         return "\tO\n".join(tokens) + "\tO\n\n"
     iob2, orphans, plain_begins = to_iob2(tags)
     counts.orphans += orphans
@@ -196,6 +210,7 @@ def _format(tokens: tuple[str, ...], tags: tuple[str, ...], counts: SplitCounts)
 def _check_rejected(
     reports: Mapping[str, CleanedSplit], sources: Mapping[str, Path], rejected: Path, max_rejected: float
 ) -> None:
+    """Raise an error if too many sentences of a split are quarantined."""
     over, examples = [], []
     for split, report in reports.items():
         bad, kept = report.row["rejected_sentences"], report.row["sentences"]
@@ -205,9 +220,9 @@ def _check_rejected(
     if over:
         shown = "\n".join(examples[:SHOWN_REJECTS])
         raise NerpipeError(
-            f"quarantined: {'; '.join(over)}; max_rejected allows a fraction of {max_rejected:g} of a split, and a "
-            "split needs at least one sentence that is kept. The first "
-            f"{min(len(examples), SHOWN_REJECTS)}:\n{shown}\n"
-            f"All are in {rejected}, whole and with line numbers. Correct the lines (docs/data.md says what each "
-            "reason means) or raise max_rejected in params.yaml"
+            f"quarantined: {'; '.join(over)}; max_rejected allows a fraction of {max_rejected:g} of each split, and "
+            "every split needs at least one sentence that is kept. The first quarantined sentences are:\n"
+            f"{shown}\n"
+            f"{rejected} holds all quarantined sentences with their line numbers. Correct the lines (docs/data.md "
+            "explains each reason), or raise max_rejected in params.yaml"
         )

@@ -1,4 +1,4 @@
-"""From canonical CoNLL to a datasets.DatasetDict with a fixed label order."""
+"""Encoding of canonical CoNLL files as a datasets.DatasetDict. The order of the labels is fixed."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,23 +17,25 @@ if TYPE_CHECKING:
 
 
 class Encoded(NamedTuple):
-    """What encode_labels writes."""
+    """The results that the stage encode_labels writes."""
 
-    labels: list[str]
+    labels: list[str]  # The label names by id.
     data: "DatasetDict"
-    report: list[dict[str, Any]]
+    report: list[dict[str, Any]]  # The rows of encode.json, one for each split.
 
 
 def encode_corpus(clean: Path, expected: Mapping[str, Tally], *, unknown_labels: str) -> Encoded:
-    """Derive the labels from the training split and encode all three.
+    """Make the label set from the training split, and encode all three splits.
 
     Args:
-        clean: the folder with {train,dev,test}.conll.
-        expected: what clean_conll counted in each split.
-        unknown_labels: for a type that train lacks: "fail", or "outside" to tag its words O and count them.
+        clean: The folder with train.conll, dev.conll and test.conll.
+        expected: The counts of clean_conll for each split.
+        unknown_labels: What happens if dev or test contain an entity type that train lacks: "fail" raises an error;
+            "outside" tags the words of these entities O and counts the entities.
 
     Raises:
-        NerpipeError: if a count does not meet, train holds no entity, or dev or test hold a type that train lacks.
+        NerpipeError: If a file cannot be read, its counts differ from those of clean_conll, train contains no entity,
+            or dev or test contain an entity type that train lacks and `unknown_labels` is "fail".
     """
     splits = {split: list(read_conll(clean / f"{split}.conll")) for split in SPLITS}
     for split, sentences in splits.items():
@@ -41,8 +43,8 @@ def encode_corpus(clean: Path, expected: Mapping[str, Tally], *, unknown_labels:
     types = {split_tag(tag)[1] for sentence in splits["train"] for tag in sentence.tags} - {""}
     if not types:
         raise NerpipeError(
-            f"{clean / 'train.conll'}: no entity in the training split, so there is nothing to learn; is the tag in "
-            "the last column?"
+            f"{clean / 'train.conll'}: no entity in the training split, so the model cannot learn any. The tag must "
+            "be in the last column of the raw file; check that column"
         )
     unknown = {split: _unknown_types(sentences, types) for split, sentences in splits.items()}
     if unknown_labels == "fail" and any(unknown.values()):
@@ -58,17 +60,18 @@ def encode_corpus(clean: Path, expected: Mapping[str, Tally], *, unknown_labels:
 
 
 def _tally(sentences: Sequence[Sentence]) -> Tally:
+    """Count the sentences, tokens and entities of a split."""
     return tally(sentence.tags for sentence in sentences)
 
 
 def _unknown_types(sentences: Sequence[Sentence], types: set[str]) -> Counter[str]:
-    """Count the entities of types that train lacks."""
+    """Count the entities, by type, whose type train lacks."""
     begun = (split_tag(tag) for sentence in sentences for tag in sentence.tags)
     return Counter(kind for prefix, kind in begun if prefix == "B" and kind not in types)
 
 
 def _unknown_message(clean: Path, splits: Mapping[str, Sequence[Sentence]], unknown: Mapping[str, Counter[str]]) -> str:
-    """List the unknown types, each with its count and its first line."""
+    """Return the error message, which lists each unknown type with its count and its first line."""
     lines = []
     for split, counts in unknown.items():
         for kind, count in sorted(counts.items()):
@@ -80,13 +83,14 @@ def _unknown_message(clean: Path, splits: Mapping[str, Sequence[Sentence]], unkn
                 line += len(sentence.tags) + 1
             lines.append(f"  {kind}: {count} entities in {split}, the first at {clean / f'{split}.conll'}:{line}")
     return (
-        "dev or test hold entity types that train lacks, which no model could learn:\n" + "\n".join(lines) + "\n"
-        "Correct the tags, move sentences with these types into train, or set unknown_labels: outside to tag them O "
-        "(counted in metrics/encode.json)"
+        "dev or test contain entity types that train lacks, so the model cannot learn them:\n" + "\n".join(lines) + "\n"
+        "Correct the tags, move sentences with these types into train, or set `unknown_labels: outside`, which tags "
+        "these entities O and counts them in metrics/encode.json"
     )
 
 
 def _outside(sentences: Sequence[Sentence], types: set[str]) -> list[Sentence]:
+    """Replace the tags of unknown types with O."""
     known = types | {""}
     return [
         Sentence(sentence.tokens, tuple(tag if split_tag(tag)[1] in known else OUTSIDE for tag in sentence.tags))

@@ -1,4 +1,4 @@
-"""Where a data set's raw files are: in its folder, or at the pinned addresses that its source.yaml names."""
+"""Finding of the raw files of a data set, which lie in its folder or at the addresses that its source.yaml names."""
 
 import difflib
 import os
@@ -12,11 +12,11 @@ from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import load_yaml
 
 MIRROR_VARIABLE = "NERPIPE_MIRROR"
-WAY_OUT = "or train on the corpus that lies in the repository: dataset=sample"
+WAY_OUT = "or train on the sample corpus in the repository: dataset=sample"  # The last advice of an error message.
 
 
 class Pointer(NamedTuple):
-    """One split's entry in source.yaml."""
+    """The entry of one split in source.yaml."""
 
     url: str
     file: str
@@ -27,13 +27,14 @@ def resolve_corpus(folder: Path) -> dict[str, Path]:
     """Find the raw file of each split.
 
     Args:
-        folder: data/raw/NAME. It holds train.conll, dev.conll and test.conll, or a source.yaml that gives `url`, `file`
-            and `sha256` for each split; those are taken from the folder NERPIPE_MIRROR/NAME (a relative mirror counts
-            from the repository's root), else from the user's download cache, else from the network.
+        folder: The folder data/raw/NAME. It holds train.conll, dev.conll and test.conll, or a source.yaml with `url`,
+            `file` and `sha256` for each split. In the second case, each file is looked for first in the folder
+            NERPIPE_MIRROR/NAME (a relative path starts at the root of the repository), then in the user's download
+            cache, and is else downloaded.
 
     Raises:
-        NerpipeError: if the folder, a file or a usable pointer is missing, a file cannot be fetched, or its hash is
-            wrong.
+        NerpipeError: If the folder or a file is missing, source.yaml is not valid, a file cannot be downloaded, or its
+            hash is wrong.
     """
     if not folder.is_dir():
         raise NerpipeError(_no_such_corpus(folder))
@@ -44,8 +45,8 @@ def resolve_corpus(folder: Path) -> dict[str, Path]:
     missing = [path for path in paths.values() if not path.is_file()]
     if missing:
         raise NerpipeError(
-            f"{folder}: {', '.join(path.name for path in missing)} not there; a data set is a folder with train.conll, "
-            "dev.conll and test.conll, or with a source.yaml that says where they are" + _copy_hint(folder, missing)
+            f"{folder}: missing: {', '.join(path.name for path in missing)}; a data set is a folder with train.conll, "
+            "dev.conll and test.conll, or with a source.yaml that gives their addresses" + _copy_hint(folder, missing)
         )
     return paths
 
@@ -54,12 +55,12 @@ def read_pointer(path: Path) -> dict[str, Pointer]:
     """Read a source.yaml.
 
     Raises:
-        NerpipeError: if a split or one of its three keys is missing, unknown or malformed.
+        NerpipeError: If a split or one of its three keys is missing, unknown or not valid.
     """
     raw = load_yaml(path)
     if not isinstance(raw, Mapping) or set(raw) != set(SPLITS):
         found = sorted(raw) if isinstance(raw, Mapping) else type(raw).__name__
-        raise NerpipeError(f"{path}: the keys train, dev and test were expected, found {found}")
+        raise NerpipeError(f"{path}: expected the keys train, dev and test, found {found}")
     entries = {}
     for split in SPLITS:
         entry = raw[split]
@@ -68,11 +69,13 @@ def read_pointer(path: Path) -> dict[str, Pointer]:
         pointer = Pointer(**{key: str(value) for key, value in entry.items()})
         if not re.fullmatch(r"[0-9a-f]{64}", pointer.sha256):
             raise NerpipeError(
-                f"[{path} -> {split}.sha256] {pointer.sha256!r} is no SHA-256; expected 64 lower-case hexadecimal "
+                f"[{path} -> {split}.sha256] {pointer.sha256!r} is not a SHA-256; expected 64 lower-case hexadecimal "
                 "digits"
             )
         if not re.match(r"https?://", pointer.url):
-            raise NerpipeError(f"[{path} -> {split}.url] {pointer.url!r} is no http(s) address")
+            raise NerpipeError(
+                f"[{path} -> {split}.url] {pointer.url!r} is not an address that begins with http:// or https://"
+            )
         if Path(pointer.file).name != pointer.file:
             raise NerpipeError(f"[{path} -> {split}.file] {pointer.file!r} must be a plain file name")
         entries[split] = pointer
@@ -80,17 +83,21 @@ def read_pointer(path: Path) -> dict[str, Pointer]:
 
 
 def _no_such_corpus(folder: Path) -> str:
+    """Return the error message for a data set that does not exist."""
     known = sorted(path.name for path in folder.parent.glob("*") if path.is_dir())
     near = difflib.get_close_matches(folder.name, known, n=1)
-    hint = f"did you mean dataset={near[0]}?" if near else f"data sets here: {', '.join(known) or 'none'}"
+    hint = f"did you mean dataset={near[0]}?" if near else f"the data sets here are: {', '.join(known) or 'none'}."
     return (
-        f"[params.yaml -> dataset] {folder.name!r}: there is no folder {folder}; {hint} To add your own, put "
+        f"[params.yaml -> dataset] {folder.name!r}: there is no folder {folder}; {hint} To add your own data set, put "
         f"train.conll, dev.conll and test.conll there{_copy_hint(folder, [folder])}"
     )
 
 
 def _copy_hint(folder: Path, missing: Sequence[Path]) -> str:
-    """Under `dvc exp run --temp` or `--queue` the working directory is a copy of what git and DVC know."""
+    """Return advice for a file that exists in the repository but not in the working directory, or an empty text.
+
+    Under `dvc exp run --temp` or `--queue`, the working directory is a copy of the files that git and DVC track.
+    """
     root = project_root()
     if root.resolve() == Path.cwd() or not any((root / path).exists() for path in missing):
         return ""
@@ -101,6 +108,7 @@ def _copy_hint(folder: Path, missing: Sequence[Path]) -> str:
 
 
 def _fetch(corpus: str, entry: Pointer) -> Path:
+    """Return the path of the file of an entry, in the mirror or in the download cache."""
     mirror = os.environ.get(MIRROR_VARIABLE)
     if mirror:
         path = project_root() / mirror / corpus / entry.file
@@ -108,14 +116,15 @@ def _fetch(corpus: str, entry: Pointer) -> Path:
             found = sha256_of(path)
             if found != entry.sha256:
                 raise NerpipeError(
-                    f"{path}: its SHA-256 is {found}, but {entry.sha256} was expected. {MIRROR_VARIABLE} names this "
-                    f"folder: put the file from {entry.url} there, unset {MIRROR_VARIABLE} to download it, {WAY_OUT}"
+                    f"{path}: its SHA-256 is {found}; expected {entry.sha256}. {MIRROR_VARIABLE} names this folder: "
+                    f"put the file from {entry.url} there, unset {MIRROR_VARIABLE} to download the file, {WAY_OUT}"
                 )
             return path
     return _download(corpus, entry)
 
 
 def _download(corpus: str, entry: Pointer) -> Path:
+    """Return the path of the file of an entry in the download cache. Download the file if it is not there."""
     import pooch
     from requests import RequestException
 
@@ -123,7 +132,7 @@ def _download(corpus: str, entry: Pointer) -> Path:
     path = cache / entry.file
     if path.is_file() and sha256_of(path) == entry.sha256:
         return path
-    # pooch downloads to a temporary name and renames only what has the right hash
+    # pooch downloads to a temporary file, and renames it only if its hash is right.
     try:
         pooch.retrieve(
             entry.url,
@@ -134,14 +143,14 @@ def _download(corpus: str, entry: Pointer) -> Path:
         )
     except ValueError as error:
         raise NerpipeError(
-            f"{entry.url}: what came has another SHA-256 than the {entry.sha256} that source.yaml expects, and was "
-            f"thrown away ({error}). A cut-off download or a changed file: try again, put the right file in a folder "
-            f"{corpus} of the one that {MIRROR_VARIABLE} names, {WAY_OUT}"
+            f"{entry.url}: the SHA-256 of the downloaded file is not {entry.sha256}, which source.yaml expects, and "
+            f"the file was deleted ({error}). The download was cut off, or the file has changed. Try again, put the "
+            f"right file at {MIRROR_VARIABLE}/{corpus}/{entry.file}, {WAY_OUT}"
         ) from None
     except (RequestException, OSError) as error:
         raise NerpipeError(
             f"{entry.url}: could not be fetched ({type(error).__name__}: {str(error)[:200]}). Without a network, put "
-            f"the file at {MIRROR_VARIABLE}/{corpus}/{entry.file} (set {MIRROR_VARIABLE} to a folder of yours), "
+            f"the file at {MIRROR_VARIABLE}/{corpus}/{entry.file} (set {MIRROR_VARIABLE} to a folder of your choice), "
             f"{WAY_OUT}"
         ) from None
     return path

@@ -100,7 +100,7 @@ def check_same_predictions(
         raise NerpipeError(
             "the exported model does not predict the same as the trained model: the tags of "
             f"{len(differs)} of {len(frame)} words of {predictions.name} differ; the first is {first['token']!r} in "
-            f"sentence {first['sentence']}, counted from 0 ({first['predicted']} from the trained model, "
+            f"sentence {first['sentence'] + 1} ({first['predicted']} from the trained model, "
             f"{again[differs.index[0]]} from the exported one). Run `dvc repro --force` to rebuild both; if the error "
             "stays, it is a bug in this pipeline"
         )

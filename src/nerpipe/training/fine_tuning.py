@@ -22,6 +22,7 @@ from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_predictions import predict_words
 from nerpipe.scoring.scores import score
 from nerpipe.training.checkpoints import Checkpoints, last_complete, restore_masks
+from nerpipe.training.device import has_accelerator
 from nerpipe.training.fast_dropout import MaskGenerator, use_fast_dropout
 from nerpipe.training.layers import freeze
 from nerpipe.training.loss import AdjustedCrossEntropy
@@ -152,7 +153,7 @@ def _build_model(
     model = load_model(spec, labels, tokenizer, attention_dropout=settings.attention_dropout)
     freeze(model, word_embeddings=settings.word_embeddings == "frozen", layers=settings.frozen_layers)
     use_fast_dropout(model, masks)
-    if is_mixed(settings.precision) and not torch.accelerator.is_available():
+    if is_mixed(settings.precision) and not has_accelerator():
         use_mixed_precision(model.base_model)
     return model
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from nerpipe.training.device import has_accelerator
+
 
 def is_mixed(precision: str) -> bool:
     """Return whether `precision` of params.yaml means bfloat16 on the machine that runs this code.
@@ -17,7 +19,7 @@ def is_mixed(precision: str) -> bool:
     """
     if precision == "auto":
         capable = any(there for name, there in torch.cpu.get_capabilities().items() if name.endswith("bf16"))
-        return capable and not torch.accelerator.is_available()
+        return capable and not has_accelerator()
     return precision == "bfloat16"
 
 

@@ -14,6 +14,7 @@ from transformers import (
 )
 
 from nerpipe.training.batch_order import LengthGroupedSampler
+from nerpipe.training.device import device_arguments
 from nerpipe.training.layers import parameter_groups
 from nerpipe.training.mixed_precision import is_mixed
 from nerpipe.training.processes import world_size
@@ -93,9 +94,6 @@ def training_arguments(
         per_device_train_batch_size=settings.batch_size // world_size(),
         ddp_find_unused_parameters=False,
         average_tokens_across_devices=False,  # The loss is already a mean, and would be multiplied.
-        bf16=torch.accelerator.is_available() and is_mixed(settings.precision),
-        # Processes without an accelerator can connect to each other only if this is set.
-        use_cpu=not torch.accelerator.is_available(),
         weight_decay=settings.weight_decay,
         warmup_steps=settings.warmup,
         lr_scheduler_type="linear",
@@ -108,7 +106,7 @@ def training_arguments(
         # The loss is logged about 50 times in a run, and at least once in each epoch.
         logging_steps=min(steps, math.ceil(steps * settings.epochs / 50)),
         logging_nan_inf_filter=False,
-        dataloader_pin_memory=torch.cuda.is_available(),
         disable_tqdm=False,
         report_to=list(report_to),
+        **device_arguments(mixed=is_mixed(settings.precision)),
     )
