@@ -51,7 +51,19 @@ def test_what_can_be_read_in_two_ways_is_refused_with_its_line(file, value):
         load_yaml(file)
 
 
-@pytest.mark.parametrize("text", ["%YAML 1.1\n---\na: no\n", "\ufeffa: 1\n", "a: b\u2028c\n"])
+@pytest.mark.parametrize("text", ['a: "\x07"\n', "a: \x00\n", "a: [1\n", "a: 1\nb\n"])
+def test_what_is_no_yaml_is_refused_without_a_traceback(file, text):
+    file.write_text(text)
+    with pytest.raises(NerpipeError, match="not valid YAML"):
+        load_yaml(file)
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(NerpipeError, match="cannot be read"):
+        load_yaml(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["a: \n\ufeff  b: 1\n", "%YAML 1.1\n---\na: no\n", "\ufeffa: 1\n", "a: b\u2028c\n"])
 def test_a_file_that_dvc_may_read_by_other_rules_is_refused(file, text):
     file.write_text(text)
     with pytest.raises(NerpipeError, match="more than one way"):

@@ -4,13 +4,13 @@ The names below are the doors of the package; each is imported when it is first 
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nerpipe.comparison.score_files import score_files
     from nerpipe.contracts.conll import Sentence, read_conll
     from nerpipe.contracts.labels import make_labels
+    from nerpipe.contracts.ledger import tally
     from nerpipe.errors import NerpipeError
     from nerpipe.prediction.predictor import Entity, Predictor
     from nerpipe.prediction.word_pipeline import WordPipeline
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from nerpipe.scoring.scores import score
     from nerpipe.tokenizing.alignment import align_labels
     from nerpipe.tokenizing.tokenizer import load_tokenizer
-    from nerpipe.training.fine_tuning import train_model
+    from nerpipe.tokenizing.window_dataset import tokenize_split
+    from nerpipe.training.fine_tuning import DevSplit, train_model
     from nerpipe.training.settings import TrainSettings
 
 __all__ = [
+    "DevSplit",
     "Entity",
     "NerpipeError",
     "Predictor",
@@ -35,10 +37,13 @@ __all__ = [
     "read_conll",
     "score",
     "score_files",
+    "tally",
+    "tokenize_split",
     "train_model",
 ]
 
 _HOMES = {
+    "DevSplit": "training.fine_tuning",
     "Entity": "prediction.predictor",
     "NerpipeError": "errors",
     "Predictor": "prediction.predictor",
@@ -52,6 +57,8 @@ _HOMES = {
     "read_conll": "contracts.conll",
     "score": "scoring.scores",
     "score_files": "comparison.score_files",
+    "tally": "contracts.ledger",
+    "tokenize_split": "tokenizing.window_dataset",
     "train_model": "training.fine_tuning",
 }
 
@@ -59,13 +66,21 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     """Import what is asked for, and no sooner (PEP 562)."""
     if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version  # slow to import, and seldom needed
+
         try:
             return version("nerpipe")
         except PackageNotFoundError:  # the source is on the path, but nothing was installed
             return "unknown"
     if name not in _HOMES:
         raise AttributeError(f"module 'nerpipe' has no attribute {name!r}")
-    return getattr(import_module(f"nerpipe.{_HOMES[name]}"), name)
+    try:
+        return getattr(import_module(f"nerpipe.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:  # an AttributeError, so that `help(nerpipe)` goes on without it
+        raise AttributeError(
+            f"nerpipe.{name} needs the package {error.name}; install the extra of the pipeline: "
+            "pip install '.[pipeline]'"
+        ) from error
 
 
 def __dir__() -> list[str]:

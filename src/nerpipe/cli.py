@@ -13,7 +13,7 @@ from nerpipe.contracts.files import read_json
 from nerpipe.errors import NerpipeError
 from nerpipe.serving.serve_command import SERVE, add_serve
 
-INSTALL = "in a clone of the project run `make run`, elsewhere run `pip install 'nerpipe[pipeline]'`"
+INSTALL = "run `make run` or `pip install '.[pipeline]'` in a clone of the project"
 
 
 def main() -> None:
@@ -34,9 +34,17 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when it is asked for, because that takes longer than the rest of the start."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"nerpipe {nerpipe.__version__}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nerpipe", description="Commands that complement the DVC pipeline")
-    parser.add_argument("--version", action="version", version=f"nerpipe {nerpipe.__version__}")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     summary = commands.add_parser("summary", help="show the headline metrics and the places of all results")
     summary.set_defaults(run=summarise)

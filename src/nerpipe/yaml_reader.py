@@ -1,4 +1,4 @@
-"""Reading of YAML files. A file is read exactly as DVC reads it, or it is refused.
+"""Reading of YAML files. What DVC reads is read as DVC reads it, or it is refused.
 
 DVC reads YAML 1.2 with ruamel.yaml: `3e-05` is a number, and `no` and `1:30` are text. This module uses PyYAML, because
 it is fast to import, but PyYAML reads YAML 1.1. So its rules for plain values are replaced by those of ruamel.yaml
@@ -14,8 +14,8 @@ import yaml
 from nerpipe.errors import NerpipeError
 
 REFUSED = "tag:nerpipe,refused"
-# Characters that end a line in YAML 1.1 but not in YAML 1.2.
-OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+# Characters that end a line in YAML 1.1 but not in YAML 1.2, and the byte-order mark, which only DVC skips.
+AMBIGUOUS = re.compile("[\x85\u2028\u2029\ufeff]")
 SCALARS = (  # Kind, pattern and first characters. The first row that fits is used.
     ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -114,14 +114,14 @@ def load_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML can hold any type
         ) from None
     except UnicodeDecodeError as error:
         raise NerpipeError(f"{path}: the file is not UTF-8 ({error}); save it as UTF-8") from None
-    if (found := OTHER_LINE_ENDS.search(text)) or text.startswith(("%", "\ufeff")):
-        odd = repr(found[0]) if found else "a YAML directive or a byte-order mark"
+    except OSError as error:
+        raise NerpipeError(f"{path}: the file cannot be read ({error.strerror})") from None
+    if (found := AMBIGUOUS.search(text)) or text.startswith("%"):
+        odd = repr(found[0]) if found else "a YAML directive"
         raise NerpipeError(f"{path}: the file holds {odd}, which can be read in more than one way; remove it")
-    loader = _DvcLoader(text)
-    loader.name = str(path)
     try:
+        loader = _DvcLoader(text)
+        loader.name = str(path)
         return loader.get_single_data()
     except (yaml.YAMLError, RecursionError) as error:
         raise NerpipeError(f"{path}: the file is not valid YAML: {error}") from None
-    finally:
-        loader.dispose()

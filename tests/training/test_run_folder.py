@@ -34,9 +34,10 @@ def test_the_fingerprint_covers_the_code_that_dvc_yaml_lists_for_the_stage(tmp_p
         (tmp_path / name).mkdir(parents=True)
     shutil.copy(ROOT / ".dvcignore", tmp_path)
     (tmp_path / "stages/train.py").write_text("1")
-    deps = ["data/x", "requirements/model.txt", "src/nerpipe/training", "stages/train.py"]
+    deps = ["src/nerpipe/training", "stages/train.py"]
     (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": {"cmd": "true", "deps": deps}}}))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run_folder, "__file__", str(tmp_path / "src/nerpipe/training/run_folder.py"))
     assert code_of("train") == [Path("src/nerpipe/training"), Path("stages/train.py")]
 
     def after(name):
@@ -50,6 +51,35 @@ def test_the_fingerprint_covers_the_code_that_dvc_yaml_lists_for_the_stage(tmp_p
     assert after("src/nerpipe/training/.loss.py.swp") == first
     assert len({first, after("src/nerpipe/training/loss.py"), after("src/nerpipe/training/sub/template.md")}) == 3
     assert len({first, after("stages/train.py")}) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "stages: {train: {cmd: x}}",
+        "stages: {other: {cmd: x, deps: [a]}}",
+        "stages: {train: {cmd: x, deps: ['src/${pkg}']}}",
+        "stages: {train: {cmd: x, deps: [stages]}}",
+        "stages: {train: {cmd: x, deps: &d [stages]}}",
+        "stages: {train: {cmd: x, deps: [1]}}",
+    ],
+)
+def test_a_dvc_yaml_that_does_not_name_the_code_means_the_whole_package(tmp_path, monkeypatch, text):
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "dvc.yaml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert code_of("train") == [ROOT / "src/nerpipe"]
+
+
+def test_a_file_that_moves_to_another_folder_changes_the_fingerprint(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("p/a", "p/z", "q/zz"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(name)
+    before = run_fingerprint({}, [Path("p"), Path("q")])
+    Path("p/z").rename("q/z")
+    assert run_fingerprint({}, [Path("p"), Path("q")]) != before
 
 
 def test_the_code_of_the_train_stage_is_all_that_it_imports():

@@ -123,7 +123,7 @@ def comparison_as_json(found: SystemComparison, first: SystemOutput, other: Syst
         "p": found.p,
         "alpha": ALPHA,
         "verdict": found.verdict,
-        "verdict_in_words": verdict_in_words(found),
+        "in_words": verdict_in_words(found),
         "entities": found.micro.support,
         "sentences": found.sentences,
         "per_type": {kind: _difference_json(difference) for kind, difference in found.per_type.items()},

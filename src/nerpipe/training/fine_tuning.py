@@ -69,7 +69,7 @@ def train_model(
     labels: Sequence[str],
     *,
     settings: TrainSettings,
-    scratch: Path,
+    scratch: str | Path,
     report_to: Sequence[str] = (),
 ) -> TrainResult:
     """Fine-tune a model.
@@ -90,6 +90,7 @@ def train_model(
             model cannot be loaded, `frozen_layers` is too high, the loss is not finite, or there is not enough disk
             space or memory.
     """
+    scratch = Path(scratch)
     if not len(windows):
         raise NerpipeError(
             "the training split holds no window, because none of its words has a sub-word. Choose a model whose "

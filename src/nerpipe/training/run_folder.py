@@ -19,7 +19,6 @@ from nerpipe.contracts.files import sha256_of
 from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import load_yaml
 
-CODE = ("src/", "stages/")  # The folders with code.
 PREFIX = "train-"
 OWNER = "pid"  # The file with the number of the process that trains.
 KEPT = 3  # The most folders that are kept, that of the current run included. The oldest others are deleted.
@@ -27,9 +26,18 @@ PATIENCE = 10.0  # Seconds to wait for a run to end whose parent process was kil
 
 
 def code_of(stage: str) -> list[Path]:
-    """List the code that dvc.yaml names among the dependencies of a stage, relative to the working directory."""
-    deps = load_yaml(Path("dvc.yaml"))["stages"][stage]["deps"]
-    return [Path(dep) for dep in deps if dep.startswith(CODE)]
+    """List what dvc.yaml names as dependencies of a stage, its code among them, relative to the working directory.
+
+    If dvc.yaml cannot be read here, holds variables, or does not list this module, the list is the whole package.
+    """
+    own = Path(__file__).resolve()
+    try:
+        deps = [Path(dep) for dep in load_yaml(Path("dvc.yaml"))["stages"][stage]["deps"]]
+    except (NerpipeError, KeyError, TypeError):
+        deps = []
+    if all(dep.exists() for dep in deps) and any(own.is_relative_to(dep.resolve()) for dep in deps):
+        return sorted(deps)
+    return [own.parent.parent]
 
 
 def run_fingerprint(options: Mapping[str, object], inputs: Iterable[Path]) -> str:
@@ -46,9 +54,11 @@ def run_fingerprint(options: Mapping[str, object], inputs: Iterable[Path]) -> st
     """
     digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
     ignore = Path(".dvcignore")
-    patterns = ignore.read_text(encoding="utf-8").splitlines() if ignore.exists() else []
+    patterns = ignore.read_text(encoding="utf-8", errors="replace").splitlines() if ignore.exists() else []
     ignored = GitIgnoreSpec.from_lines(patterns)
     for path in inputs:
+        if not path.is_absolute():
+            digest.update(f"\n{path.as_posix()}".encode())
         inside = sorted(each for each in path.rglob("*") if each.is_file() and not ignored.match_file(each))
         files = inside if path.is_dir() else [path]
         for file in files:
