@@ -10,7 +10,7 @@ from typing import Any
 from nerpipe.contracts.conll import read_conll
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
-from nerpipe.inspection.findings import Corpus, Finding, layout, plain_text, shared, splits, surfaces, types
+from nerpipe.inspection.findings import Corpus, Notice, layout, plain_text, shared, splits, surfaces, types
 from nerpipe.params import Params, load_params
 from nerpipe.tokenizing.model_source import resolve_model
 
@@ -41,7 +41,7 @@ def check(arguments: argparse.Namespace) -> None:
     print(f"{len(found)} findings, {warnings} of them, marked !, to look at before training")
 
 
-def inspect_corpus(folder: Path, params: Params) -> Iterator[Finding]:
+def inspect_corpus(folder: Path, params: Params) -> Iterator[Notice]:
     """Yield what is found in a data set.
 
     Args:

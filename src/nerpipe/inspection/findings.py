@@ -18,7 +18,7 @@ Corpus = Mapping[str, Sequence[Sentence]]  # The sentences of each split.
 Rows = Sequence[Mapping[str, Any]]  # The rows of clean.json.
 
 
-class Finding(NamedTuple):
+class Notice(NamedTuple):
     """One thing that was found."""
 
     subject: str
@@ -27,7 +27,7 @@ class Finding(NamedTuple):
     figures: dict[str, Any]
 
 
-def layout(rows: Rows) -> Finding:
+def layout(rows: Rows) -> Notice:
     """Say how the files were read, and what was repaired and quarantined."""
     figures = {
         row["split"]: {name: row[name] for name in ("file", "scheme", "repairs", "rejected_sentences", "rejects")}
@@ -46,10 +46,10 @@ def layout(rows: Rows) -> Finding:
             f"The files can be read: {said}. {rejected:,} sentences are quarantined ({why}). Correct their lines "
             "(docs/data.md says what each reason means), or raise max_rejected in params.yaml to train without them."
         )
-    return Finding("layout", bool(rejected), text, figures)
+    return Notice("layout", bool(rejected), text, figures)
 
 
-def splits(rows: Rows) -> Finding:
+def splits(rows: Rows) -> Notice:
     """Give the size of each split."""
     figures = {row["split"]: {name: row[name] for name in ("sentences", "tokens", "entities")} for row in rows}
     said = "; ".join(
@@ -58,10 +58,10 @@ def splits(rows: Rows) -> Finding:
     )
     empty = [split for split, counts in figures.items() if not counts["entities"]]
     advice = f" There is no entity in {', '.join(empty)}: move sentences with entities there." if empty else ""
-    return Finding("splits", bool(empty), f"The split {said}.{advice}", figures)
+    return Notice("splits", bool(empty), f"The split {said}.{advice}", figures)
 
 
-def types(rows: Rows) -> Finding:
+def types(rows: Rows) -> Notice:
     """Count the entities of each type, and name types that are rare or that train lacks."""
     counts = {row["split"]: dict(row["entities_by_type"]) for row in rows}
     train = counts["train"]
@@ -79,18 +79,18 @@ def types(rows: Rows) -> Finding:
             f" Only in dev or test: {', '.join(lacking)}. No model can learn these types: correct the tags, move "
             "sentences into train, or set unknown_labels: outside in params.yaml."
         )
-    return Finding("types", bool(rare or lacking), text, {"by_type": counts, "rare": rare, "not_in_train": lacking})
+    return Notice("types", bool(rare or lacking), text, {"by_type": counts, "rare": rare, "not_in_train": lacking})
 
 
-def shared(rows: Rows) -> Finding:
+def shared(rows: Rows) -> Notice:
     """Count sentences that occur twice or in two splits."""
     figures = {row["split"]: {name: row[name] for name in ("duplicate_sentences", "sentences_also_in")} for row in rows}
     found = shared_sentences(rows)
     text = f"{' '.join(found)} Remove one copy of each." if found else "No sentence occurs twice or in two splits."
-    return Finding("shared_sentences", bool(found), text, figures)
+    return Notice("shared_sentences", bool(found), text, figures)
 
 
-def surfaces(corpus: Corpus) -> Finding:
+def surfaces(corpus: Corpus) -> Notice:
     """Find texts that are entities of different types in train."""
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for sentence in corpus["train"]:
@@ -100,7 +100,7 @@ def surfaces(corpus: Corpus) -> Finding:
     ranked = sorted(several.items(), key=lambda item: (-sum(item[1].values()), item[0]))
     figures = {"surfaces": len(kinds), "of_several_types": {surface: dict(counts) for surface, counts in ranked}}
     if not several:
-        return Finding("surfaces", warning=False, text="No text is an entity of two types in train.", figures=figures)
+        return Notice("surfaces", warning=False, text="No text is an entity of two types in train.", figures=figures)
     said = "; ".join(
         f"{surface} ({', '.join(f'{kind} {count}' for kind, count in counts.most_common())})"
         for surface, counts in ranked[:SHOWN]
@@ -109,10 +109,10 @@ def surfaces(corpus: Corpus) -> Finding:
         f"{len(several):,} of {len(kinds):,} different entity texts have several types in train, such as {said}. Look "
         "at them: some are labelled wrongly, others really mean two things."
     )
-    return Finding("surfaces", warning=True, text=text, figures=figures)
+    return Notice("surfaces", warning=True, text=text, figures=figures)
 
 
-def plain_text(corpus: Corpus) -> Finding:
+def plain_text(corpus: Corpus) -> Notice:
     """Give the share of entities that prediction from plain text could find under the best word rule."""
     choice = choose_rule(corpus["train"], len(corpus["train"]))
     best = choice.best
@@ -124,4 +124,4 @@ def plain_text(corpus: Corpus) -> Finding:
     low = best.entities > 0 and share < LOW_REACH
     if low:
         text += " Split such text with a tool for its language, and predict with --from conll."
-    return Finding("plain_text", low, text, {"rules": choice.rows(), **choice.content(), "in_reach": share})
+    return Notice("plain_text", low, text, {"rules": choice.rows(), **choice.content(), "in_reach": share})

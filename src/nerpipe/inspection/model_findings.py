@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nerpipe.inspection.findings import SHOWN, Corpus, Finding
+from nerpipe.inspection.findings import SHOWN, Corpus, Notice
 from nerpipe.tokenizing.subwords import UNREAD_SHARE, encode_words, special_tokens, unread_warning, unread_words
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def model_findings(
     corpus: Corpus, tokenizer: "PreTrainedTokenizerFast", *, model: str, max_length: int
-) -> Iterator[Finding]:
+) -> Iterator[Notice]:
     """Yield the findings about lengths and about words that the model cannot read.
 
     Args:
@@ -37,10 +37,10 @@ def model_findings(
     bad = [split for split, share in shares.items() if share > UNREAD_SHARE]
     said = " ".join(f"{unread_warning(unread[split], words[split], split, model)}." for split in bad[:SHOWN])
     few = f"{unread.total():,} of {words.total():,} words are nothing but [UNK] to the model."
-    yield Finding("unread_words", bool(bad), said or few, {"words": dict(words), "unread": dict(unread)})
+    yield Notice("unread_words", bool(bad), said or few, {"words": dict(words), "unread": dict(unread)})
 
 
-def _length_finding(lengths: list[int], capacity: int, max_length: int) -> Finding:
+def _length_finding(lengths: list[int], capacity: int, max_length: int) -> Notice:
     longer = sum(length > capacity for length in lengths)
     median, longest = lengths[len(lengths) // 2], lengths[-1]
     text = f"Half of the sentences have at most {median:,} sub-words, and the longest has {longest:,}."
@@ -52,4 +52,4 @@ def _length_finding(lengths: list[int], capacity: int, max_length: int) -> Findi
     else:
         text += f" All fit into a window of max_length {max_length}."
     figures = {"median": median, "longest": longest, "longer_than_a_window": longer, "sentences": len(lengths)}
-    return Finding("lengths", longer * 10 > len(lengths), text, figures)
+    return Notice("lengths", longer * 10 > len(lengths), text, figures)
