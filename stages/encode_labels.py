@@ -11,7 +11,7 @@ def main() -> None:
         __doc__,
         clean="folder with the canonical CoNLL files of the splits",
         ledger="JSON file with the counts of clean_conll",
-        out="folder to write: labels.json and the dataset",
+        out="folder to write: labels.json, words.json and the dataset",
         report="JSON file to write: the counts",
     )
     params = load_params("params.yaml")

@@ -10,7 +10,7 @@ from tiny import _word_pieces
 LABELS = make_labels(["person"])
 
 
-def capitals_predictor(*, max_length=64, stride=16, before=lambda _: None):
+def capitals_predictor(*, max_length=64, stride=16, before=lambda _: None, word_rule="general"):
     """Build it; `before` is called with each batch's input ids."""
     tokenizer, _ = _word_pieces(lowercase=False)
     capital = np.array([tokenizer.id_to_token(i)[0].isupper() for i in range(tokenizer.get_vocab_size())])
@@ -23,4 +23,4 @@ def capitals_predictor(*, max_length=64, stride=16, before=lambda _: None):
         logits[..., 2] = -5.0
         return logits
 
-    return Finder(Decoding(LABELS, 0, max_length, stride), tokenizer, network)
+    return Finder(Decoding(LABELS, 0, max_length, stride, word_rule), tokenizer, network)

@@ -13,7 +13,7 @@ from tiny import spec_of
 LABELS = make_labels(["location", "person"])
 
 
-def export_tiny(tiny_folder, folder, params, *, capitals="kept"):
+def export_tiny(tiny_folder, folder, params, *, capitals="kept", word_rule="general"):
     """Write the folder; its head is scaled so that all labels occur."""
     import torch
 
@@ -25,7 +25,7 @@ def export_tiny(tiny_folder, folder, params, *, capitals="kept"):
     with torch.no_grad():
         model.classifier.weight.mul_(40)
     params = replace(params, max_length=32, stride=8)
-    save_folder(folder, model.eval(), tokenizer, LABELS, params)
+    save_folder(folder, model.eval(), tokenizer, LABELS, params, word_rule=word_rule)
     export_onnx(folder, folder / ONNX["fp32"])
     quantize(folder / ONNX["fp32"], folder / ONNX["int8"])
     seal_folder(folder, "# A card\n")

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from nerpipe.contracts.conll import Sentence, read_conll
     from nerpipe.contracts.labels import make_labels
     from nerpipe.contracts.ledger import tally
+    from nerpipe.contracts.word_rules import find_words
     from nerpipe.errors import NerpipeError
     from nerpipe.prediction.predictor import Entity, Predictor
     from nerpipe.prediction.word_pipeline import WordPipeline
-    from nerpipe.prediction.word_rule import find_words
     from nerpipe.scoring.scores import score
     from nerpipe.tokenizing.alignment import align_labels
     from nerpipe.tokenizing.tokenizer import load_tokenizer
@@ -51,7 +51,7 @@ _HOMES = {
     "TrainSettings": "training.settings",
     "WordPipeline": "prediction.word_pipeline",
     "align_labels": "tokenizing.alignment",
-    "find_words": "prediction.word_rule",
+    "find_words": "contracts.word_rules",
     "load_tokenizer": "tokenizing.tokenizer",
     "make_labels": "contracts.labels",
     "read_conll": "contracts.conll",

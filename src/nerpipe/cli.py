@@ -11,6 +11,7 @@ from nerpipe.batch.predict_command import PREDICT, add_predict
 from nerpipe.comparison.commands import COMPARE, SCORE, SEARCH, add_compare, add_score, add_search
 from nerpipe.contracts.files import read_json
 from nerpipe.errors import NerpipeError
+from nerpipe.inspection.check_command import CHECK, add_check
 from nerpipe.serving.serve_command import SERVE, add_serve
 
 INSTALL = "run `make run` or `pip install '.[pipeline]'` in a clone of the project"
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     summary = commands.add_parser("summary", help="show the headline metrics and the places of all results")
     summary.set_defaults(run=summarise)
+    add_check(commands.add_parser("check", help="look at a data set before training", description=CHECK))
     add_score(commands.add_parser("score", help="score a CoNLL file against a gold file", description=SCORE))
     add_compare(
         commands.add_parser("compare", help="compare two systems, with significance tests", description=COMPARE)

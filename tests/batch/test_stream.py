@@ -57,6 +57,24 @@ def test_a_record_on_which_prediction_fails_is_rejected_and_the_others_are_not()
         list(predict_records(predictor, records(["Zoo", "Zebra"])))
 
 
+@pytest.mark.parametrize(
+    ("rule", "words", "text"),
+    [
+        ("blanks", ["Ö", "l", " ", "A", "n"], "Öl An"),
+        ("characters", ["我", "A", "中"], "我A中"),
+        ("mixed", ["我", "在", "Ann", "Lee", "。"], "我在Ann Lee。"),
+        ("general", ["so", "Ann", "."], "so Ann ."),
+    ],
+)
+def test_words_that_are_given_become_text_as_the_rule_of_the_model_says(rule, words, text):
+    predictor = capitals_predictor(word_rule=rule)
+    (results,) = predict_records(predictor, [Record("in:1", " ".join(words), words, {})])
+    assert results[0].record.text == text
+    assert [text[start:end] for start, end in results[0].reading.words] == words
+    assert all(text[entity.start : entity.end] == entity.text for entity in results[0].entities)
+    assert "".join(entity.text for entity in results[0].entities)[:1] == "A"
+
+
 def sink_of(tmp_path):
     return Output(tmp_path / "out.jsonl", tmp_path / "rejects.jsonl", io.StringIO(), as_json)
 

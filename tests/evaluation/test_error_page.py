@@ -67,6 +67,21 @@ def test_the_page_needs_nothing_else_and_is_the_same_each_time(tmp_path):
     assert "unsafe-inline" not in one.read_text()
 
 
+def build_chinese(path):
+    tokens = [["我", "在", "北京", "New", "York", "。"]]
+    tags = [["O", "O", "B-city", "B-city", "I-city", "O"]]
+    split = PredictedSplit(tokens, tags, tags, [[0.9] * 6], tags, 0)
+    report = report_split("test", split, set(), resamples=100, seed=1)
+    write_page(path, [page_split(report, split, set())], dataset="mine", note=None)
+    return path
+
+
+def test_the_data_says_where_no_blank_is(tmp_path):
+    text = build_chinese(tmp_path / "errors.html").read_text()
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])
+    assert data["splits"][0]["sentences"][0][2] == [1, 2, 3, 5]
+
+
 @pytest.fixture(scope="module")
 def browser():
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: requirements/dev.txt")
@@ -152,6 +167,15 @@ def test_hostile_text_shows_as_text_and_nothing_runs_or_loads(page):
     assert [entry for entry in page.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
     urls = re.findall(r'"Network.requestWillBeSent".*?"url":"([^"]+)"', str(page.get_log("performance")))
     assert [url for url in urls if not url.startswith(("file:", "about:", "data:"))] == []
+
+
+def test_chinese_is_shown_and_searched_without_blanks(browser, tmp_path):
+    browser.get(build_chinese(tmp_path / "errors.html").as_uri())
+    assert choose(browser, "kind", "") == (1, 1)
+    browser.execute_script("for (const label of document.querySelectorAll('#sentences .label')) label.remove()")
+    assert browser.find_element("css selector", "#sentences > li > bdi").text == "我在北京New York。"
+    assert choose(browser, "text", "在北京new york。") == (1, 1)
+    assert choose(browser, "text", "在 北京") == (0, 0)
 
 
 def test_a_view_is_kept_in_the_address(page):

@@ -35,6 +35,7 @@ def card(dataset="mine", *, int8_kept=True):
             NetworkComparison("fp32", 0.5, 0.0, 1.0, 1e-6, True),
             NetworkComparison("int8", 0.4, 0.1, 0.9, 0.5, int8_kept),
         ],
+        "mixed",
     )
 
 
@@ -50,6 +51,7 @@ def test_the_folder_holds_safetensors_labels_card_and_checksums(exported):
     assert json.loads((exported / "labels.json").read_text()) == LABELS
     decoding = json.loads((exported / "decoding.json").read_text())
     assert decoding["labels"] == LABELS
+    assert decoding["word_rule"] == "general"
     assert [LABELS[index] for index in decoding["begin"]] == [label for label in LABELS if label[0] != "I"]
     assert json.loads((exported / "config.json").read_text())["id2label"]["2"] == "I-location"
     lines = (exported / "SHA256SUMS").read_text().splitlines()

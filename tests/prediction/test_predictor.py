@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capitals import capitals_predictor
+from nerpipe.contracts.word_rules import find_words
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.predictor import Entity, Predictor
-from nerpipe.prediction.word_rule import find_words
 
 PREDICTOR = capitals_predictor()
 
@@ -33,6 +33,14 @@ def test_places_are_exact_in_any_script_and_at_any_length(parts):
     words = [text[start:end] for start, end in find_words(text)]
     assert [entity.text for entity in found] == [word for word in words if word[0].isascii() and word[0].isupper()]
     assert all(text[entity.start : entity.end] == entity.text for entity in found)
+
+
+def test_the_words_are_those_of_the_rule_that_decoding_names():
+    text = "Ann-like Öl"
+    (read,) = capitals_predictor(word_rule="fine").read([text])
+    assert [text[start:end] for start, end in read[1].words] == ["Ann", "-", "like", "Öl"]
+    (read,) = capitals_predictor(word_rule="blanks").read(["A b"])
+    assert read[1].words == [(0, 1), (1, 2), (2, 3)]
 
 
 def test_a_long_text_is_predicted_once_and_whole():

@@ -70,7 +70,7 @@ def test_a_sentence_spelled_out(bert):
     assert windows[0]["word_ids"] == [-1, 0, 1, 1, 2, 2, 2, -1]
     assert windows[0]["attention_mask"] == [1] * 8
     counts = {"sentences": 1, "tokens": 3, "entities": 1, "subwords": 6, "windows": 1, "sentences_windowed": 0}
-    assert report == {"split": "train", **counts, "words_without_subword": 0, "words_cut": 0}
+    assert report == {"split": "train", **counts, "words_without_subword": 0, "words_unread": 0, "words_cut": 0}
 
 
 def test_all_sub_words_labelled(bert):
@@ -244,3 +244,9 @@ def test_a_tokenizer_whose_word_ids_do_not_behave_is_refused(tiny_model, monkeyp
     Tokenizer.is_fast = False
     with pytest.raises(NerpipeError, match=r"not a fast one.*tokenizer.json"):
         load_tokenizer(spec_of(tiny_model), capitals="lost")
+
+
+def test_a_word_that_is_a_blank_has_a_sub_word_and_unread_words_are_counted(bert):
+    windows, report = windows_of(bert, [["a", " ", "中文", "b中"]], [[PERSON, PERSON, OUTSIDE, OUTSIDE]])
+    assert put_together(windows, [["a", " ", "中文", "b中"]]) == [[PERSON, PERSON, OUTSIDE, OUTSIDE]]
+    assert (report["words_without_subword"], report["words_unread"]) == (0, 1)

@@ -21,7 +21,8 @@ class Record(NamedTuple):
     """One record: a text, or words that are already known, with the other fields of the input."""
 
     position: str  # FILE:LINE, FILE or FILE:row N. Numbers begin at 1.
-    text: str  # If the input gives words, this is the words joined by spaces.
+    # If the input gives words, this is the words joined by blanks. Prediction joins them as the model says.
+    text: str
     words: list[str] | None  # None if the input gives no words.
     fields: dict[str, Any]  # Other fields of a JSON line, other columns of a Parquet row, or the name of a whole file.
 

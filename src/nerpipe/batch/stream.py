@@ -6,6 +6,8 @@ from itertools import islice
 from nerpipe.batch.output_file import Output, RunCounts
 from nerpipe.batch.readers import Record, Rejected
 from nerpipe.batch.writers import Prediction
+from nerpipe.contracts.joining import join_words
+from nerpipe.contracts.word_rules import RULES
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.predictor import Finder, Reading, entities_of
 
@@ -62,23 +64,16 @@ def _predict(predictor: Finder, records: Sequence[Record]) -> list[Prediction]:
     texts = [record for record in records if record.words is None]
     read = iter(predictor.read([record.text for record in texts]))
     tagged = iter(predictor.tag([record.words for record in records if record.words is not None]))
+    joining = RULES[predictor.decoding.word_rule].joining
     predictions = []
     for record in records:
         if record.words is None:
             predictions.append(Prediction(record, *next(read)))
         else:
-            reading = Reading(_offsets(record.words), *next(tagged))
-            predictions.append(Prediction(record, entities_of(record.text, reading), reading))
+            text, places = join_words(record.words, joining)
+            reading = Reading(places, *next(tagged))
+            predictions.append(Prediction(record._replace(text=text), entities_of(text, reading), reading))
     return predictions
-
-
-def _offsets(words: Sequence[str]) -> list[tuple[int, int]]:
-    """Give the start and end of each word in the text that joins the words by spaces."""
-    places, start = [], 0
-    for word in words:
-        places.append((start, start + len(word)))
-        start += len(word) + 1
-    return places
 
 
 def run(predictor: Finder, records: Iterator[Record | Rejected], sink: Output) -> RunCounts:

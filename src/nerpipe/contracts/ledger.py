@@ -52,5 +52,8 @@ def check_joint(joint: str, expected: Tally, found: Tally) -> None:
 
 
 def tallies(report: Iterable[Mapping[str, Any]]) -> dict[str, Tally]:
-    """Read the counts of each split from a report, whose rows have `split`, `sentences`, `tokens` and `entities`."""
-    return {row["split"]: Tally(*(int(row[name]) for name in Tally._fields)) for row in report}
+    """Read the counts of each split from a report.
+
+    The row of a split has `split`, `sentences`, `tokens` and `entities`. A row without `split` is about something else.
+    """
+    return {row["split"]: Tally(*(int(row[name]) for name in Tally._fields)) for row in report if "split" in row}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nerpipe.contracts.files import write_json
+from nerpipe.corpus.clean_report import shared_sentences
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
 
@@ -30,3 +31,5 @@ def clean_conll(*, raw: Path, out: Path, report: Path, multi_tag: str, scheme: s
             f"{row['split']}: {row['sentences']} sentences, {row['tokens']} tokens, {row['entities']} entities "
             f"({row['scheme']}); repairs: {repairs}; quarantined: {row['rejected_sentences']} sentences"
         )
+    for sentence in shared_sentences(rows):
+        print(f"warning: {sentence}")

@@ -1,6 +1,7 @@
 """The counts made while a split is cleaned, and the report made from them."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,28 @@ def split_row(counts: SplitCounts, named: str) -> dict[str, Any]:
         "rejects": dict(sorted(counts.rejects.items())),
         "duplicate_sentences": counts.hashes.repeated(),
     }
+
+
+def shared_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say in a sentence for each split what occurs twice in it, and for each pair of splits what occurs in both.
+
+    Args:
+        rows: The rows of clean.json.
+    """
+    said = [
+        f"{row['duplicate_sentences']:,} of {row['sentences']:,} sentences of {row['split']} occurred before in it."
+        for row in rows
+        if row["duplicate_sentences"]
+    ]
+    order = [row["split"] for row in rows]
+    for row in rows:
+        for other, count in row["sentences_also_in"].items():
+            if count and order.index(other) < order.index(row["split"]):
+                said.append(
+                    f"{count:,} of {row['sentences']:,} sentences of {row['split']} are also in {other}, which makes "
+                    f"the scores on {row['split']} too good."
+                )
+    return said
 
 
 def _detect(found: set[str], counts: SplitCounts) -> str:

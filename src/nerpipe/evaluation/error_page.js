@@ -112,9 +112,9 @@ function wrap(element, name) {
   return outer;
 }
 
-// A sentence is [words, spans], a span [gold, start, end, type, kind, seen, confidence].
+// A sentence is [words, spans, words without a blank before them], a span [gold, start, end, type, kind, seen, confidence].
 function drawSentence(place) {
-  const [words, spans] = split.sentences[place], item = make("li", undefined, { tabindex: -1 });
+  const [words, spans, glued] = split.sentences[place], touching = new Set(glued), item = make("li", undefined, { tabindex: -1 });
   item.append(make("span", String(place + 1), { class: "number" }));
   const text = make("bdi"), list = words.split("\t");
   const at = (word, gold) => spans.find((s) => Boolean(s[0]) === gold && s[1] <= word && word < s[2]);
@@ -133,10 +133,16 @@ function drawSentence(place) {
     text.append(make(kind ? "mark" : "span", word, kind ? { class: kind } : {}));
     const goes = (span) => span && span[2] > index + 1;
     const gap = classes(goes(gold), goes(predicted));
-    text.append(make("span", " ", gap ? { class: gap } : {}));
+    if (!touching.has(index + 1)) text.append(make("span", " ", gap ? { class: gap } : {}));
   });
   item.append(text);
   return item;
+}
+
+// The text of a sentence in lower case, as it is shown: a search for it finds it.
+function joined([words, , glued]) {
+  const touching = new Set(glued);
+  return words.split("\t").map((word, index) => (index && !touching.has(index) ? " " : "") + word).join("").toLowerCase();
 }
 
 function meets(span, kind, type, seen, low, high) {
@@ -173,7 +179,7 @@ function more() {
 
 function choose(name) {
   split = data.splits.find((one) => one.name === name) || data.splits[0];
-  split.lower = split.lower || split.sentences.map((sentence) => sentence[0].replaceAll("\t", " ").toLowerCase());
+  split.lower = split.lower || split.sentences.map(joined);
   byId(`split-${data.splits.indexOf(split)}`).checked = true;
   const kept = byId("f-type").value, types = [...new Set(split.per_type.map((r) => r.type))];
   byId("f-type").replaceChildren(make("option", "any", { value: "" }), ...types.map((t) => make("option", t, { value: t })));

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from nerpipe.contracts.files import write_text
+from nerpipe.contracts.joining import find_joining, glued_words
 from nerpipe.evaluation.breakdowns import seen
 from nerpipe.evaluation.mistakes import verdicts
 from nerpipe.evaluation.page_template import fill_page
@@ -34,9 +35,9 @@ class PageSplit:
     name: str
     tables: dict[str, pd.DataFrame]  # headline, per_type, errors, confusion, reliability
     calibration_error: float
-    # Each sentence is its words, joined by tabs, and its spans: [gold, start, end, type, kind, seen, confidence].
-    # Start and end are counted in words of the sentence.
-    sentences: list[tuple[str, list[list[Any]]]]
+    # Each sentence is its words, joined by tabs, its spans, and the words that no blank separates from the word before.
+    # A span is [gold, start, end, type, kind, seen, confidence]. Start and end are counted in words of the sentence.
+    sentences: list[tuple[str, list[list[Any]], list[int]]]
 
 
 def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[str]") -> PageSplit:
@@ -48,7 +49,10 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
         known: The surface forms of the training split's entities, in lower case.
     """
     match = report.match
-    sentences: list[tuple[str, list[list[Any]]]] = [("\t".join(tokens), []) for tokens in split.tokens]
+    joining = find_joining(split.tokens)
+    sentences: list[tuple[str, list[list[Any]], list[int]]] = [
+        ("\t".join(tokens), [], glued_words(tokens, joining)) for tokens in split.tokens
+    ]
     confidence = [round(value, 4) for value in report.confidence.tolist()]
     sides = zip(
         (1, 0),

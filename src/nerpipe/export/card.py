@@ -25,6 +25,7 @@ def model_card(
     pins: str,
     weights_sha256: str,
     networks: Sequence[NetworkComparison],
+    word_rule: str,
 ) -> str:
     """Write the model card from the declared inputs of the stage only.
 
@@ -38,6 +39,7 @@ def model_card(
         pins: The text of requirements/model.txt.
         weights_sha256: The SHA-256 of the trained model.safetensors.
         networks: The comparisons of the ONNX networks, from `write_onnx`.
+        word_rule: The rule that finds the words of plain text.
 
     Returns:
         The text of the card, in Markdown.
@@ -69,6 +71,7 @@ def model_card(
         block=BLOCK,
         int8_max_f1_drop=params.int8_max_f1_drop,
         max_length=params.max_length,
+        word_rule=word_rule,
     )
     return f"{card}\n"
 

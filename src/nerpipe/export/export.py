@@ -5,6 +5,7 @@ from pathlib import Path
 from nerpipe.contracts.files import read_json, replacing, sha256_of, write_json
 from nerpipe.contracts.labels import continuations
 from nerpipe.contracts.ledger import Tally, tallies
+from nerpipe.contracts.word_rules import WORDS
 from nerpipe.params import Params
 from nerpipe.prediction.exported_folder import ONNX
 
@@ -27,7 +28,7 @@ def export(
 
     Args:
         model: The folder of the trained model.
-        encoded: The folder with labels.json and the data set.
+        encoded: The folder with labels.json, words.json and the data set.
         predictions: The folder with {dev,test}.conll, which the trained model predicted.
         clean_report: The JSON file with the counts of clean_conll.
         encode_report: The JSON file with the counts of encode_labels.
@@ -42,6 +43,7 @@ def export(
         NerpipeError: If the folder does not predict the same, or the fp32 ONNX network differs from PyTorch.
     """
     expected = tallies(read_json(encode_report))["dev"]
+    word_rule = read_json(encoded / WORDS)["rule"]
     print("loading transformers ...", flush=True)
     import torch
 
@@ -53,7 +55,7 @@ def export(
     torch.set_num_threads(params.threads)  # The same number as in evaluate, whose predictions are compared.
     dev = predictions / "dev.conll"
     with replacing(out) as folder:
-        save_folder(folder, *load_trained(model), params)
+        save_folder(folder, *load_trained(model), params, word_rule=word_rule)
         words = _prove(folder, encoded, dev, expected, params)
         print("writing ONNX and comparing it on dev ...", flush=True)
         networks = write_onnx(folder, dev, params)
@@ -65,6 +67,7 @@ def export(
             pins.read_text(encoding="utf-8"),
             sha256_of(model / "model.safetensors"),
             networks,
+            word_rule,
         )
         seal_folder(folder, card)
     write_json(report, comparison_rows(networks))

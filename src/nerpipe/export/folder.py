@@ -25,14 +25,26 @@ def save_folder(
     tokenizer: "PreTrainedTokenizerFast",
     labels: Sequence[str],
     params: Params,
+    *,
+    word_rule: str,
 ) -> None:
-    """Write the Hugging Face folder with labels.json and decoding.json."""
+    """Write the Hugging Face folder with labels.json and decoding.json.
+
+    Args:
+        folder: The folder to write.
+        model: The trained model.
+        tokenizer: Its tokenizer.
+        labels: The label names by id.
+        params: The params of the run.
+        word_rule: The rule that finds the words of plain text, a key of `word_rules.RULES`.
+    """
     model.save_pretrained(folder)
     (folder / "model.safetensors").chmod(0o644)  # safetensors makes a file that only its owner can read.
     tokenizer.save_pretrained(folder)
     write_json(folder / "labels.json", list(labels))
     windows = {"pad_id": tokenizer.pad_token_id, "max_length": params.max_length, "stride": params.stride}
-    write_json(folder / DECODING, transition_table(labels, iob2_transitions(labels)) | windows)
+    transitions = transition_table(labels, iob2_transitions(labels))
+    write_json(folder / DECODING, transitions | windows | {"word_rule": word_rule})
 
 
 def write_onnx(folder: Path, predictions: Path, params: Params) -> list[NetworkComparison]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.contracts.files import read_json
+from nerpipe.contracts.word_rules import GENERAL, RULES
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
@@ -15,19 +16,21 @@ ONNX = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
 
 
 class Decoding(NamedTuple):
-    """The content of decoding.json: how texts are cut into windows, and how scores are decoded to tags."""
+    """The content of decoding.json: how texts are cut into words and windows, and how scores are decoded to tags."""
 
     labels: list[str]  # Names of the labels, in the order of their ids.
     pad_id: int  # Id of the sub-word that pads windows.
     max_length: int  # Largest number of sub-words in a window, special tokens included.
     stride: int  # Largest number of sub-words that two neighbouring windows share.
+    word_rule: str = GENERAL  # Name of the rule that finds words. Folders of older versions do not name it.
 
 
 def load_decoding(folder: Path) -> Decoding:
     """Read decoding.json.
 
     Raises:
-        NerpipeError: If the export stage did not write this folder, or an older version wrote it.
+        NerpipeError: If the export stage did not write this folder, or an older version wrote it, or it names a word
+            rule that does not exist.
     """
     if not folder.is_dir():
         raise NerpipeError(
@@ -39,6 +42,12 @@ def load_decoding(folder: Path) -> Decoding:
             "models/exported"
         )
     settings: dict[str, Any] = read_json(folder / DECODING)
+    settings.setdefault("word_rule", GENERAL)
+    if settings["word_rule"] not in RULES:
+        raise NerpipeError(
+            f"[{folder / DECODING} -> word_rule] {settings['word_rule']!r} is not a word rule of this version, which "
+            f"has {', '.join(RULES)}; install the version of nerpipe that exported the model, or export again"
+        )
     try:
         return Decoding(*(settings[name] for name in Decoding._fields))
     except KeyError as error:

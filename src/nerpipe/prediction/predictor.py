@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from nerpipe.contracts.schemes import OUTSIDE, spans_of
+from nerpipe.contracts.word_rules import find_words
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_scores import Item, decode_words, first_subwords, score_words
 from nerpipe.prediction.backends import load_network, usable_cores
 from nerpipe.prediction.exported_folder import Decoding, load_decoding, load_fast_tokenizer
-from nerpipe.prediction.word_rule import find_words
 from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Finder:
         """
         for text in texts:
             check_text(text)
-        offsets = [find_words(text) for text in texts]
+        offsets = [find_words(text, self.decoding.word_rule) for text in texts]
         sentences = [[text[start:end] for start, end in words] for text, words in zip(texts, offsets, strict=True)]
         readings = [Reading(words, *tagged) for words, tagged in zip(offsets, self.tag(sentences), strict=True)]
         return [(entities_of(text, reading), reading) for text, reading in zip(texts, readings, strict=True)]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 BATCH = 1000  # Sentences that the tokenizer gets at a time.
+UNREAD_SHARE = 0.05  # Share of words that a model cannot read above which a warning is given.
+BLANK = "_"  # What the tokenizer reads for a word that is white space, which would have no sub-word.
 
 
 class Special(NamedTuple):
@@ -48,7 +50,7 @@ def encode_words(
     They hold the ids of its sub-words, the word of each sub-word, and the number of sub-words of each word.
     """
     rows = iter(sentences)
-    while batch := [list(words) for words in islice(rows, BATCH)]:
+    while batch := [[BLANK if word.isspace() else word for word in words] for words in islice(rows, BATCH)]:
         encodings = tokenizer.encode_batch(batch, is_pretokenized=True, add_special_tokens=False)
         for sentence, encoding in zip(batch, encodings, strict=True):
             words: list[int] = encoding.word_ids  # type: ignore[assignment] # only special tokens have None
@@ -56,6 +58,30 @@ def encode_words(
             for word in words:
                 sizes[word] += 1
             yield encoding.ids, words, sizes
+
+
+def unread_warning(unread: int, words: int, where: str, model: str) -> str:
+    """Say that the model cannot read many words, and what to do."""
+    name = model.rpartition("@")[0]
+    return (
+        f"{unread:,} of {words:,} words of {where} ({unread / words:.1%}) are nothing but [UNK] to {name}: it can "
+        "neither read them nor tell them apart. Set `model` in params.yaml to a model that was trained on text in this "
+        "language and script"
+    )
+
+
+def unread_words(ids: Sequence[int], sizes: Sequence[int], unknown: int | None) -> int:
+    """Count the words of a sentence that the model cannot read, because all their sub-words are the unknown one.
+
+    Args:
+        ids: The ids of the sub-words, as `encode_words` yields them.
+        sizes: The number of sub-words of each word.
+        unknown: The id of the sub-word `[UNK]`, or None if the tokenizer has none.
+    """
+    if unknown is None or unknown not in ids:
+        return 0
+    places = zip(accumulate(sizes, initial=0), sizes, strict=False)
+    return sum(size > 0 and all(one == unknown for one in ids[start : start + size]) for start, size in places)
 
 
 def cut_sentence(

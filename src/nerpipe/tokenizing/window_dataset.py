@@ -10,7 +10,7 @@ from nerpipe.contracts.labels import IGNORED
 from nerpipe.contracts.ledger import Tally, check_joint
 from nerpipe.errors import NerpipeError
 from nerpipe.tokenizing.alignment import align_labels
-from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens
+from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens, unread_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +104,7 @@ def tokenize_split(
 
     Returns:
         The windows, and one row for the report with the keys split, sentences, tokens, entities, subwords, windows,
-        sentences_windowed, words_without_subword and words_cut.
+        sentences_windowed, words_without_subword, words_unread (nothing but `[UNK]`) and words_cut.
 
     Raises:
         NerpipeError: If windows of this length hold too few sub-words for the special tokens and the stride, or if the
@@ -125,6 +125,7 @@ def tokenize_split(
     tags = data["ner_tags"][:]
     for sentence, (ids, words, sizes) in enumerate(encode_words(backend, data["tokens"][:])):
         counts["words_cut"] += sum(size > capacity for size in sizes)
+        counts["words_unread"] += unread_words(ids, sizes, tokenizer.unk_token_id)
         lost += [label for label, size in zip(tags[sentence], sizes, strict=True) if not size]
         pieces = cut_sentence(ids, words, sizes, special, capacity=capacity, stride=stride)
         counts["sentences_windowed"] += len(pieces) > 1
@@ -135,6 +136,6 @@ def tokenize_split(
     owned = [*windows.owned_labels(), *lost]
     found = Tally(len(tags), len(owned), sum(labels[label][0] == "B" for label in owned))
     check_joint(f"encode_labels -> tokenize_align, split {data.split}", expected, found)
-    report = {name: counts[name] for name in ("subwords", "sentences_windowed", "words_cut")}
+    report = {name: counts[name] for name in ("subwords", "sentences_windowed", "words_unread", "words_cut")}
     report |= {"windows": len(windows.sentence), "words_without_subword": len(lost)}
     return windows.to_dataset(), {"split": str(data.split), **found._asdict(), **report}

@@ -1,4 +1,4 @@
-"""The word rule: what stays whole, and that nothing but white space is left out."""
+"""The word rules: what stays whole, and that nothing but white space is left out."""
 
 from itertools import pairwise
 
@@ -7,15 +7,15 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nerpipe.prediction import word_rule
-from nerpipe.prediction.word_rule import find_words
+from nerpipe.contracts import word_rules
+from nerpipe.contracts.word_rules import RULES, find_words
 from places import MIRROR
 
 SPACE = regex.compile(r"\s")  # Unicode's White_Space; str.isspace() counts four control characters too
 
 
-def words(text):
-    return [text[start:end] for start, end in find_words(text)]
+def words(text, rule="general"):
+    return [text[start:end] for start, end in find_words(text, rule)]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,30 @@ def test_the_words_of(text, expected):
     assert words(text) == expected
 
 
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
-def test_words_hold_all_but_white_space_once_and_in_order(text):
-    places = find_words(text)
+@pytest.mark.parametrize(
+    ("rule", "text", "expected"),
+    [
+        ("punctuation", "Bildungs- und 100% (Peel's)", ["Bildungs-", "und", "100", "%", "(", "Peel's", ")"]),
+        ("punctuation", "EU-Ost, -Einsätzen ... @nasa", ["EU-Ost", ",", "-Einsätzen", "...", "@", "nasa"]),
+        ("punctuation", "$5 z.B. 30,000 U.S.", ["$", "5", "z.B.", "30,000", "U.S."]),
+        ("fine", "BRCA1-associated and/or (APC)-like", "BRCA1 - associated and / or ( APC ) - like".split()),  # noqa: SIM905
+        ("mixed", "GDP在2010年增长5%，ก็ดี", ["GDP", "在", "2010", "年", "增", "长", "5", "%", "，", "ก็", "ดี"]),
+        ("mixed", "東京タワーへ go", ["東", "京", "タ", "ワ", "ー", "へ", "go"]),
+        ("characters", "홍길동 ab\n", ["홍", "길", "동", "a", "b"]),
+        ("blanks", "홍길동 a\u00a0b\t\n", ["홍", "길", "동", " ", "a", "\u00a0", "b"]),
+    ],
+)
+def test_the_words_of_each_rule(rule, text, expected):
+    assert words(text, rule) == expected
+
+
+TEXTS = st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from(" -/.'%$中ก\u0301a1A"), max_size=60)
+
+
+@pytest.mark.parametrize("rule", sorted(set(RULES) - {"blanks"}))
+@given(text=TEXTS)
+def test_words_hold_all_but_white_space_once_and_in_order(rule, text):
+    places = find_words(text, rule)
     assert all(start < end for start, end in places)
     assert all(before[1] <= after[0] for before, after in pairwise(places))
     covered = {index for start, end in places for index in range(start, end)}
@@ -56,7 +77,16 @@ def test_words_hold_all_but_white_space_once_and_in_order(text):
 )
 def test_no_text_makes_it_slow(unit):
     # It takes 0.1 s; a rule that looks back over the text takes many minutes, and then this raises TimeoutError.
-    assert list(word_rule._WORD.finditer(unit * 30_000 + "BB", timeout=60))
+    for pattern in (word_rules._WORD, word_rules._PLAIN, word_rules._FINE_PART, word_rules._MIXED_PART):
+        assert list(pattern.finditer(unit * 30_000 + "BB", timeout=60))
+
+
+@given(TEXTS)
+def test_blanks_is_characters_and_the_blanks_between_them(text):
+    found = find_words(text, "blanks")
+    assert [place for place in found if not SPACE.match(text[place[0]])] == find_words(text, "characters")
+    assert all(end - start == 1 for start, end in found)
+    assert not {text[start] for start, _ in found} & set("\t\n\r\u2028")
 
 
 def test_it_finds_the_words_of_wnut17(wnut17):

@@ -1,0 +1,1 @@
+"""Looks at data before a model is trained: the command `nerpipe check`."""

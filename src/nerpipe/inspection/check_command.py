@@ -1,0 +1,74 @@
+"""The command `nerpipe check`: it looks at a data set before a model is trained."""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nerpipe.contracts.conll import read_conll
+from nerpipe.corpus.cleaning import clean_corpus
+from nerpipe.corpus.sources import resolve_corpus
+from nerpipe.inspection.findings import Corpus, Notice, layout, plain_text, shared, splits, surfaces, types
+from nerpipe.params import Params, load_params
+from nerpipe.tokenizing.model_source import resolve_model
+
+RAW = Path("data/raw")
+CHECK = """Look at a data set before training: what is in it, what will go wrong, and what to do about it. Nothing is
+trained or changed. The params, such as the model, are those of params.yaml. The exit code is 0 whatever is found, and 1
+if the data set cannot be read."""
+
+
+def add_check(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("name", metavar="NAME", help="name of a folder in data/raw")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.set_defaults(run=check)
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Run the command."""
+    params = load_params("params.yaml")
+    found = list(inspect_corpus(RAW / arguments.name, params))
+    if arguments.json:
+        rows = [finding._asdict() for finding in found]
+        print(json.dumps({"dataset": arguments.name, "findings": rows}, indent=2, ensure_ascii=False))
+        return
+    for finding in found:
+        print(f"{'! ' if finding.warning else '  '}{finding.subject}: {finding.text}")
+    warnings = sum(finding.warning for finding in found)
+    print(f"{len(found)} findings, {warnings} of them, marked !, to look at before training")
+
+
+def inspect_corpus(folder: Path, params: Params) -> Iterator[Notice]:
+    """Yield what is found in a data set.
+
+    Args:
+        folder: The folder of the data set, data/raw/NAME.
+        params: The params of params.yaml.
+
+    Raises:
+        NerpipeError: If the data set cannot be cleaned, or the model cannot be found.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        rows, corpus = _clean(folder, Path(temporary), params)
+    yield from (layout(rows), splits(rows), types(rows), shared(rows), surfaces(corpus))
+    resolve_model(params.model)
+
+    from nerpipe.inspection.model_findings import model_findings
+    from nerpipe.tokenizing.tokenizer import load_tokenizer
+
+    tokenizer = load_tokenizer(params.model, capitals=params.capitals)
+    yield from model_findings(corpus, tokenizer, model=params.model, max_length=params.max_length)
+    yield plain_text(corpus)
+
+
+def _clean(folder: Path, out: Path, params: Params) -> tuple[list[dict[str, Any]], Corpus]:
+    """Clean a data set into a temporary folder, and return the report and the sentences of each split.
+
+    Quarantined sentences are a finding here, so any number of them is allowed.
+    """
+    sources = resolve_corpus(folder)
+    rows = clean_corpus(sources, out, multi_tag=params.multi_tag, scheme=params.scheme, max_rejected=1.0)
+    return rows, {row["split"]: list(read_conll(out / f"{row['split']}.conll")) for row in rows}

@@ -1,0 +1,55 @@
+"""What can be found in a corpus with the tokenizer of the chosen model: lengths, and words that it cannot read."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from nerpipe.inspection.findings import SHOWN, Corpus, Notice
+from nerpipe.tokenizing.subwords import UNREAD_SHARE, encode_words, special_tokens, unread_warning, unread_words
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+
+def model_findings(
+    corpus: Corpus, tokenizer: "PreTrainedTokenizerFast", *, model: str, max_length: int
+) -> Iterator[Notice]:
+    """Yield the findings about lengths and about words that the model cannot read.
+
+    Args:
+        corpus: The sentences of each split.
+        tokenizer: The tokenizer of the model.
+        model: As in params.yaml.
+        max_length: As in params.yaml.
+    """
+    backend = tokenizer.backend_tokenizer
+    capacity = max_length - sum(map(len, special_tokens(backend)))
+    lengths: list[int] = []
+    words: Counter[str] = Counter()
+    unread: Counter[str] = Counter()
+    for split, sentences in corpus.items():
+        for ids, _, sizes in encode_words(backend, (sentence.tokens for sentence in sentences)):
+            lengths.append(len(ids))
+            words[split] += len(sizes)
+            unread[split] += unread_words(ids, sizes, tokenizer.unk_token_id)
+    yield _length_finding(sorted(lengths), capacity, max_length)
+    shares = {split: unread[split] / max(words[split], 1) for split in corpus}
+    bad = [split for split, share in shares.items() if share > UNREAD_SHARE]
+    said = " ".join(f"{unread_warning(unread[split], words[split], split, model)}." for split in bad[:SHOWN])
+    few = f"{unread.total():,} of {words.total():,} words are nothing but [UNK] to the model."
+    yield Notice("unread_words", bool(bad), said or few, {"words": dict(words), "unread": dict(unread)})
+
+
+def _length_finding(lengths: list[int], capacity: int, max_length: int) -> Notice:
+    longer = sum(length > capacity for length in lengths)
+    median, longest = lengths[len(lengths) // 2], lengths[-1]
+    text = f"Half of the sentences have at most {median:,} sub-words, and the longest has {longest:,}."
+    if longer:
+        text += (
+            f" {longer:,} of {len(lengths):,} do not fit into a window of max_length {max_length} and get several "
+            "windows. No word is lost; a larger max_length in params.yaml shows the model more of such a sentence."
+        )
+    else:
+        text += f" All fit into a window of max_length {max_length}."
+    figures = {"median": median, "longest": longest, "longer_than_a_window": longer, "sentences": len(lengths)}
+    return Notice("lengths", longer * 10 > len(lengths), text, figures)
