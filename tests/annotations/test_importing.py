@@ -6,6 +6,8 @@ from collections import Counter
 from itertools import chain
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nerpipe.annotations.importing import import_annotations
 from nerpipe.contracts.files import SPLITS
@@ -229,3 +231,35 @@ def test_types_are_made_fit_for_a_tag_and_merged_types_are_told(tmp_path):
     report = import_lines(tmp_path, {"text": "a b c d", "label": labels})
     assert report["types_renamed"] == {"Creative_Work": {"Creative Work": 1, "Creative_Work": 1}, "a__b_": {"a,<b>": 1}}
     assert report["repairs"]["type_renamed"]["count"] == 3
+
+
+NUMBERS = st.one_of(st.integers(-1, 25), st.sampled_from([2.0, 2.5, True, None, "1", 10**30, float("nan")]))
+LABELS = st.one_of(st.sampled_from(["PER", "Creative Work", "O", "", None, 3]), st.text(max_size=4))
+DOCUMENTS = st.fixed_dictionaries(
+    {
+        "text": st.text(
+            st.one_of(st.sampled_from(" \n\r\t#-\x00\x1c\x85\u2028\ufeffaB.😀א"), st.characters()), max_size=25
+        ),
+        "label": st.lists(st.one_of(st.tuples(NUMBERS, NUMBERS, LABELS), st.just("junk")), max_size=6),
+    },
+    optional={"id": st.one_of(st.integers(), st.text(max_size=4))},
+)
+
+
+@given(st.lists(DOCUMENTS, max_size=6))
+def test_whatever_the_annotations_are_the_counts_meet_and_the_first_stage_finds_every_entity(tmp_path_factory, rows):
+    from nerpipe.corpus.cleaning import clean_corpus
+
+    folder = tmp_path_factory.mktemp("any")
+    report = import_lines(folder, *rows)
+    counts = report["annotations"]
+    assert counts["read"] == sum(len(row["label"]) for row in (*rows, *PLENTY))
+    assert counts["read"] == counts["kept"] + counts["repaired"] + counts["quarantined"]
+    assert report["records"]["read"] == len(rows) + len(PLENTY)
+    rejects = (folder / "mine/import_rejects.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(rejects) == counts["quarantined"] + report["records"]["rejected"]
+    assert all(json.loads(line)["place"].startswith(str(folder)) for line in rejects)
+    sources = {split: folder / f"mine/{split}.conll" for split in SPLITS}
+    cleaned = clean_corpus(sources, folder / "clean", multi_tag="reject", scheme="IOB2", max_rejected=0.0)
+    assert sum(row["entities"] for row in cleaned) == counts["kept"] + counts["repaired"]
+    assert sum(row["tokens"] for row in cleaned) == sum(row["tokens"] for row in report["splits"].values())

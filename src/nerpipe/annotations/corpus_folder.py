@@ -18,18 +18,26 @@ NAME_PATTERN = r"[A-Za-z0-9][\w.-]*"  # As the param `dataset`.
 CORPUS_YAML = "scheme: IOB2\ntoken_column: 1\ntag_column: 2\n"
 
 
+def check_name(name: str) -> None:
+    """Check the name of a data set.
+
+    Raises:
+        NerpipeError: If it cannot be the name of a data set.
+    """
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise NerpipeError(
+            f"--name {name!r}: a name begins with a letter or digit and holds letters, digits, `_`, `-` and `.`"
+        )
+
+
 def check_folder(folder: Path) -> None:
     """Check that an import may write this folder: it is not there, or an import wrote it and nobody changed it.
 
     A corpus.yaml that was changed is allowed, because an import keeps it.
 
     Raises:
-        NerpipeError: If the name is no name of a data set, or the folder holds anything else.
+        NerpipeError: If the folder holds anything else.
     """
-    if not re.fullmatch(NAME_PATTERN, folder.name):
-        raise NerpipeError(
-            f"--name {folder.name!r}: a name begins with a letter or digit and holds letters, digits, `_`, `-` and `.`"
-        )
     if not folder.parent.is_dir():
         raise NerpipeError(f"{folder.parent}: no such folder; run from the project's root folder, which holds it")
     if not folder.exists():

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from nerpipe.annotations.corpus_folder import REJECTS, REPORT
+from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
 
 IMPORT = """Import what an annotation tool exported as a data set of the pipeline. The format is found from the content:
@@ -41,6 +41,7 @@ def _fraction(text: str) -> float:
 
 def run_import(arguments: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
+    check_name(arguments.name)
     folder = RAW / arguments.name
     report = import_annotations(arguments.files, folder, dev=arguments.dev, test=arguments.test)
     print("\n".join(summary_lines(report, folder)))
