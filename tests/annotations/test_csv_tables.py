@@ -62,6 +62,7 @@ def test_a_row_that_does_not_fit_is_rejected_and_the_others_go_on(tmp_path):
         ("7", ""),
         ("8", "bad_row"),
     ]
+    assert rows[-1].raw == '"half'
 
 
 @pytest.mark.parametrize(

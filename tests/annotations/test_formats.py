@@ -25,11 +25,12 @@ FIXTURES = ROOT / "tests/fixtures/annotations"
         ('{"text": "Ada", "entities": []}\n', "no record has the layout of a known annotation tool"),
         ("[1, 2]", "no record has the layout of a known annotation tool"),
         ("\x00\x01\x02", "the format is not known"),
+        ("\ufeff{}".encode("utf-16-le"), "iconv -f UTF-16 -t UTF-8"),
         ("{" * 1000, "no record has the layout of a known annotation tool"),
     ],
 )
 def test_an_unknown_format_is_refused(tmp_path, content, said):
-    (tmp_path / "some.jsonl").write_text(content)
+    (tmp_path / "some.jsonl").write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(NerpipeError, match=said) as error:
         find_files([tmp_path / "some.jsonl"])
     assert str(tmp_path / "some.jsonl") in str(error.value)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nerpipe.annotations.documents import Annotation, Broken, Document
-from nerpipe.annotations.json_records import text_of
+from nerpipe.annotations.json_records import text_of, without_surrogates
 
 _LINE = re.compile(r"T\S*\t(?P<type>\S+) (?P<parts>[^\t]+)(?:\t(?P<quote>.*))?", re.DOTALL)
 _PART = re.compile(r"(\d+) (\d+)", re.ASCII)
@@ -26,7 +26,7 @@ def brat_documents(files: Sequence[tuple[Path, str]]) -> Iterator[Document | Bro
             continue
         text = text_of(text_file)
         if any("\ud800" <= character <= "\udfff" for character in text):
-            yield Broken(str(text_file), "invalid_utf8", text.encode("utf-8", "surrogateescape").decode("latin-1"))
+            yield Broken(str(text_file), "invalid_utf8", without_surrogates(text))
             continue
         if not annotation_file.is_file():
             yield Document(str(text_file), name, text, [], text, "not_annotated")

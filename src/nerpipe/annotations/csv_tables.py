@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nerpipe.annotations.documents import Annotation, Broken, Document, TaggedSentence, shown
-from nerpipe.annotations.json_records import JsonRecord, parse_record, text_of
+from nerpipe.annotations.json_records import JsonRecord, parse_record, text_of, without_surrogates
 from nerpipe.annotations.tool_records import DOCCANO, read_tool_record, tool_of
 from nerpipe.errors import NerpipeError
 
@@ -72,25 +72,34 @@ def _separator(path: Path) -> str:
 def _rows(path: Path) -> Iterator[TableRow | Broken]:
     """Read the rows behind the header. White space and line breaks inside quotes stay as they are."""
     csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(StringIO(text_of(path), newline=""), delimiter=_separator(path), strict=True)
+    taken: list[str] = []  # The lines of the current row.
+    reader = csv.reader(_remembered(text_of(path), taken), delimiter=_separator(path), strict=True)
     header = [name.strip().lower() for name in next(reader)]
     while True:
         line = reader.line_num + 1
+        taken.clear()
         try:
             cells = next(reader, None)
-        except csv.Error as error:
-            yield Broken(f"{path}:{line}", "bad_row", f"{error}")
+        except csv.Error:
+            yield Broken(f"{path}:{line}", "bad_row", without_surrogates("".join(taken)))
             continue
         if cells is None:
             return
         raw = shown(cells)
         if any("\ud800" <= character <= "\udfff" for character in raw):
-            yield Broken(f"{path}:{line}", "invalid_utf8", raw.encode("utf-8", "surrogateescape").decode("latin-1"))
+            yield Broken(f"{path}:{line}", "invalid_utf8", without_surrogates(raw))
         elif len(cells) != len(header):
             if cells:
                 yield Broken(f"{path}:{line}", "bad_row", raw)
         else:
             yield TableRow(f"{path}:{line}", dict(zip(header, cells, strict=True)), raw)
+
+
+def _remembered(text: str, taken: list[str]) -> Iterator[str]:
+    """Yield the lines of a text, and append each to a list."""
+    for line in StringIO(text, newline=""):
+        taken.append(line)
+        yield line
 
 
 def _cell(row: TableRow, names: Sequence[str]) -> str:

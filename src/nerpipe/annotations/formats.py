@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nerpipe.annotations.brat_folder import brat_documents
 from nerpipe.annotations.csv_tables import check_csv, csv_documents
 from nerpipe.annotations.documents import Broken, Document, TaggedSentence
-from nerpipe.annotations.json_records import JsonRecord, is_json, json_records
+from nerpipe.annotations.json_records import JsonRecord, check_mark, is_json, json_records
 from nerpipe.annotations.tagged_rows import (
     json_sentences,
     parquet_sentences,
@@ -105,6 +105,7 @@ def _format_of(path: Path) -> str:
             begin = file.read(4)
     except OSError as error:
         raise NerpipeError(f"{path}: the file cannot be read ({error.strerror}); check its mode") from None
+    check_mark(path, begin)
     if begin == b"PAR1":
         return HUGGING_FACE
     if path.suffix.lower() in (".csv", ".tsv"):

@@ -88,7 +88,8 @@ class ImportRun:
         self.counts.annotations["repaired" if verdict.repairs else "kept"] += 1
         for rule in verdict.repairs:
             self.counts.count("repairs", rule, document.place)
-        self.counts.types.setdefault(verdict.mention.type, Counter())[str(verdict.annotation.label).strip()] += 1
+        label = str(verdict.annotation.label).strip().encode("utf-8", "backslashreplace").decode("utf-8")
+        self.counts.types.setdefault(verdict.mention.type, Counter())[label] += 1
 
     def _quarantine(self, document: Document, verdict: Judgement) -> None:
         self.counts.annotations["quarantined"] += 1

@@ -16,7 +16,7 @@ from nerpipe.errors import NerpipeError
 _LONGEST_NUMBER = 400  # Digits. Python refuses to read numbers of over 4,300 digits.
 _PROBED_LINES = 20
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
-_WIDE_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class JsonRecord(NamedTuple):
@@ -41,12 +41,21 @@ def _bytes_of(path: Path) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise NerpipeError(f"{path}: the file cannot be read ({error.strerror}); check its name and mode") from None
-    if encoding := _WIDE_MARKS.get(content[:2]):
-        raise NerpipeError(
-            f"{path}: the file is {encoding}, by its byte-order mark; UTF-8 is needed. Convert it: "
-            f"iconv -f {encoding} -t UTF-8 OLD > NEW"
-        )
+    check_mark(path, content[:4])
     return content
+
+
+def check_mark(path: Path, begin: bytes) -> None:
+    """Check that a file does not begin with the byte-order mark of UTF-16.
+
+    Raises:
+        NerpipeError: If it does.
+    """
+    if begin.startswith(_WIDE_MARKS):
+        raise NerpipeError(
+            f"{path}: the file is UTF-16, by its byte-order mark; UTF-8 is needed. Convert it: "
+            "iconv -f UTF-16 -t UTF-8 OLD > NEW"
+        )
 
 
 def is_json(path: Path) -> bool:
@@ -88,8 +97,7 @@ def _holds_lines(lines: list[str]) -> bool:
 def parse_record(place: str, raw: str) -> JsonRecord | Broken:
     """Parse the text of one record."""
     if not _is_utf8(raw):
-        shown = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        return Broken(place, "invalid_utf8", shown)
+        return Broken(place, "invalid_utf8", without_surrogates(raw))
     try:
         return JsonRecord(place, json.loads(raw, parse_int=_number), raw)
     except (ValueError, RecursionError):
@@ -102,6 +110,11 @@ def _is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def without_surrogates(raw: str) -> str:
+    r"""Give a text of `text_of` with each byte that is not UTF-8 written as `\xNN`."""
+    return raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _number(digits: str) -> int | float:
