@@ -174,8 +174,11 @@ def test_importing_again_replaces_the_folder_but_nothing_that_somebody_changed(t
         import_annotations(files, folder)
 
 
-def test_a_folder_of_somebody_else_is_refused(tmp_path):
+@pytest.mark.parametrize("report", [None, "{", "[]", "{}", '{"written": 3}'])
+def test_a_folder_of_somebody_else_is_refused(tmp_path, report):
     shutil.copytree(ROOT / "data/raw/sample", tmp_path / "sample")
+    if report:
+        (tmp_path / "sample/import_report.json").write_text(report)
     with pytest.raises(NerpipeError, match=r"sample: the folder exists, and no import wrote it; choose another --name"):
         import_annotations([FIXTURES / "doccano.jsonl"], tmp_path / "sample")
 

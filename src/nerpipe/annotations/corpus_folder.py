@@ -1,6 +1,7 @@
 """The folder that an import writes, whole or not at all: data/raw/NAME."""
 
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nerpipe.contracts.conll import format_sentence
-from nerpipe.contracts.files import SPLITS, read_json, replacing, sha256_of, write_json, write_text
+from nerpipe.contracts.files import SPLITS, replacing, sha256_of, write_json, write_text
 from nerpipe.contracts.splitting import split_of
 from nerpipe.errors import NerpipeError
 
@@ -43,14 +44,23 @@ def check_folder(folder: Path) -> None:
     if not folder.exists():
         return
     other = "choose another --name, or move the folder away"
-    if not (folder / REPORT).is_file():
+    written = _written(folder / REPORT)
+    if not written:
         raise NerpipeError(f"{folder}: the folder exists, and no import wrote it; {other}")
-    written = read_json(folder / REPORT).get("written", {})
     for path in sorted(folder.iterdir()):
         if path.name in (REPORT, DESCRIPTION):
             continue
         if path.name not in written or not path.is_file() or sha256_of(path) != written[path.name]:
             raise NerpipeError(f"{path}: this file was added or changed after the import that wrote {folder}; {other}")
+
+
+def _written(report: Path) -> dict[str, str]:
+    """Read the hashes of the files that an import wrote, or give none if the report is none of an import."""
+    try:
+        written = json.loads(report.read_text(encoding="utf-8"))["written"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return written if isinstance(written, dict) else {}
 
 
 class CorpusWriter:

@@ -29,6 +29,7 @@ from nerpipe.errors import NerpipeError
 
 BRAT, CSV = "brat", "CSV"
 UTF16_TOOLS = (LABEL_STUDIO, MINIMAL)  # Their offsets count UTF-16 units, as JavaScript does.
+TAGGED_FORMATS = (HUGGING_FACE, CSV)  # Their files may hold words with tags.
 _PROBED_RECORDS = 1000
 KNOWN = (
     "Known are doccano JSONL, Label Studio JSON and JSON-MIN, Prodigy and spaCy JSONL, brat (.txt with .ann), a "

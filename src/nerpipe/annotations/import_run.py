@@ -8,7 +8,7 @@ from typing import TextIO
 
 from nerpipe.annotations.corpus_folder import CorpusWriter, content_hash
 from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS, Broken, Document, TaggedSentence, shown
-from nerpipe.annotations.formats import UTF16_TOOLS, AnnotationFile, read_file
+from nerpipe.annotations.formats import TAGGED_FORMATS, UTF16_TOOLS, AnnotationFile, read_file
 from nerpipe.annotations.import_counts import ImportCounts
 from nerpipe.annotations.offsets import Judgement, judge_annotations
 from nerpipe.annotations.tagged_rows import BOUNDARY
@@ -36,7 +36,7 @@ class ImportRun:
     def read(self, file: AnnotationFile, given: str) -> None:
         """Read one file. `given` is the split that its name states, or the empty string."""
         unit = "utf16" if file.format in UTF16_TOOLS else "characters"
-        plain = _has_plain_tags(file)
+        plain = file.format in TAGGED_FORMATS and _has_plain_tags(file)
         for record in read_file(file):
             if isinstance(record, TaggedSentence) and record.tokens == [BOUNDARY]:
                 continue  # It is no sentence, but stands between two documents.
