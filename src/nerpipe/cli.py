@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import nerpipe
+from nerpipe.annotations.import_command import IMPORT, add_import
 from nerpipe.batch.predict_command import PREDICT, add_predict
 from nerpipe.comparison.commands import COMPARE, SCORE, SEARCH, add_compare, add_score, add_search
 from nerpipe.contracts.files import read_json
@@ -49,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     summary = commands.add_parser("summary", help="show the headline metrics and the places of all results")
     summary.set_defaults(run=summarise)
+    add_import(
+        commands.add_parser("import", help="import what an annotation tool exported as a data set", description=IMPORT)
+    )
     add_check(commands.add_parser("check", help="look at a data set before training", description=CHECK))
     add_score(commands.add_parser("score", help="score a CoNLL file against a gold file", description=SCORE))
     add_compare(

@@ -40,7 +40,14 @@ class Output:
     a run that was killed continues from there.
     """
 
-    def __init__(self, output: Path | None, rejects: Path, stream: "TextIO", show: Callable[[Prediction], str]) -> None:
+    def __init__(
+        self,
+        output: Path | None,
+        rejects: Path,
+        stream: "TextIO",
+        show: Callable[[Prediction], str],
+        frame: tuple[str, str, str] = ("", "", ""),
+    ) -> None:
         """Take the files and the format.
 
         Args:
@@ -48,9 +55,11 @@ class Output:
             rejects: File of the rejected records.
             stream: Stream that is written if there is no output file.
             show: Function that returns a prediction as text.
+            frame: Text before the first prediction, between two, and after the last.
         """
         self.counts = RunCounts()
         self._show = show
+        self._frame = frame
         self._stream = stream
         self._output = output
         self._rejects = rejects
@@ -88,10 +97,13 @@ class Output:
                     "--resume needs --output, because a run that writes to standard output cannot be continued"
                 )
             self._rejects.unlink(missing_ok=True)
+            self._stream.write(self._frame[0])
             try:
                 yield
             finally:
                 self._close()
+            self._stream.write(self._frame[2])
+            self._stream.flush()
             return
         self._output.parent.mkdir(parents=True, exist_ok=True)
         sizes = self._begun(job) if resume and self.progress.exists() else None
@@ -105,12 +117,15 @@ class Output:
         self._job = job
         try:
             self._file = self._append(self.partial, sizes[0])
+            if not sizes[0]:
+                self._file.write(self._frame[0].encode())
             if sizes[1]:
                 self._reject_file = self._append(self._rejects, sizes[1])
             else:
                 self._rejects.unlink(missing_ok=True)  # This file is from an earlier run.
             self._save()
             yield
+            self._file.write(self._frame[2].encode())
         finally:
             self._close()
         self.partial.replace(self._output)
@@ -144,10 +159,11 @@ class Output:
         """Write the results of a chunk, and then save the state that counts them."""
         lines = []
         for result in results:
+            first = self.counts.records == self.counts.rejected
             self.counts.records += 1
             if isinstance(result, Prediction):
                 self.counts.entities += len(result.entities)
-                lines.append(self._show(result))
+                lines.append(("" if first else self._frame[1]) + self._show(result))
             else:
                 self.counts.rejected += 1
                 self._reject(result)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from nerpipe.batch.annotation_writers import ANNOTATION_FORMATS, FRAMES
 from nerpipe.batch.output_file import Output, job_fingerprint
 from nerpipe.batch.readers import READERS, STDIN, input_files, read_records
 from nerpipe.batch.stream import run
@@ -43,10 +44,11 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write (default: standard output)")
     parser.add_argument(
         "--to",
-        choices=(*FORMATS, "text"),
+        choices=(*FORMATS, *ANNOTATION_FORMATS, "text"),
         default="jsonl",
         help="format of the output. jsonl: text and entities as one JSON object on each line (default); conll: one "
-        "word on each line, with tag and confidence; text: text for people, with coloured entities",
+        "word on each line, with tag and confidence; doccano, label-studio, prodigy: pre-annotations that the "
+        "annotation tool imports; text: text for people, with coloured entities",
     )
     parser.add_argument(
         "--backend", choices=BACKENDS, default="onnx", help="library that runs the network (default: %(default)s)"
@@ -84,8 +86,9 @@ def predict(arguments: argparse.Namespace) -> int:
     files = input_files(arguments.input, arguments.kind)
     output: Path | None = arguments.output
     rejects = arguments.rejects or Path(f"{output}.rejects.jsonl" if output else "nerpipe.rejects.jsonl")
-    show = FORMATS.get(arguments.to) or partial(as_text, colour=output is None and sys.stdout.isatty())
-    sink = Output(output, rejects, sys.stdout, show)
+    formats = FORMATS | ANNOTATION_FORMATS
+    show = formats.get(arguments.to) or partial(as_text, colour=output is None and sys.stdout.isatty())
+    sink = Output(output, rejects, sys.stdout, show, FRAMES.get(arguments.to, ("", "", "")))
     decisive = ("kind", "to", "backend", "precision")
     job = job_fingerprint(arguments.model, files, {name: getattr(arguments, name) for name in decisive})
     engine = _ray(arguments, files) if arguments.engine == "ray" else _local(arguments, files)

@@ -1,0 +1,1 @@
+"""Import of what annotation tools export: the command `nerpipe import`."""

@@ -1,0 +1,98 @@
+"""The `import` command: its arguments, and the counts that it prints."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
+from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
+
+IMPORT = """Import what an annotation tool exported as a data set of the pipeline. The format is found from the content:
+doccano JSONL, Label Studio JSON and JSON-MIN, Prodigy and spaCy JSONL, brat (.txt with .ann), a Hugging Face data set
+(save_to_disk, Parquet, JSON lines with tokens and ner_tags) or CSV. docs/your_data.md has the rules of repair."""
+RAW = Path("data/raw")
+SHOWN_NAMES = 3
+
+
+def add_import(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files or folders to import, all of one format")
+    parser.add_argument("--name", required=True, help="name of the data set: the folder data/raw/NAME is written")
+    for split in ("dev", "test"):
+        parser.add_argument(
+            f"--{split}",
+            type=_fraction,
+            default=0.1,
+            metavar="FRACTION",
+            help=f"fraction of the documents for {split}, chosen by the hash of each document (default: %(default)s)",
+        )
+    parser.set_defaults(run=run_import)
+
+
+def _fraction(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < LARGEST_FRACTION:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0 and below {LARGEST_FRACTION}")
+    return value
+
+
+def run_import(arguments: argparse.Namespace) -> int:
+    """Run the command and return the exit code."""
+    check_name(arguments.name)
+    folder = RAW / arguments.name
+    report = import_annotations(arguments.files, folder, dev=arguments.dev, test=arguments.test)
+    print("\n".join(summary_lines(report, folder)))
+    return 0
+
+
+def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
+    """Say in plain lines what an import found, did and wrote, and the next command."""
+    records, annotations = report["records"], report["annotations"]
+    lines = [
+        f"format: {report['format']}, by the content of {_some(report['files'], len(report['files']))}",
+        f"records: {records['read']:,} read = {records['kept']:,} kept + {records['rejected']:,} rejected",
+        *_rule_lines(report["rejected"]),
+        (
+            f"annotations: {annotations['read']:,} read = {annotations['kept']:,} kept + "
+            f"{annotations['repaired']:,} repaired + {annotations['quarantined']:,} quarantined"
+        ),
+        *_rule_lines(report["repairs"]),
+        *_rule_lines(report["quarantined"]),
+    ]
+    for name, found in report["types_renamed"].items():
+        merged = " (several types became one)" if len(found) > 1 else ""
+        lines.append(f"type {name}: {', '.join(repr(old) for old in found)} in the tool{merged}")
+    if report["words_split"]:
+        lines.append(f"words split because an entity begins or ends inside: {report['words_split']:,}")
+    if report["relations_and_notes_left_out"]:
+        lines.append(
+            f"relations and notes, which are not entities, left out: {report['relations_and_notes_left_out']:,}"
+        )
+    for split, row in report["splits"].items():
+        types = ", ".join(f"{kind} {count:,}" for kind, count in row["entities_by_type"].items())
+        lines.append(
+            f"{split}: {row['documents']:,} documents, {row['sentences']:,} sentences, {row['tokens']:,} words, "
+            f"{row['entities']:,} entities" + (f" ({types})" if types else "")
+        )
+    rejects = (
+        f", {REJECTS} in it holds what is rejected or quarantined"
+        if records["rejected"] or annotations["quarantined"]
+        else ""
+    )
+    lines += [
+        f"written: {folder} ({REPORT} in it holds the counts{rejects})",
+        f"next: dvc exp run -S dataset={folder.name}",
+    ]
+    return lines
+
+
+def _rule_lines(table: dict[str, Any]) -> list[str]:
+    return [f"  {rule}: {row['count']:,} ({_some(row['first'], row['count'])})" for rule, row in table.items()]
+
+
+def _some(names: list[str], count: int) -> str:
+    """Give the first names of a list of this length."""
+    return ", ".join(names[:SHOWN_NAMES]) + (", ..." if count > SHOWN_NAMES else "")

@@ -1,0 +1,100 @@
+"""The import: files of annotation tools to a data set of the pipeline, with a ledger that must meet."""
+
+import math
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from nerpipe.annotations.corpus_folder import REJECTS, CorpusWriter, check_folder, corpus_folder, write_report
+from nerpipe.annotations.formats import find_files
+from nerpipe.annotations.import_run import ImportRun
+from nerpipe.contracts.files import SPLITS
+from nerpipe.errors import NerpipeError
+
+LARGEST_FRACTION = 0.5  # Fractions for dev and test are below it, so that something is left for train.
+
+
+def import_annotations(
+    names: Sequence[str | Path], folder: Path, *, dev: float = 0.1, test: float = 0.1
+) -> dict[str, Any]:
+    """Import what annotation tools exported as a data set with train, dev and test.
+
+    Args:
+        names: Files and folders to read, all of one format.
+        folder: Folder to write, data/raw/NAME. It appears only when it is complete.
+        dev: Fraction of the documents that go to dev, by their hash. It is not used if the files are named by splits
+            and one is named dev.
+        test: The same for test.
+
+    Returns:
+        The report, as import_report.json holds it.
+
+    Raises:
+        NerpipeError: If a file cannot be read at all, the formats differ, the folder holds something else, no
+            annotation is left, or a split has no sentence.
+    """
+    check_folder(folder)
+    files = find_files(names)
+    given = {file.split for file in files}
+    named = "train" in given and "" not in given
+    dev, test = (0.0 if named and split in given else part for split, part in (("dev", dev), ("test", test)))
+    with corpus_folder(folder) as temporary, ExitStack() as stack:
+        rejects = stack.enter_context((temporary / REJECTS).open("w", encoding="utf-8", newline="\n"))
+        writer = CorpusWriter(temporary, stack, dev, test)
+        run = ImportRun(writer, rejects)
+        for file in files:
+            run.read(file, file.split if named else "")
+        stack.close()
+        rows = writer.rows()
+        run.counts.check(sum(row["entities"] for row in rows.values()))
+        _check_splits(rows, run, dev, test)
+        report = {
+            "name": folder.name,
+            "format": files[0].format,
+            "files": [_shown_name(file.name) for file in files],
+            "splits_by": "the names of the files" if named else "hash",
+            "dev_fraction": dev,
+            "test_fraction": test,
+            "splits": rows,
+            **run.counts.report(),
+        }
+        write_report(temporary, report)
+    return report
+
+
+def _shown_name(name: str) -> str:
+    """Name a file in the report, which must not depend on where a folder lies on this machine."""
+    path = Path(name)
+    return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
+
+
+def _check_splits(rows: dict[str, Any], run: ImportRun, dev: float, test: float) -> None:
+    if not any(row["entities"] for row in rows.values()):
+        reasons = [
+            f"{count:,} {rule} ({run.counts.places[f'{kind} {rule}'][0]})"
+            for kind in ("rejected", "quarantined")
+            for rule, count in run.counts.rules[kind].most_common(3)
+        ]
+        raise NerpipeError(
+            f"{run.counts.records['read']:,} records were read, and no annotation of an entity is left: "
+            f"{'; '.join(reasons) or 'none has an annotation'}. Export the annotated records, and import those"
+        )
+    empty = [split for split in SPLITS if not rows[split]["sentences"]]
+    if empty:
+        fitting = _fitting(run.positions, dev, test)
+        advice = (
+            f"give --dev {fitting[0]:g} --test {fitting[1]:g}, or more documents" if fitting else "give more documents"
+        )
+        raise NerpipeError(
+            f"{' and '.join(empty)} would have no sentence, because the hashes of the {len(run.positions):,} documents "
+            f"put none there with --dev {dev:g} --test {test:g}; {advice}"
+        )
+
+
+def _fitting(positions: Sequence[float], dev: float, test: float) -> tuple[float, float] | None:
+    """Find the smallest fractions, in hundredths, that put something into each split."""
+    dev = max(dev, math.ceil(100 * (1 - max(positions, default=0))) / 100)
+    test = max(test, (math.floor(100 * min(positions, default=1)) + 1) / 100)
+    some_left = any(test <= position < 1 - dev for position in positions)
+    return (dev, test) if some_left and max(dev, test) < LARGEST_FRACTION else None

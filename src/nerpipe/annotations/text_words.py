@@ -1,0 +1,48 @@
+"""Words and sentences of a text with mentions: no mention is lost to the word rule, and none is cut by a line break."""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+
+from nerpipe.annotations.offsets import Mention
+from nerpipe.contracts.schemes import OUTSIDE
+
+_LINE_BREAK = re.compile("[\n\r\u2028\u2029]")
+Row = tuple[str, str]  # A word and its tag in IOB2.
+
+
+def tagged_sentences(
+    text: str, words: Sequence[tuple[int, int]], mentions: Sequence[Mention]
+) -> tuple[list[list[Row]], int]:
+    """Cut a text into sentences of words, and give each word its tag.
+
+    A word in which a mention begins or ends is split there. A sentence ends at a line break outside mentions.
+
+    Args:
+        text: The text.
+        words: The start and end of each word, in ascending order.
+        mentions: The entities of the text. They do not overlap.
+
+    Returns:
+        The sentences, and the number of words that were split.
+    """
+    mentions = sorted(mentions, key=lambda mention: mention.start)
+    cuts = sorted({offset for mention in mentions for offset in (mention.start, mention.end)})
+    sentences: list[list[Row]] = [[]]
+    splits = at = last_end = 0
+    for first, end in words:
+        inside = cuts[bisect_right(cuts, first) : bisect_left(cuts, end)]
+        splits += bool(inside)
+        edges = [first, *inside, end]
+        for left, right in pairwise(edges):
+            while at < len(mentions) and mentions[at].end <= left:
+                at += 1
+            mention = mentions[at] if at < len(mentions) and mentions[at].start <= left else None
+            continues = mention is not None and mention.start < left
+            if not continues and _LINE_BREAK.search(text, last_end, left) and sentences[-1]:
+                sentences.append([])
+            tag = f"{'I' if continues else 'B'}-{mention.type}" if mention else OUTSIDE
+            sentences[-1].append((text[left:right], tag))
+            last_end = right
+    return (sentences if sentences[-1] else []), splits
