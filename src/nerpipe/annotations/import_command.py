@@ -6,11 +6,11 @@ from typing import Any
 
 from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
+from nerpipe.contracts.files import RAW_FOLDER
 
 IMPORT = """Import what an annotation tool exported as a data set of the pipeline. The format is found from the content:
 doccano JSONL, Label Studio JSON and JSON-MIN, Prodigy and spaCy JSONL, brat (.txt with .ann), a Hugging Face data set
 (save_to_disk, Parquet, JSON lines with tokens and ner_tags) or CSV. docs/your_data.md has the rules of repair."""
-RAW = Path("data/raw")
 SHOWN_NAMES = 3
 
 
@@ -42,7 +42,7 @@ def _fraction(text: str) -> float:
 def run_import(arguments: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     check_name(arguments.name)
-    folder = RAW / arguments.name
+    folder = RAW_FOLDER / arguments.name
     report = import_annotations(arguments.files, folder, dev=arguments.dev, test=arguments.test)
     print("\n".join(summary_lines(report, folder)))
     return 0

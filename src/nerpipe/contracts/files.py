@@ -12,6 +12,7 @@ from typing import Any
 from nerpipe.errors import NerpipeError
 
 SPLITS = ("train", "dev", "test")
+RAW_FOLDER = Path("data/raw")  # The folder of the data sets, for commands that take the name of one.
 
 
 @contextmanager

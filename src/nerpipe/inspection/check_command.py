@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.files import RAW_FOLDER
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.inspection.findings import Corpus, Notice, layout, plain_text, shared, splits, surfaces, types
 from nerpipe.params import Params, load_params
 from nerpipe.tokenizing.model_source import resolve_model
 
-RAW = Path("data/raw")
 CHECK = """Look at a data set before training: what is in it, what will go wrong, and what to do about it. Nothing is
 trained or changed. The params, such as the model, are those of params.yaml. The exit code is 0 whatever is found, and 1
 if the data set cannot be read."""
@@ -30,7 +30,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 def check(arguments: argparse.Namespace) -> None:
     """Run the command."""
     params = load_params("params.yaml")
-    found = list(inspect_corpus(RAW / arguments.name, params))
+    found = list(inspect_corpus(RAW_FOLDER / arguments.name, params))
     if arguments.json:
         rows = [finding._asdict() for finding in found]
         print(json.dumps({"dataset": arguments.name, "findings": rows}, indent=2, ensure_ascii=False))
