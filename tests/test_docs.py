@@ -159,8 +159,10 @@ def test_how_far_the_stock_pipeline_agrees_is_what_was_measured():
         assert f"{100 * figures[name]:.1f}" in DEPLOY
 
 
-# Goals that are missed: docs/deploy.md says how far prediction goes and what holds it there. Nothing else may miss.
+# Goals that are missed: docs/deploy.md says how far prediction goes and what holds it there, and CONTRIBUTING.md what a
+# `dvc repro` with nothing to do costs. Nothing else may miss.
 MISSED = {
+    ("noop_speed", "ratio"),
     ("predict_speed", "fp32_over_one_at_a_time"),
     ("predict_speed", "fp32_over_best_batches"),
     ("predict_speed", "int8_over_one_at_a_time"),

@@ -85,7 +85,7 @@ def test_the_wheel_predicts_in_an_empty_environment(exported_tiny, tmp_path):
         return done.stdout
 
     copy_repository(tmp_path / "source")  # building writes into the folder
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", "wheel", "source")
+    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", "wheel", "./source")
     run(sys.executable, "-m", "venv", str(tmp_path / "env"))
     python = str(tmp_path / "env/bin/python")
     (wheel,) = (tmp_path / "wheel").iterdir()
@@ -103,7 +103,7 @@ def test_the_wheel_predicts_in_an_empty_environment(exported_tiny, tmp_path):
     (tmp_path / "gold.conll").write_text("Ann\tB-person\n\n")
     assert '"f1": 1.0' in run(nerpipe, "score", "gold.conll", "gold.conll", "--json")
     assert (
-        "nerpipe[pipeline]"
+        "pip install '.[pipeline]'"
         in subprocess.run(
             [nerpipe, "compare", "main"], capture_output=True, text=True, check=False, env=clean, cwd=tmp_path
         ).stderr
