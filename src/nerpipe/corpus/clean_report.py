@@ -24,15 +24,20 @@ class SplitCounts(LineCounts):
         super().__init__()
         self.rejects: Counter[str] = Counter()  # Sentences by reason.
         self.raw_tags: Counter[str] = Counter()  # Of sentences with an entity, with the prefixes of the file.
-        self.types: Counter[str] = Counter()  # Entities that are kept, by type.
+        self.tags: Counter[str] = Counter()  # The same in IOB2, with the types that are kept.
         self.renamed: Counter[str] = Counter()  # Entities whose type corpus.yaml renames, by old type.
         self.sentences = self.words = self.characters = self.documents = self.orphans = self.plain_begins = 0
         self.rejected_words = self.bad_words = 0
         self.hashes = SentenceHashes()
 
+    def entities(self) -> Counter[str]:
+        """Count the entities by type."""
+        return Counter({tag[2:]: count for tag, count in self.tags.items() if tag[0] == "B"})
+
 
 def split_row(counts: SplitCounts, layout: Layout, renames: Mapping[str, str]) -> dict[str, Any]:
     """Turn what was counted into the split's row of clean.json."""
+    types = counts.entities()
     scheme = layout.scheme if layout.scheme != "auto" else _detect(counts)
     repairs = counts.repairs + _scheme_repairs(scheme, counts)
     rows = counts.words + counts.rejected_words
@@ -41,8 +46,8 @@ def split_row(counts: SplitCounts, layout: Layout, renames: Mapping[str, str]) -
         "layout": _layout_row(layout) | {"rows": rows, "rows_with_tag": rows - counts.bad_words},
         "sentences": counts.sentences,
         "tokens": counts.words,
-        "entities": counts.types.total(),
-        "entities_by_type": dict(sorted(counts.types.items())),
+        "entities": types.total(),
+        "entities_by_type": dict(sorted(types.items())),
         "documents": counts.documents,
         "unit": _unit(counts),
         "renamed_types": {f"{old} -> {renames[old]}": count for old, count in sorted(counts.renamed.items()) if count},
@@ -110,7 +115,7 @@ def _detect(counts: SplitCounts) -> str:
     by_prefix: Counter[str] = Counter()
     for tag, count in counts.raw_tags.items():
         by_prefix[tag[0]] += count
-    enough = ENOUGH * counts.types.total()
+    enough = ENOUGH * counts.entities().total()
     if by_prefix["W"] and by_prefix["W"] + by_prefix["E"] >= enough:
         return "BMEWO"
     if by_prefix["E"] + by_prefix["S"] and by_prefix["E"] + by_prefix["S"] >= enough:

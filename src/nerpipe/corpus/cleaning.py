@@ -106,8 +106,10 @@ def clean_split(
                 counts.repairs.update(itertools.chain.from_iterable(repairs))
             counts.sentences += 1
             counts.words += len(tokens)
-            counts.characters += sum(map(len, tokens)) == len(tokens) and len(tokens)
-            counts.hashes.add(tokens)
+            text = "\n".join(tokens)
+            if len(text) == 2 * len(tokens) - 1:
+                counts.characters += len(tokens)
+            counts.hashes.add(text)
             if boundary:
                 counts.documents += 1
                 out.write(format_boundary(boundary.document))
@@ -136,7 +138,7 @@ def _format(tokens: tuple[str, ...], tags: tuple[str, ...], counts: SplitCounts,
     counts.raw_tags.update(tags)
     if types:
         iob2 = rename(iob2, types, counts.renamed)
-    counts.types.update(tag[2:] for tag in iob2 if tag[0] == "B")
+    counts.tags.update(iob2)
     return format_sentence(zip(tokens, iob2, strict=True))
 
 

@@ -107,5 +107,5 @@ def _write(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, fl
             mine.sentences += 1
             mine.tokens += len(sentence.tokens)
             mine.types.update(tag[2:] for tag in sentence.tags if tag[0] == "B")
-            mine.hashes.add(sentence.tokens)
+            mine.hashes.add("\n".join(sentence.tokens))
     return counts

@@ -1,7 +1,6 @@
 """Sentences that occur twice: eight bytes a sentence are kept, whatever its length."""
 
 from array import array
-from collections.abc import Iterable
 from hashlib import blake2b
 
 BUCKETS = 256
@@ -18,9 +17,9 @@ class SentenceHashes:
         """Start empty."""
         self.buckets = [array("Q") for _ in range(BUCKETS)]
 
-    def add(self, tokens: Iterable[str]) -> None:
-        """Add a sentence; tokens hold no LF, upper and lower case differ."""
-        digest = blake2b("\n".join(tokens).encode(), digest_size=8).digest()
+    def add(self, text: str) -> None:
+        """Add a sentence: its tokens, joined by LF. Upper and lower case differ."""
+        digest = blake2b(text.encode(), digest_size=8).digest()
         self.buckets[digest[0]].frombytes(digest)
 
     def repeated(self) -> int:

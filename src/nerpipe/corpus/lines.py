@@ -13,7 +13,7 @@ from nerpipe.corpus.charset import likely_encoding
 from nerpipe.errors import NerpipeError
 
 CHUNK_BYTES = 1 << 20  # Number of bytes read at a time, and the length of the longest line.
-LOOKED_AT_BYTES = 1 << 22  # A file up to this size is looked at whole before it is read, a longer one in four places.
+LOOKED_AT_BYTES = 1 << 20  # A file up to this size is looked at whole before it is read, a longer one in four places.
 PLACES = 4
 LEAST_INVALID = 10  # From so many lines on that are not UTF-8, the file may be written in another encoding.
 UTF8 = "utf-8"

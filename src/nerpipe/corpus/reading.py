@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from nerpipe.corpus.documents import Boundary
 from nerpipe.corpus.layout import Layout
-from nerpipe.corpus.rows import Aside, Comment, Line, LineParser, Word
+from nerpipe.corpus.rows import Aside, Comment, Line, LineParser, Separator, Word
 from nerpipe.errors import NerpipeError
 
 LONGEST_SENTENCE = 10_000  # Number of words.
@@ -70,7 +70,8 @@ def read_sentences(
             if parsed.__class__ is Word:
                 words.append(parsed)
             elif sentence := state.handle(parsed, number):
-                _check_length(name, sentence, cut_long=cut_long)
+                if len(words) > LONGEST_SENTENCE:
+                    _check_length(name, sentence, cut_long=cut_long)
                 yield sentence
                 words = state.words
         read += len(lines)
@@ -102,6 +103,8 @@ class _State:
 
     def handle(self, line: Line, number: int) -> RawSentence | None:
         """Take a line that is not a plain word, and return the sentence that it ends, if it ends one."""
+        if line.__class__ is Separator:
+            return self._separate(line, number)
         sentence = None
         if isinstance(line, Word):  # a word that ends its sentence
             self.words.append(line)
@@ -116,16 +119,18 @@ class _State:
             self._counts.repairs[line.kind] += 1
             if self.words:
                 self._asides.append(number)
-        else:
-            self._counts.lines["separators"] += 1
-            if line.repair:
-                self._counts.repairs[line.repair] += 1
-            if self.words:
-                sentence = self.take(number)
-            if isinstance(line, Boundary):
-                self._begin(line)
-            elif self._flagged and self._within:
-                self._boundary, self._document, self._within = Boundary(), "", False
+        elif isinstance(line, Boundary):
+            sentence = self._separate(line, number)
+            self._begin(line)
+        return sentence
+
+    def _separate(self, line: Separator | Boundary, number: int) -> RawSentence | None:
+        self._counts.lines["separators"] += 1
+        if line.repair:
+            self._counts.repairs[line.repair] += 1
+        sentence = self.take(number) if self.words else None
+        if self._flagged and self._within:
+            self._boundary, self._document, self._within = Boundary(), "", False
         return sentence
 
     def peek(self, number: int) -> RawSentence:

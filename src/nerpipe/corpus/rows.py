@@ -93,14 +93,28 @@ class LineParser(dict[str, Line]):
         self._layout = layout
         self._multi_tag = multi_tag
         self._header = list(layout.header)
+        odd = layout.number is not None or layout.flag is not None or layout.header or layout.token.key
+        self._simple = layout.tabs and not odd and layout.tag is not None and not layout.tag.key
+        self._tags: dict[str, str] = {}  # Cells of the tag column that were good as they are, and the tags in them.
 
     def __missing__(self, line: str) -> Line:
-        parsed = self._parse(line)
+        parsed = self._parse_simple(line) or self._parse(line)
         if len(line) <= REMEMBERED_LENGTH:
             if len(self) >= REMEMBERED_LINES:
                 self.clear()  # Frequent lines are back at once.
             self[line] = parsed
         return parsed
+
+    def _parse_simple(self, line: str) -> Word | None:
+        """Parse a row in which nothing is unusual, which is most rows of most corpora, in a third of the time."""
+        cells = line.split("\t")
+        layout = self._layout
+        if not self._simple or len(cells) != layout.width or line[0] in " #" or line[-1] in " \t\r":
+            return None
+        token, tag = cells[layout.token.at], self._tags.get(cells[layout.tag.at])  # type: ignore[union-attr]
+        if not token or not tag or token[0] == " " or token[-1] == " ":
+            return None
+        return None if "DOCSTART" in line or UNREADABLE.search(line) else Word(line, token, tag)
 
     def _parse(self, line: str) -> Line:
         if not line.strip():
@@ -154,7 +168,10 @@ class LineParser(dict[str, Line]):
         leading = line[0] == " " and not layout.tabs
         if padded or leading or token_padded or raw[layout.tag.at] != cells[layout.tag.at]:
             repairs.append("outer_space")
-        tag, problem = self._parse_tag(layout.tag.read(cells), repairs)
+        cell = layout.tag.read(cells)
+        tag, problem = self._parse_tag(cell, repairs)
+        if not problem and not repairs:
+            self._tags[cell] = tag
         ends = layout.flag is not None and SENTENCE_END in cells[layout.flag].split(FIELDS)
         return (LastWord if ends else Word)(line, token, tag, tuple(repairs), problem)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from nerpipe.contracts.conll import DOCSTART
 from nerpipe.contracts.schemes import OUTSIDE, read_tag, to_iob2
 from nerpipe.corpus.documents import read_boundary
 from nerpipe.corpus.layout import CONLLU, FIELDS, Column
 from nerpipe.corpus.rows import COMMENTS, SENTENCE_END, SPACES
 
-MOST_ROWS = 200_000
 TOKEN_NAMES = frozenset({"token", "tokens", "word", "words", "form", "text", "char", "chars", "character", "surface"})
 TAG_NAME = re.compile(
     r"tags?$|labels?$|\bner?\b|ner?[_-]|[_-]ner?$|\b(iob2?|bio|bioes|entity|entities)\b", re.IGNORECASE
@@ -69,6 +69,8 @@ class Sample:
 
     def is_running(self, index: int) -> bool:
         """Return whether a column counts the words of each sentence."""
+        if not self.is_number(index):
+            return False
         right = pairs = 0
         for start, end in zip(self.starts, [*self.starts[1:], len(self.rows)], strict=True):
             cells = [row[index] for row in self.rows[start:end]]
@@ -107,16 +109,14 @@ def take_sample(lines: Sequence[str], names: Iterable[str], *, whole: bool) -> S
     """
     kept: list[str] = []  # An empty line stands for the end of a sentence.
     for line in lines:
-        trimmed = line.rstrip(" \t\r")
-        if not trimmed.strip() or read_boundary(trimmed) or (line.startswith(COMMENTS) and not (kept and kept[-1])):
+        if not line or line.isspace() or _is_no_row(line, within=bool(kept and kept[-1])):
             if kept and kept[-1]:
                 kept.append("")
         else:
             kept.append(line.rstrip(" \r"))
-        if len(kept) > MOST_ROWS:
-            break
     texts = [line.strip() for line in kept]
-    tabs = 2 * sum("\t" in text for text in texts) >= sum(" " in text or "\t" in text for text in texts)
+    with_tab = sum("\t" in text for text in texts)
+    tabs = with_tab >= sum(" " in text and "\t" not in text for text in texts)
     split = _without_asides(_split(kept, tabs))
     widths = Counter(map(len, filter(None, split)))
     width = max(widths, key=lambda each: widths[each]) if widths else 0
@@ -131,7 +131,14 @@ def take_sample(lines: Sequence[str], names: Iterable[str], *, whole: bool) -> S
             at_start = SENTENCE_END in cells[-1]
         elif not cells:
             at_start = True
-    return Sample(Shape(tabs, width), rows, starts, header, whole and len(kept) <= MOST_ROWS)
+    return Sample(Shape(tabs, width), rows, starts, header, whole)
+
+
+def _is_no_row(line: str, *, within: bool) -> bool:
+    """Return whether a line is a boundary of documents, or a comment that does not stand within a sentence."""
+    if line[0] != "#" and DOCSTART not in line:
+        return False
+    return bool(read_boundary(line.rstrip(" \t\r"))) or (line.startswith(COMMENTS) and not within)
 
 
 def _without_asides(rows: list[list[str]]) -> list[list[str]]:
