@@ -150,10 +150,14 @@ def _check_entities(reports: Mapping[str, CleanedSplit], layouts: Mapping[str, L
     if not reports["train"].row["entities"]:
         layout = layouts["train"]
         tag = layout.describe(layout.tag) if layout.tag else "no column"
+        at = layout.tag.at + 1 if layout.tag else 0
+        other = (
+            layout.aside[0].column.at + 1 if layout.aside else next(n for n in range(layout.width, 0, -1) if n != at)
+        )
         raise NerpipeError(
             f"{corpus.sources['train']}: no entity in the training split, so there is nothing to learn. The tags were "
             f"read from {tag} of {layout.width}. If they are in another column, put its number into {corpus.place}, "
-            f"such as\n    tag_column: {layout.width}"
+            f"such as\n    tag_column: {other}"
         )
 
 
