@@ -110,11 +110,16 @@ def make_wnut17(path: Path, folder: Path, size: int) -> None:
 def run_ours(path: Path) -> int:
     """Clean a file as the stage does, and return its number of lines."""
     sys.path.insert(0, str(ROOT / "src"))
-    from nerpipe.corpus.cleaning import clean_split  # noqa: PLC0415 - only the child process needs it
+    # Only the child process needs these.
+    from nerpipe.corpus.cleaning import clean_split  # noqa: PLC0415
+    from nerpipe.corpus.columns import find_layouts  # noqa: PLC0415
+    from nerpipe.corpus.quarantine import Quarantine  # noqa: PLC0415
+    from nerpipe.corpus.settings import CorpusSettings  # noqa: PLC0415
 
-    target = path.with_suffix(".clean")
-    with path.with_suffix(".jsonl").open("w", encoding="utf-8") as rejects:
-        report = clean_split(path, target, rejects, split="train", multi_tag="first", scheme="auto")
+    target, settings = path.with_suffix(".clean"), CorpusSettings()
+    with path.with_suffix(".jsonl").open("w", encoding="utf-8") as file:
+        layout = find_layouts({"train": path}, settings, path)["train"]
+        report = clean_split(path, target, Quarantine(file), split="train", layout=layout, settings=settings)
     return int(report.row["lines"]["read"])
 
 

@@ -109,8 +109,8 @@ def sizes(model: Path) -> tuple[Any, int]:
 def sentences(count: int) -> list[str]:
     """Take the first sentences of the WNUT-17 test split. Their words are joined by spaces."""
     with tempfile.TemporaryDirectory() as folder:
-        sources = resolve_corpus(ROOT / "data/raw/wnut17")
-        clean_corpus(sources, Path(folder), multi_tag="first", scheme="auto", max_rejected=0.0)
+        raw = resolve_corpus(ROOT / "data/raw/wnut17")
+        clean_corpus(raw, Path(folder), max_rejected=0.0)
         return [" ".join(s.tokens) for s in read_conll(Path(folder) / "test.conll")][:count]
 
 

@@ -62,9 +62,8 @@ def main() -> None:
     runs: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        options = {"multi_tag": params.multi_tag, "scheme": params.scheme, "max_rejected": 0.0}
         os.chdir(ROOT)  # A relative NERPIPE_MIRROR is relative to the root of the repository.
-        clean_corpus(resolve_corpus(ROOT / "data/raw/wnut17"), folder / "wnut17", **options)
+        clean_corpus(resolve_corpus(ROOT / "data/raw/wnut17"), folder / "wnut17", max_rejected=0.0)
         clone = folder / "clone"
         subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
         tools = Path(sys.executable).parent

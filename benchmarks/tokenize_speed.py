@@ -40,10 +40,9 @@ def main() -> None:
     tokenizer = load_tokenizer(params.model, capitals=params.capitals)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        sources = resolve_corpus(ROOT / "data/raw/sample")
-        options = {"multi_tag": params.multi_tag, "scheme": params.scheme, "max_rejected": 0.0}
-        clean_corpus(sources, folder / "clean", **options)
-        sentences = [s for split in sources for s in read_conll(folder / "clean" / f"{split}.conll")]
+        raw = resolve_corpus(ROOT / "data/raw/sample")
+        clean_corpus(raw, folder / "clean", max_rejected=0.0)
+        sentences = [s for split in raw.sources for s in read_conll(folder / "clean" / f"{split}.conll")]
         labels = make_labels({tag[2:] for sentence in sentences for tag in sentence.tags} - {""})
         rows = list(itertools.islice(itertools.cycle(sentences), flags.sentences))
         ids = {label: index for index, label in enumerate(labels)}

@@ -152,9 +152,11 @@ def corpus(params: Params, *, long: bool) -> tuple[PreTrainedTokenizerFast, Data
     """Clean and tokenize WNUT-17 as the stages do."""
     tokenizer = load_tokenizer(params.model, capitals=params.capitals)
     with tempfile.TemporaryDirectory() as folder:
-        sources = resolve_corpus(ROOT / "data/raw/wnut17")
-        clean_corpus(sources, Path(folder), multi_tag=params.multi_tag, scheme=params.scheme, max_rejected=0.0)
-        splits = {name: [(s.tokens, s.tags) for s in read_conll(Path(folder) / f"{name}.conll")] for name in sources}
+        raw = resolve_corpus(ROOT / "data/raw/wnut17")
+        clean_corpus(raw, Path(folder), max_rejected=0.0)
+        splits = {
+            name: [(s.tokens, s.tags) for s in read_conll(Path(folder) / f"{name}.conll")] for name in raw.sources
+        }
     labels = make_labels({tag[2:] for rows in splits.values() for _, tags in rows for tag in tags} - {""})
     if long:
         splits = {name: joined(rows, tokenizer) for name, rows in splits.items()}

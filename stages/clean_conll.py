@@ -18,8 +18,6 @@ def main() -> None:
         raw=flags.raw,
         out=flags.out,
         report=flags.report,
-        multi_tag=params.multi_tag,
-        scheme=params.scheme,
         max_rejected=params.max_rejected,
     )
 

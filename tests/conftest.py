@@ -22,6 +22,18 @@ def wnut17():
 
 
 @pytest.fixture(scope="session")
+def corpora():
+    """The folder with excerpts of public corpora."""
+    folder = MIRROR / "corpora"
+    if not folder.is_dir():
+        pytest.skip(
+            "the excerpts of public corpora are not here: they are not part of the repository; NERPIPE_MIRROR names a "
+            "folder that holds corpora/"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
     """A folder with a BERT of random weights and an uncased word-piece tokenizer of single characters."""
     from tiny import save_tiny

@@ -18,7 +18,7 @@ TYPES = {"person", "location", "corporation", "group", "creative-work", "product
 @pytest.fixture(scope="module")
 def cleaned(tmp_path_factory):
     out = tmp_path_factory.mktemp("clean")
-    report = clean_corpus(resolve_corpus(FOLDER), out, multi_tag="first", scheme="auto", max_rejected=0)
+    report = clean_corpus(resolve_corpus(FOLDER), out, max_rejected=0)
     return {row["split"]: row for row in report}, {
         row["split"]: list(read_conll(out / f"{row['split']}.conll")) for row in report
     }
@@ -109,9 +109,10 @@ def test_links_and_handles_lead_nowhere(cleaned):
 def test_the_raw_files_carry_every_dirt_that_a_single_scheme_can_have(cleaned):
     repairs = sum((Counter(row["repairs"]) for row in cleaned[0].values()), Counter())
     assert set(repairs) == {
-        "blank_with_whitespace", "bom", "crlf", "docstart", "html_in_tag", "multi_tag", "no_final_blank_line",
+        "blank_with_whitespace", "bom", "crlf", "html_in_tag", "multi_tag", "no_final_blank_line",
         "no_final_newline", "orphan_i", "outer_space",
     }  # fmt: skip
+    assert [row["documents"] for row in cleaned[0].values()] == [1, 0, 0]
     assert all(row["scheme"] == "IOB2" for row in cleaned[0].values())
 
 

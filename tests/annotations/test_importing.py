@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from nerpipe.annotations.importing import import_annotations
 from nerpipe.contracts.files import SPLITS
 from nerpipe.contracts.schemes import spans_of
+from nerpipe.corpus.cleaning import clean_corpus
+from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.errors import NerpipeError
 from places import ROOT
 
@@ -107,13 +109,9 @@ def test_relations_and_notes_are_counted(tmp_path):
 
 
 def test_the_folder_is_a_data_set_that_the_first_stage_reads(tmp_path):
-    from nerpipe.corpus.cleaning import clean_corpus
-    from nerpipe.corpus.sources import resolve_corpus
-
     import_annotations([FIXTURES / "doccano.jsonl"], tmp_path / "mine")
     assert (tmp_path / "mine/corpus.yaml").read_text() == "scheme: IOB2\ntoken_column: 1\ntag_column: 2\n"
-    sources = resolve_corpus(tmp_path / "mine")
-    rows = clean_corpus(sources, tmp_path / "clean", multi_tag="first", scheme="IOB2", max_rejected=0.0)
+    rows = clean_corpus(resolve_corpus(tmp_path / "mine"), tmp_path / "clean", max_rejected=0.0)
     assert sum(row["entities"] for row in rows) == 9
     assert sum(row["tokens"] for row in rows) == WORDS
 
@@ -251,7 +249,6 @@ DOCUMENTS = st.fixed_dictionaries(
 
 @given(st.lists(DOCUMENTS, max_size=6))
 def test_whatever_the_annotations_are_the_counts_meet_and_the_first_stage_finds_every_entity(tmp_path_factory, rows):
-    from nerpipe.corpus.cleaning import clean_corpus
 
     folder = tmp_path_factory.mktemp("any")
     report = import_lines(folder, *rows)
@@ -262,7 +259,7 @@ def test_whatever_the_annotations_are_the_counts_meet_and_the_first_stage_finds_
     rejects = (folder / "mine/import_rejects.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(rejects) == counts["quarantined"] + report["records"]["rejected"]
     assert all(json.loads(line)["place"].startswith(str(folder)) for line in rejects)
-    sources = {split: folder / f"mine/{split}.conll" for split in SPLITS}
-    cleaned = clean_corpus(sources, folder / "clean", multi_tag="reject", scheme="IOB2", max_rejected=0.0)
+    cleaned = clean_corpus(resolve_corpus(folder / "mine"), folder / "clean", max_rejected=0.0)
+    assert [row["documents"] for row in cleaned] == [row["documents"] for row in report["splits"].values()]
     assert sum(row["entities"] for row in cleaned) == counts["kept"] + counts["repaired"]
     assert sum(row["tokens"] for row in cleaned) == sum(row["tokens"] for row in report["splits"].values())

@@ -106,8 +106,7 @@ def test_wordpipeline_gives_the_entities_of_the_predictor_on_wnut17(exported_tin
     from nerpipe.corpus.sources import resolve_corpus
 
     os.environ.setdefault("NERPIPE_MIRROR", str(MIRROR))
-    sources = resolve_corpus(ROOT / "data/raw/wnut17")
-    clean_corpus(sources, tmp_path, multi_tag="first", scheme="auto", max_rejected=0.0)
+    clean_corpus(resolve_corpus(ROOT / "data/raw/wnut17"), tmp_path, max_rejected=0.0)
     texts = [" ".join(sentence.tokens) for sentence in read_conll(tmp_path / "test.conll")][:300]
     ner = pipeline("token-classification", model=str(exported_tiny), pipeline_class=WordPipeline)
     ours, theirs = Predictor(exported_tiny)(texts), ner(texts)

@@ -58,21 +58,47 @@ def test_a_json_line_that_cannot_be_read_is_rejected(line, problem):
     assert row.raw == line
 
 
-def test_conll_is_read_from_the_first_column():
-    content = b"-DOCSTART- O\n\nEU B-org\nrejects O\n\n\nNew York\tB-loc\nis\n"
+def test_conll_is_read_by_the_rules_of_clean_conll():
+    content = b"-DOCSTART- O\nEU B-org\nrejects O\n\n\nNew York\tB-loc\nis O\n"
     rows = read(content, "conll")
     assert [(row.words, row.text) for row in rows] == [
         (["EU", "rejects"], "EU rejects"),
         (["New York", "is"], "New York is"),
     ]
-    assert [row.position for row in rows] == ["standard input:3", "standard input:7"]
+    assert [row.position for row in rows] == ["standard input:2", "standard input:6"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("a\u00a0b O\n\n", [["a\u00a0b"]]),  # a no-break space is part of a word
+        ("a O\n\u3000\nb O\n\n", [["a"], ["b"]]),  # U+3000 alone is a blank line
+        ("# text = a b\n1\ta\tB-x\n2\tb\tO\n\n", [["a", "b"]]),
+        ("a\nb\n\nc\n", [["a", "b"], ["c"]]),  # words alone
+        ("a NN\nb VB\n\n", [["a", "b"]]),
+        ("a\tB-x\tB-y\nb\tO\tO\n\n", [["a", "b"]]),  # which tags are right makes no difference here
+        ("a\tB-x\n \tO\nb\tno tag\n\n", [["a", " ", "b"]]),
+    ],
+)
+def test_words_of_conll(content, words):
+    assert [row.words for row in read(content.encode(), "conll")] == words
 
 
 def test_a_conll_sentence_with_a_bad_line_is_rejected_whole():
-    rows = read(b"a O\n\xff O\nb O\n\n\tO\n\nc O\n", "conll")
-    assert [type(row) for row in rows] == [Rejected, Rejected, Record]
-    assert (rows[0].position, rows[1].position) == ("standard input:2", "standard input:5")
+    rows = read(b"a O\n\xff O\nb O\n\n\tO\n\nc O\nx y O\n\nc O\n", "conll")
+    assert [type(row) for row in rows] == [Rejected, Rejected, Rejected, Record]
+    assert [row.position for row in rows] == [f"standard input:{number}" for number in (2, 5, 8, 10)]
     assert rows[0].raw == "a O\n\\xff O\nb O"
+    assert "another number of columns" in rows[2].problem
+
+
+def test_a_conll_file_without_blank_lines_is_rejected_in_bounded_memory():
+    rows = read(b"word\tO\n" * 600_000 + b"\nlast\tO\n", "conll")
+    assert [type(row) for row in rows] == [Rejected, Record]
+    assert "over 10,000 words begins here" in rows[0].problem
+    assert rows[0].position == "standard input:1"
+    assert rows[1].position == "standard input:600002"
+    assert len(rows[0].raw) < 1000
 
 
 def test_a_folder_is_read_in_the_order_of_its_names(tmp_path):

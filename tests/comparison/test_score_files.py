@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from documented import examples, table
 from nerpipe.cli import main
 from nerpipe.comparison.score_files import score_files
 from nerpipe.errors import NerpipeError
@@ -84,20 +85,43 @@ def test_rows_that_part_are_refused_with_both_places(files, gold, predicted, par
 @pytest.mark.parametrize(
     ("line", "parts"),
     [
-        ("b\tO\t0.9812", ["the last column must be the tag", "cut -f1,3"]),
-        ("b S-a", ["S and U become B"]),
+        ("b\tO\t0.9812", ["another number of columns", "as many columns as the others"]),
         ("b B-", ["a tag without a type"]),
         ("b B-a,B-c", ["several tags in", "keep one tag for each word"]),
         ("b <i>O</i>", ["markup"]),
         ("b", ["one column", "a word and a tag"]),
         ("\tO", ["a word before its tag"]),
+        ("New York B-a", ["another number of columns"]),
+        ("b b-a", ["no tag", "corpus.yaml beside the file"]),
     ],
 )
 def test_a_line_that_cannot_be_scored_is_refused_with_its_place(files, line, parts):
     with pytest.raises(NerpipeError) as error:
         files("a O\nb O\n", f"a O\n{line}\n")
-    for part in [*parts, "system:2:", "O, B-TYPE and I-TYPE"]:
+    for part in [*parts, "system:2:"]:
         assert part in str(error.value)
+
+
+@pytest.mark.parametrize("row", [row for row in table("**Schemes.**") if row[1] == "yes"], ids=lambda row: row[0])
+def test_every_scheme_that_is_found_by_looking_is_scored(files, row):
+    ((_, raw),), ((_, clean),) = examples(row[2]), examples(row[3])
+    found = files(raw, clean)
+    assert found.scores.readings["conlleval"].f1 == 1.0
+    assert files(clean, raw).scores.readings["conlleval"] == found.scores.readings["conlleval"]
+
+
+def test_a_scheme_that_is_named_beside_the_file_is_scored(files, tmp_path):
+    (tmp_path / "corpus.yaml").write_text("scheme: suffix\n")
+    assert files("Ann\tPER-B\nLee\tPER-I\n\n", "Ann\tPER-B\nLee\tPER-I\n\n").scores.token_accuracy == 1.0
+
+
+def test_columns_are_found_and_the_last_of_several_predictions_is_taken(files):
+    gold = "# text = Ann ran\n1\tAnn\tB-a\n2\tran\tO\n\n"
+    found = files(gold, "Ann\tB-a\tO\t0.9\nran\tO\tO\t0.8\n\n")
+    assert (found.words, found.words_differ) == (2, 0)
+    assert found.scores.readings["conlleval"][3:] == (1, 0, 0)
+    with pytest.raises(NerpipeError, match=r"(?s)can be read in 2 ways.*\n    tag_column: 2\nor"):
+        files("Ann\tB-a\tB-b\nran\tO\tO\n\n", "Ann\tB-a\nran\tO\n\n")
 
 
 def test_a_file_without_words_or_no_file_is_refused(files, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nerpipe.contracts.conll import Sentence, format_sentence, read_conll, read_rows
+from nerpipe.contracts.conll import Sentence, format_boundary, format_sentence, read_conll, read_rows
 from nerpipe.errors import NerpipeError
 
 
@@ -31,6 +31,27 @@ def test_format_and_read(sentences):
         path = Path(folder) / "a.conll"
         path.write_text("".join(map(format_sentence, sentences)), encoding="utf-8", newline="\n")
         assert list(read_rows(path, width=3)) == [[list(row) for row in sentence] for sentence in sentences]
+
+
+def test_documents_are_read_and_have_no_words(tmp_path):
+    path = tmp_path / "a.conll"
+    text = "a\tO\n\n-DOCSTART-\tO\n\nb\tO\n\n-DOCSTART-\tO\tnews 1\n\n \tB-x\n\nd\tO\n\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    assert list(read_conll(path)) == [
+        Sentence(("a",), ("O",)),
+        Sentence(("b",), ("O",), None, starts_document=True),
+        Sentence((" ",), ("B-x",), "news 1", starts_document=True),
+        Sentence(("d",), ("O",), "news 1"),
+    ]
+    assert list(read_rows(path, width=2)) == [[["a", "O"]], [["b", "O"]], [[" ", "B-x"]], [["d", "O"]]]
+    assert format_boundary("news 1") + format_boundary(None) == "-DOCSTART-\tO\tnews 1\n\n-DOCSTART-\tO\n\n"
+
+
+def test_a_boundary_needs_its_blank_line(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("-DOCSTART-\tO\na\tO\n\n", encoding="utf-8")
+    with pytest.raises(NerpipeError, match=r"a\.conll:2: a blank line was expected in 'a"):
+        list(read_conll(path))
 
 
 def test_an_empty_file_has_no_sentence(tmp_path):

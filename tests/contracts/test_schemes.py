@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nerpipe.contracts.schemes import SCHEMES, Span, is_tag, spans_of, split_tag, to_iob2
+from nerpipe.contracts.schemes import SCHEMES, Span, is_tag, read_tag, spans_of, split_tag, to_iob2
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,9 @@ from nerpipe.contracts.schemes import SCHEMES, Span, is_tag, spans_of, split_tag
         # BILOU
         ("B-a I-a L-a U-a O U-b", "B-a I-a I-a B-a O B-b", 0, 1),
         ("U-a L-a", "B-a B-a", 1, 0),
+        # BMES and BMEWO
+        ("B-a M-a E-a S-a W-a", "B-a I-a I-a B-a B-a", 0, 1),
+        ("M-a M-a W-a E-a", "B-a I-a B-a B-a", 2, 0),
         # types with hyphens
         ("B-creative-work I-creative-work I-creative", "B-creative-work I-creative-work B-creative", 1, 1),
     ],
@@ -60,10 +63,48 @@ def test_no_tag(tag):
     assert not is_tag(tag)
 
 
-@pytest.mark.parametrize(("scheme", "missing"), [("IOB1", "ELSU"), ("IOB2", "ELSU"), ("IOBES", "LU"), ("BILOU", "ES")])
+@pytest.mark.parametrize(
+    ("scheme", "missing"),
+    [
+        ("IOB1", "ELMSUW"),
+        ("IOB2", "ELMSUW"),
+        ("IOBES", "LMUW"),
+        ("BILOU", "EMSW"),
+        ("BMES", "ILUW"),
+        ("BMEWO", "ILSU"),
+    ],
+)
 def test_a_scheme_lacks_prefixes(scheme, missing):
     assert not any(is_tag(f"{prefix}-a", SCHEMES[scheme]) for prefix in missing)
     assert set(SCHEMES[scheme]) | set(missing) == set(SCHEMES["auto"])
+
+
+@pytest.mark.parametrize(
+    ("tag", "scheme", "expected"),
+    [
+        ("O", "plain", "O"),
+        ("person-actor", "plain", "I-person-actor"),
+        ("E-mail", "plain", "I-E-mail"),
+        ("", "plain", ""),
+        ("B_PER", "underscore", "B-PER"),
+        ("B_creative_work", "underscore", "B-creative_work"),
+        ("B-PER", "underscore", ""),
+        ("B_", "underscore", ""),
+        ("X_PER", "underscore", ""),
+        ("PER-B", "suffix", "B-PER"),
+        ("creative-work-I", "suffix", "I-creative-work"),
+        ("B-PER", "suffix", ""),
+        ("-B", "suffix", ""),
+        ("b-per", "lower", "B-per"),
+        ("e-mail", "lower", "E-mail"),
+        ("B-per", "lower", ""),
+        ("b-", "lower", ""),
+        ("S-PER", "auto", "S-PER"),
+        ("S-PER", "IOB2", ""),
+    ],
+)
+def test_read_tag(tag, scheme, expected):
+    assert read_tag(tag, scheme) == expected
 
 
 def test_split_tag():

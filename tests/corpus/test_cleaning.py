@@ -1,6 +1,5 @@
-"""The cases of docs/data.md, one by one, and what holds for every input."""
+"""What holds for every input: repairs, quarantine, ledger, and the case by case table of docs/data.md."""
 
-import ast
 import hashlib
 import io
 import json
@@ -12,22 +11,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nerpipe.contracts.conll import format_sentence, read_conll
-from nerpipe.corpus import cleaning, lines
+from documented import examples, table
+from nerpipe.contracts.conll import format_boundary, format_sentence, read_conll
+from nerpipe.corpus import lines, reading, rows
 from nerpipe.corpus.cleaning import clean_corpus, clean_split, shown_name
-from nerpipe.corpus.lines import PROBLEMS, show_line
+from nerpipe.corpus.columns import find_layouts
+from nerpipe.corpus.lines import show_line
+from nerpipe.corpus.quarantine import Quarantine
+from nerpipe.corpus.rows import PROBLEMS
+from nerpipe.corpus.settings import CorpusSettings
+from nerpipe.corpus.sources import Corpus
 from nerpipe.errors import NerpipeError
-from places import ROOT
 
-DOCS = ROOT / "docs/data.md"
 GOOD = b"Hi\tO\n\n"
+ENTITY = b"Ada\tB-person\n\n"
 
 
-def clean(folder, data, *, multi_tag="first", scheme="auto"):
+def clean(folder, data, **keys):
     """Clean one file of these bytes; give its report, the clean text and the quarantined sentences."""
     source, target, rejects = folder / "raw.conll", folder / "clean.conll", io.StringIO()
     source.write_bytes(data)
-    report = clean_split(source, target, rejects, split="train", multi_tag=multi_tag, scheme=scheme)
+    found = CorpusSettings(**keys)
+    layout = find_layouts({"train": source}, found, folder / "corpus.yaml")["train"]
+    report = clean_split(source, target, Quarantine(rejects), split="train", layout=layout, settings=found)
     return (
         report.row,
         target.read_bytes().decode(),
@@ -35,38 +41,25 @@ def clean(folder, data, *, multi_tag="first", scheme="auto"):
     )
 
 
-def corpus(folder, **splits):
-    """Write the splits' bytes and clean them as the stage does."""
-    options = {"multi_tag": "first", "scheme": "auto", "max_rejected": 0.0}
-    options |= {key: splits.pop(key) for key in options & splits.keys()}
+def corpus(folder, *, max_rejected=0.0, keys=None, **splits):
+    """Write the splits' bytes and clean them as the stage does. Splits that are not given hold one entity."""
     sources = {}
-    for split, data in splits.items():
+    for split in ("train", "dev", "test"):
         sources[split] = folder / f"raw-{split}.conll"
-        sources[split].write_bytes(data)
-    return clean_corpus(sources, folder / "clean", **options)
+        sources[split].write_bytes(splits.get(split, ENTITY))
+    found = Corpus(folder, CorpusSettings(**(keys or {})), sources)
+    return clean_corpus(found, folder / "clean", max_rejected=max_rejected)
 
 
-def documented_cases():
-    """Read the table `Case by case`: (found, answer, name, params, raw bytes or None)."""
-    section = DOCS.read_text(encoding="utf-8").partition("## Case by case")[2].partition("\n## ")[0]
-    for row in re.findall(r"^\|(.*)\|$", section, flags=re.MULTILINE)[2:]:
-        found, answer, name, example = (cell.strip() for cell in row.split("|"))
-        params, text = re.fullmatch(r"((?:(?:scheme|multi_tag)=\w+ )?)(.*)", example.strip("`")).groups()
-        data = ast.literal_eval(f"b'{text}'") if text else None
-        yield (
-            found,
-            answer.split()[0].strip(":,"),
-            name.strip("`"),
-            dict([params.strip().split("=")] if params else []),
-            data,
-        )
-
-
-CASES = list(documented_cases())
+CASES = [
+    (answer.split()[0].strip(":,"), name.strip("`"), *example)
+    for _, answer, name, raw in table("## Case by case")
+    for example in [*examples(raw), ({}, None)][:1]
+]
 
 
 def cases(answer):
-    return [pytest.param(*case[2:], id=case[2]) for case in CASES if case[1] == answer and case[4]]
+    return [pytest.param(*case[1:], id=case[1]) for case in CASES if case[0] == answer and case[3]]
 
 
 @pytest.mark.parametrize(("name", "params", "data"), cases("repaired"))
@@ -80,10 +73,11 @@ def test_documented_repair(tmp_path, name, params, data):
 
 @pytest.mark.parametrize(("name", "params", "data"), cases("quarantined"))
 def test_documented_quarantine(tmp_path, name, params, data):
-    row, text, [record] = clean(tmp_path, GOOD + data + GOOD, **params)
+    around = b"" if "tag_column" in params else GOOD
+    row, text, [record] = clean(tmp_path, around + data + around, **params)
     assert record["reason"] == name
     assert row["rejects"] == {name: 1}
-    assert text == "Hi\tO\n\nHi\tO\n\n"
+    assert text.count("\n\n") == row["sentences"] >= 2
 
 
 @pytest.mark.parametrize(("name", "params", "data"), cases("fatal"))
@@ -93,8 +87,8 @@ def test_documented_fatal(tmp_path, name, params, data):
 
 
 def test_the_table_names_every_reason_and_no_other():
-    assert {name for _, answer, name, *_ in CASES if answer == "quarantined"} == set(PROBLEMS)
-    assert len(CASES) == 28
+    assert {name for answer, name, *_ in CASES if answer == "quarantined"} == set(PROBLEMS)
+    assert len(CASES) == 44
 
 
 @pytest.mark.parametrize(
@@ -103,8 +97,8 @@ def test_the_table_names_every_reason_and_no_other():
         (b"New York\tB-loc\n\n", {}, "New York\tB-loc\n\n"),
         (b"EU NNP B-NP I-ORG\nrejects VBZ B-VP O\n\n", {}, "EU\tB-ORG\nrejects\tO\n\n"),
         (b"EU\tNNP\tB-NP\tI-ORG\n\n", {"scheme": "IOB1"}, "EU\tB-ORG\n\n"),
-        (b"  EU   I-ORG  \t\n\nHi O\n", {}, "Hi\tO\n\n"),  # one tab makes it one column: quarantined
-        (b"-DOCSTART-\nHi O\n-DOCSTART- O\nyou O", {}, "Hi\tO\n\nyou\tO\n\n"),
+        (b"  EU   I-ORG  \t\n\nHi O\n", {}, "EU\tB-ORG\n\nHi\tO\n\n"),
+        (b"-DOCSTART-\nHi O\n-DOCSTART- O\nyou O", {}, "-DOCSTART-\tO\n\nHi\tO\n\n-DOCSTART-\tO\n\nyou\tO\n\n"),
         (b"\n\n\nHi\tO\n \n\t \n\xc2\xa0\nyou\tO\n", {}, "Hi\tO\n\nyou\tO\n\n"),
         (b"a\xe2\x80\xa8b\tO\nc\xc2\x85d\tO\ne\x0bf\tO\ng\x0ch\tO\ni\x1cj\x1dk\x1el\tO\n\n", {}, None),
         (b"\xef\xb8\x8f\tO\n\n", {}, "\ufe0f\tO\n\n"),
@@ -134,7 +128,7 @@ def test_output(tmp_path, raw, params, expected):
         (b"a\tB-person\xc2\xa0", "tag_not_iob"),
         (b"a\tB-person</td", "tag_not_iob"),
         (b"a\t,B-person", "tag_not_iob"),
-        (b"a O </td>", "tag_not_iob"),
+        (b"a O </td>", "one_column"),
         (b"a\tB", "tag_without_type"),
         (b"a\tI-", "tag_without_type"),
         (b"a\tB-</td>", "tag_without_type"),
@@ -159,9 +153,9 @@ def test_a_rejected_sentence_is_described_whole_and_located(tmp_path):
     assert record == {
         "split": "train",
         "file": "raw.conll",
-        "line": 5,
+        "line": 4,
         "reason": "one_column",
-        "text": "four",
+        "text": "three O O",
         "lines": [
             {"line": 3, "text": "two\tO"},
             {"line": 4, "text": "three O O"},
@@ -225,15 +219,15 @@ def test_where_chunks_are_cut_changes_nothing(tmp_path, monkeypatch):
     for size in range(20, len(DIRTY) + 2):
         monkeypatch.setattr(lines, "CHUNK_BYTES", size)
         assert clean(tmp_path, DIRTY) == whole
-    assert whole[0]["lines"] == {"read": 16, "kept": 6, "rejected": 4, "separators": 6}
+    assert whole[0]["lines"] == {"read": 16, "kept": 6, "rejected": 4, "separators": 6, "comments": 0}
     assert whole[0]["sha256"] == hashlib.sha256(DIRTY).hexdigest()
 
 
 def test_forgetting_lines_changes_nothing(tmp_path, monkeypatch):
     whole = clean(tmp_path, DIRTY)
-    monkeypatch.setattr(lines, "REMEMBERED_LINES", 2)
+    monkeypatch.setattr(rows, "REMEMBERED_LINES", 2)
     assert clean(tmp_path, DIRTY) == whole
-    monkeypatch.setattr(lines, "REMEMBERED_LENGTH", 0)
+    monkeypatch.setattr(rows, "REMEMBERED_LENGTH", 0)
     assert clean(tmp_path, DIRTY) == whole
 
 
@@ -277,12 +271,12 @@ def test_the_longest_line_is_fine(tmp_path):
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"o\tO\n" * 1_000_000])
 def test_a_sentence_that_is_too_long_is_fatal(tmp_path, end):
-    with pytest.raises(NerpipeError, match=r"raw\.conll:3: a sentence of over 100,000 words begins here"):
-        clean(tmp_path, GOOD + b"o\tO\n" * 100_001 + end)
+    with pytest.raises(NerpipeError, match=r"raw\.conll:3: a sentence of over 10,000 words begins here"):
+        clean(tmp_path, GOOD + b"o\tO\n" * 10_001 + end)
 
 
 def test_the_longest_sentence_is_fine(tmp_path):
-    assert clean(tmp_path, b"o\tO\n" * 100_000)[0]["tokens"] == cleaning.LONGEST_SENTENCE == 100_000
+    assert clean(tmp_path, b"o\tO\n" * 10_000)[0]["tokens"] == reading.LONGEST_SENTENCE == 10_000
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"\xef\xbb\xbf", b"-DOCSTART- O\n\n \n"])
@@ -310,10 +304,10 @@ def test_a_missing_file_is_found_before_anything_is_read(tmp_path):
     sources = {"train": tmp_path / "train.conll", "dev": tmp_path / "dev.conll"}
     sources["train"].write_bytes(b"\xff\xfe")
     with pytest.raises(NerpipeError, match=r"dev\.conll: the file is not there"):
-        clean_corpus(sources, tmp_path / "clean", multi_tag="first", scheme="auto", max_rejected=0)
+        clean_corpus(Corpus(tmp_path, CorpusSettings(), sources), tmp_path / "clean", max_rejected=0)
     sources["dev"].mkdir()
     with pytest.raises(NerpipeError, match=r"dev\.conll: this is a folder"):
-        clean_corpus(sources, tmp_path / "clean", multi_tag="first", scheme="auto", max_rejected=0)
+        clean_corpus(Corpus(tmp_path, CorpusSettings(), sources), tmp_path / "clean", max_rejected=0)
 
 
 def test_an_unreadable_file(tmp_path, monkeypatch):
@@ -343,9 +337,9 @@ def test_too_much_quarantined(tmp_path):
 
 @pytest.mark.parametrize(("bad", "good", "allowed"), [(29, 71, 0.29), (1, 9, 0.1), (0, 1, 0.0)])
 def test_exactly_max_rejected_is_allowed(tmp_path, bad, good, allowed):
-    report = corpus(tmp_path, train=b"bad\n\n" * bad + GOOD * good, max_rejected=allowed)
+    report = corpus(tmp_path, train=b"bad\n\n" * bad + ENTITY * good, max_rejected=allowed)
     assert report[0]["rejected_sentences"] == bad
-    assert (tmp_path / "clean" / "train.conll").read_text(encoding="utf-8") == "Hi\tO\n\n" * good
+    assert (tmp_path / "clean" / "train.conll").read_bytes() == ENTITY * good
 
 
 def test_a_split_that_is_quarantined_whole_is_fatal_whatever_is_allowed(tmp_path):
@@ -371,7 +365,7 @@ def test_duplicates_are_counted_by_tokens(tmp_path):
 def test_the_report_is_json_and_does_not_depend_on_the_folder(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    runs = [json.dumps(corpus(tmp_path / name, train=GOOD, dev=DIRTY, max_rejected=1)) for name in "ab"]
+    runs = [json.dumps(corpus(tmp_path / name, train=ENTITY, dev=DIRTY, max_rejected=1)) for name in "ab"]
     assert runs[0] == runs[1]
     files = [{path.name: path.read_bytes() for path in (tmp_path / name / "clean").iterdir()} for name in "ab"]
     assert files[0] == files[1]
@@ -390,23 +384,30 @@ words = st.text(st.characters(codec="utf-8", exclude_characters="\n\t\r\0\ufeff"
 )
 types = st.sampled_from(["person", "creative-work", "B-x", "é"])
 tags = st.one_of(st.just("O"), st.tuples(st.sampled_from("BI"), types).map("-".join))
-sentences = st.lists(st.lists(st.tuples(words, tags), min_size=1), min_size=1)
+sentences = st.lists(st.tuples(words | st.just(" "), tags), min_size=1)
+ids = st.none() | st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1).map(
+    lambda id_: f"d-{id_}"
+)
+documents = st.lists(st.tuples(st.none() | st.tuples(ids), sentences), min_size=1)
 
 
 @settings(deadline=None)
-@given(sentences)
-def test_parse_format_parse(rows):
+@given(documents)
+def test_parse_format_parse(found):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        once = clean(folder, "".join(map(format_sentence, rows)).encode())
+        raw = "".join((format_boundary(starts[0]) if starts else "") + format_sentence(row) for starts, row in found)
+        once = clean(folder, raw.encode())
         assert not once[2]
-        found = list(read_conll(folder / "clean.conll"))
-        assert [sentence.tokens for sentence in found] == [tuple(token for token, _ in row) for row in rows]
-        for sentence, row in zip(found, rows, strict=True):
-            for mine, (_, raw) in zip(sentence.tags, row, strict=True):
-                assert mine[1:] == raw[1:]
+        read = list(read_conll(folder / "clean.conll"))
+        for sentence, (starts, row) in zip(read, found, strict=True):
+            assert sentence.tokens == tuple(token for token, _ in row)
+            assert sentence.starts_document == bool(starts)
+            assert not starts or sentence.document == starts[0]
+            for mine, (_, given_tag) in zip(sentence.tags, row, strict=True):
+                assert mine[1:] == given_tag[1:]
         again = clean(folder, once[1].encode(), scheme="IOB2")
-        assert again[1] == once[1]
+        assert again[1] == once[1] == clean(folder, once[1].encode())[1]
         assert again[0]["repairs"] == {}
 
 
@@ -416,7 +417,7 @@ def test_parse_format_parse(rows):
     st.booleans(),
 )
 def test_no_line_is_lost(lines, ended):
-    data = b"good\tO\n\n" + b"\n".join(lines) + b"\n" * ended
+    data = b"good\tO\nbad\tB-x\n" * 9 + b"\n" + b"\n".join(lines) + b"\n" * ended
     with tempfile.TemporaryDirectory() as name:
         row, text, rejected = clean(Path(name), data)
     assert row["lines"]["read"] == data.count(b"\n") + (not data.endswith(b"\n"))
@@ -430,7 +431,7 @@ def test_no_line_is_lost(lines, ended):
 def test_golden_counts_on_wnut17(tmp_path, wnut17):
     files = {"train": "wnut17train.conll", "dev": "emerging.dev.conll", "test": "emerging.test.annotated"}
     sources = {split: wnut17 / file for split, file in files.items()}
-    report = clean_corpus(sources, tmp_path, multi_tag="reject", scheme="auto", max_rejected=0)
+    report = clean_corpus(Corpus(tmp_path, CorpusSettings(multi_tag="reject"), sources), tmp_path, max_rejected=0)
     golden = {
         "train": (3394, 62730, 1975, {"blank_with_whitespace": 2394}),
         "dev": (1009, 15733, 836, {}),

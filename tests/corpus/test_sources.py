@@ -3,11 +3,15 @@
 import gc
 import hashlib
 import http.server
+import re
 import threading
+from pathlib import Path
 
 import pytest
 
-from nerpipe.corpus.sources import read_pointer, resolve_corpus
+from documented import table
+from nerpipe.corpus.settings import load_settings, source_hint
+from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.errors import NerpipeError
 from places import ROOT
 
@@ -91,13 +95,13 @@ def test_a_folder_with_three_files(root):
     folder.mkdir()
     for split, text in TEXT.items():
         (folder / f"{split}.conll").write_bytes(text)
-    assert {split: path.read_bytes() for split, path in resolve_corpus(folder).items()} == TEXT
+    assert {split: path.read_bytes() for split, path in resolve_corpus(folder).sources.items()} == TEXT
 
 
 def test_missing_files_are_named(root):
     (root / "data/raw/mine").mkdir()
     (root / "data/raw/mine/dev.conll").write_text("")
-    with pytest.raises(NerpipeError, match=r"missing: train.conll, test.conll; a data set is a folder with"):
+    with pytest.raises(NerpipeError, match=r"no file of train found; a data set is a folder with"):
         resolve_corpus(root / "data/raw/mine")
 
 
@@ -114,12 +118,12 @@ def test_files_that_git_does_not_know_are_missing_in_a_copy_and_the_message_says
     monkeypatch.chdir(tmp_path / "copy")
     monkeypatch.setenv("DVC_ROOT", str(root))
     with pytest.raises(NerpipeError, match=r"only what git or DVC tracks: `git add data/raw/mine`"):
-        resolve_corpus(__import__("pathlib").Path("data/raw/mine"))
+        resolve_corpus(Path("data/raw/mine"))
 
 
 def test_download_then_cache(root, server):
     folder = point(root, f"{server}/good")
-    assert {split: path.read_bytes() for split, path in resolve_corpus(folder).items()} == TEXT
+    assert {split: path.read_bytes() for split, path in resolve_corpus(folder).sources.items()} == TEXT
     hits = Handler.hits
     resolve_corpus(folder)
     assert Handler.hits == hits
@@ -127,9 +131,9 @@ def test_download_then_cache(root, server):
 
 def test_a_spoilt_cache_is_fetched_again(root, server):
     folder = point(root, f"{server}/good")
-    path = resolve_corpus(folder)["dev"]
+    path = resolve_corpus(folder).sources["dev"]
     path.write_bytes(b"spoilt")
-    assert resolve_corpus(folder)["dev"].read_bytes() == TEXT["dev"]
+    assert resolve_corpus(folder).sources["dev"].read_bytes() == TEXT["dev"]
 
 
 @pytest.mark.parametrize("how", ["cut", "changed", "gone"])
@@ -161,7 +165,7 @@ def test_a_mirror_is_used_in_place_and_a_relative_one_counts_from_the_root(root,
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/data").symlink_to(root / "data")
     monkeypatch.chdir(tmp_path / "elsewhere")
-    assert {split: path.read_bytes() for split, path in resolve_corpus(folder).items()} == TEXT
+    assert {split: path.read_bytes() for split, path in resolve_corpus(folder).sources.items()} == TEXT
     (tmp_path / "mirror/far/dev.txt").write_bytes(b"other")
     with pytest.raises(NerpipeError, match=r"dev.txt: its SHA-256 is .*; expected .* NERPIPE_MIRROR names"):
         resolve_corpus(folder)
@@ -170,8 +174,8 @@ def test_a_mirror_is_used_in_place_and_a_relative_one_counts_from_the_root(root,
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"sha256": "abc"}, r"-> train.sha256\] 'abc' is not a SHA-256"),
-        ({"url": "ftp://x"}, r"-> train.url\] 'ftp://x' is not an address that begins with http://"),
+        ({"sha256": "abc"}, r"source.yaml -> train.sha256\] 'abc' is not a SHA-256"),
+        ({"url": "ftp://x"}, r"-> train.url\] 'ftp://x' is not an address that begins with http"),
         ({"file": "../x"}, r"-> train.file\] '../x' must be a plain file name"),
         ({"file": ""}, r"expected the keys url, file, sha256"),
     ],
@@ -182,14 +186,72 @@ def test_a_malformed_pointer(root, changed, said):
         resolve_corpus(folder)
 
 
-def test_a_pointer_without_a_split(root):
+def test_a_pointer_without_train(root):
     folder = point(root, "http://127.0.0.1:9")
-    (folder / "source.yaml").write_text("train: 3\n")
-    with pytest.raises(NerpipeError, match="expected the keys train, dev and test, found \\['train'\\]"):
+    (folder / "source.yaml").write_text("dev: 3\n")
+    with pytest.raises(NerpipeError, match="expected the keys train, dev and test, found \\['dev'\\]"):
         resolve_corpus(folder)
 
 
+def test_a_pointer_without_dev_and_test_is_fine(root, server):
+    folder = point(root, f"{server}/good")
+    text = (folder / "source.yaml").read_text()
+    (folder / "source.yaml").write_text(text[: text.index("dev:")])
+    assert list(resolve_corpus(folder).sources) == ["train"]
+
+
+def test_the_old_file_is_read_with_a_hint_and_the_new_one_without(root, server):
+    folder = point(root, f"{server}/good")
+    found = resolve_corpus(folder)
+    assert "corpus.yaml, under the key `files:`" in source_hint(folder)
+    text = (folder / "source.yaml").read_text()
+    (folder / "corpus.yaml").write_text("files:\n" + "".join(f"  {line}\n" for line in text.splitlines()))
+    with pytest.raises(NerpipeError, match=r"corpus.yaml -> files\] .*source.yaml names files too; keep one"):
+        resolve_corpus(folder)
+    (folder / "source.yaml").unlink()
+    assert resolve_corpus(folder) == found
+    assert not source_hint(folder)
+
+
+@pytest.mark.parametrize(("files", "splits"), [(row[0], row[1]) for row in table("## Files")])
+def test_documented_names_of_files(tmp_path, files, splits):
+    for name in re.findall(r"`([^`]+)`", files):
+        (tmp_path / name).write_text("x\tB-a\n\n")
+    found = resolve_corpus(tmp_path).sources
+    assert list(found) == splits.split()
+    assert found["train"].name != "train.conllu"
+
+
+def test_two_files_of_a_split_are_refused(tmp_path):
+    for name in ("train.conll", "dev.txt", "dev.tsv"):
+        (tmp_path / name).write_text("x\tB-a\n\n")
+    with pytest.raises(NerpipeError, match=r"dev.tsv, dev.txt could all be the file of dev; rename the right one to"):
+        resolve_corpus(tmp_path)
+
+
+def test_a_split_left_behind_in_the_work_tree_is_not_cut_from_train(root, tmp_path, monkeypatch):
+    folder = root / "data/raw/mine"
+    folder.mkdir()
+    for split in ("train", "dev", "test"):
+        (folder / f"{split}.txt").write_text("x\tB-a\n\n")
+    copy = tmp_path / "copy/data/raw/mine"
+    copy.mkdir(parents=True)
+    (copy / "train.txt").write_text("x\tB-a\n\n")
+    monkeypatch.chdir(tmp_path / "copy")
+    monkeypatch.setenv("DVC_ROOT", str(root))
+    with pytest.raises(NerpipeError, match=r"dev.conll, test.conll not there.*only what git or DVC tracks"):
+        resolve_corpus(Path("data/raw/mine"))
+
+
+def test_a_fraction_for_a_split_that_is_there_is_refused(tmp_path):
+    for name in ("train.conll", "dev.conll"):
+        (tmp_path / name).write_text("x\tB-a\n\n")
+    (tmp_path / "corpus.yaml").write_text("dev_fraction: 0.2\n")
+    with pytest.raises(NerpipeError, match=r"corpus.yaml -> dev_fraction\] .*dev.conll is the file of this split"):
+        resolve_corpus(tmp_path)
+
+
 def test_the_pointer_in_the_repository_is_sound(wnut17):
-    for entry in read_pointer(ROOT / "data/raw/wnut17/source.yaml").values():
+    for entry in load_settings(ROOT / "data/raw/wnut17").files.values():
         assert hashlib.sha256((wnut17 / entry.file).read_bytes()).hexdigest() == entry.sha256
         assert "e52a2d2a71ac1a051ca2d532eef28653c5c02603" in entry.url

@@ -87,9 +87,9 @@ def test_exp_run_trains_with_the_float_and_a_typo_fails(repo):
     done = repo.try_run("dvc", "exp", "run", "-S", "lrr=3e-5")
     assert done.returncode != 0
     assert "lrr" in done.stderr
-    done = repo.try_run("dvc", "exp", "run", "-S", "multi_tag=frist")
+    done = repo.try_run("dvc", "exp", "run", "-S", "unknown_labels=fial")
     assert done.returncode != 0
-    assert "did you mean 'first'" in done.stdout + done.stderr
+    assert "did you mean 'fail'" in done.stdout + done.stderr
 
 
 def test_the_model_is_fetched_by_its_version_and_predicts_what_it_did_at_home(repo, tmp_path):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nerpipe.contracts.schemes import SCHEMES
 from nerpipe.export.card import UNSHOWN_PARAMS
 from nerpipe.params import Params, load_params
 from nerpipe.training.settings import TrainSettings
@@ -88,11 +87,6 @@ def test_the_keys_of_params_yaml_are_those_of_the_loader_and_of_all_stages():
     file = set(yaml.safe_load((ROOT / "params.yaml").read_text()))
     assert file == {field.name for field in dataclasses.fields(Params)}
     assert file - WITHOUT_EFFECT == set().union(*(stage["params"] for stage in STAGES.values()))
-
-
-def test_the_schemes_of_the_params_are_those_that_are_translated():
-    (scheme,) = (field for field in dataclasses.fields(Params) if field.name == "scheme")
-    assert scheme.metadata["choices"] == tuple(SCHEMES)
 
 
 def test_every_line_of_params_yaml_says_what_it_means():

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from nerpipe.contracts.conll import format_sentence
+from nerpipe.contracts.conll import format_boundary, format_sentence
 from nerpipe.contracts.files import SPLITS, replacing, sha256_of, write_json, write_text
 from nerpipe.contracts.splitting import split_of
 from nerpipe.errors import NerpipeError
@@ -101,7 +101,7 @@ class CorpusWriter:
         file, counts = self._files[split], self.counts[split]
         if document and (alone or document != self._last_document[split]):
             shown = re.sub(r"[\s\x00-\x1f\ud800-\udfff]+", "_", document)
-            file.write(f"-DOCSTART-\tO\t{shown}\n\n")
+            file.write(format_boundary(shown))
             counts["documents"] += 1
         self._last_document[split] = document
         for rows in sentences:

@@ -11,8 +11,8 @@ from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS, 
 from nerpipe.annotations.formats import TAGGED_FORMATS, UTF16_TOOLS, AnnotationFile, read_file
 from nerpipe.annotations.import_counts import ImportCounts
 from nerpipe.annotations.offsets import Judgement, judge_annotations
-from nerpipe.annotations.tagged_rows import BOUNDARY
 from nerpipe.annotations.text_words import Row, tagged_sentences
+from nerpipe.contracts.conll import DOCSTART
 from nerpipe.contracts.schemes import OUTSIDE, is_tag, spans_of, to_iob2
 from nerpipe.contracts.splitting import position_of
 from nerpipe.contracts.word_rules import find_words
@@ -38,8 +38,8 @@ class ImportRun:
         unit = "utf16" if file.format in UTF16_TOOLS else "characters"
         plain = file.format in TAGGED_FORMATS and _has_plain_tags(file)
         for record in read_file(file):
-            if isinstance(record, TaggedSentence) and record.tokens == [BOUNDARY]:
-                continue  # It is no sentence, but stands between two documents.
+            if isinstance(record, TaggedSentence) and record.tokens == [DOCSTART]:
+                continue  # CoNLL-2003 has such a row between two documents.
             self.counts.records["read"] += 1
             if isinstance(record, Broken):
                 self._reject(record.place, record.problem, record.raw)

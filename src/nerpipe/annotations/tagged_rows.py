@@ -11,7 +11,6 @@ from nerpipe.annotations.tool_records import HUGGING_FACE, TAG_COLUMNS, TOKEN_CO
 from nerpipe.errors import NerpipeError
 
 DOCUMENT_COLUMNS = ("document_id", "doc_id", "document")
-BOUNDARY = "-DOCSTART-"  # A row of this word alone stands between two documents of CoNLL-2003.
 _SPLIT_NAMES = {"train": "train", "training": "train", "test": "test"} | dict.fromkeys(
     ("dev", "valid", "validation", "val"), "dev"
 )

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from nerpipe.corpus.lines import DOCSTART
+from nerpipe.corpus.lines import show_line
+from nerpipe.corpus.reading import LONGEST_SENTENCE
+from nerpipe.corpus.rows import PROBLEMS, TAG_PROBLEMS, Word
+from nerpipe.corpus.single_file import read_words
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 LONGEST = 1 << 24  # Largest number of bytes in a record: 16 MiB.
+SHOWN_WORDS = 20  # Number of words of a sentence that is too long that the rejects file shows.
 TEXT = "text"  # Name of the field or column that holds the text.
 
 
@@ -161,35 +165,36 @@ def _checked(position: str, fields: dict[str, Any], raw: str) -> Record | Reject
     return Record(position, text, None, fields)
 
 
+class _Told:
+    """Takes the bytes of a stream, and says how many they are."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    def update(self, data: bytes, /) -> None:
+        self._read(len(data))
+
+
 def _conll(file: BinaryIO, name: str, read: Read) -> Iterator[Record | Rejected]:
-    sentence: list[tuple[int, bytes, bool]] = []
-    for line in _lines(file, read):
-        if line[1].strip():
-            sentence.append(line)
-        elif sentence:
-            yield from _conll_sentence(name, sentence)
-            sentence = []
-    if sentence:
-        yield from _conll_sentence(name, sentence)
+    folder = Path(name).parent if Path(name).is_file() else None
+    for sentence in read_words(file, name, _Told(read), folder=folder):
+        numbers = sentence.line_numbers()
+        position = f"{name}:{numbers[0]}"
+        bad = [word.problem not in ("", *TAG_PROBLEMS) for word in sentence.words]
+        if sentence.cut or len(bad) > LONGEST_SENTENCE:
+            problem = f"a sentence of over {LONGEST_SENTENCE:,} words begins here; put a blank line after each sentence"
+            yield Rejected(position, problem, _shown(sentence.words[:SHOWN_WORDS]))
+        elif any(bad):
+            first = bad.index(True)
+            problem = PROBLEMS[sentence.words[first].problem]
+            yield Rejected(f"{name}:{numbers[first]}", problem, _shown(sentence.words))
+        else:
+            words = [word.token for word in sentence.words]
+            yield Record(position, " ".join(words), words, {})
 
 
-def _conll_sentence(name: str, lines: list[tuple[int, bytes, bool]]) -> Iterator[Record | Rejected]:
-    first = f"{name}:{lines[0][0]}"
-    words = []
-    for number, content, too_long in lines:
-        line = _decoded(f"{name}:{number}", content, too_long=too_long)
-        if isinstance(line, Rejected):
-            raw = b"\n".join(content for _, content, _ in lines).decode("utf-8", errors="backslashreplace")
-            yield line._replace(raw=raw)
-            return
-        word = line.split("\t")[0] if "\t" in line else line.split()[0]
-        if not word.strip():
-            raw = "\n".join(content.decode("utf-8", errors="backslashreplace") for _, content, _ in lines)
-            yield Rejected(f"{name}:{number}", "the line has no word before the tab", raw)
-            return
-        words.append(word)
-    if words[0] != DOCSTART:
-        yield Record(first, " ".join(words), words, {})
+def _shown(words: list[Word]) -> str:
+    return "\n".join(show_line(word.line)[0] for word in words)
 
 
 def _parquet(file: BinaryIO, name: str, read: Read) -> Iterator[Record | Rejected]:

@@ -11,7 +11,8 @@ WORSE = 3  # Exit code of --fail-if-worse. An error has 1, a wrong command line 
 LEAST_RESAMPLES = 100
 
 SCORE = """Score a system's output against the gold file. Both are CoNLL files: one word on each line, columns separated
-by tabs or spaces, the tag (O, B-TYPE or I-TYPE) in the last column, and a blank line after each sentence."""
+by tabs or spaces, and a blank line after each sentence. The columns are found by looking, as clean_conll does, in every
+scheme that it knows; a corpus.yaml beside a file holds for it."""
 SEARCH = """Search for better settings within the ranges of a file. Optuna proposes the settings, and each runs as a DVC
 experiment. The best setting is the one with the highest dev F1. Settings that fall behind are stopped early. `dvc exp
 apply NAME` applies the best one."""

@@ -1,15 +1,15 @@
 """Scores of a system's CoNLL file against a gold CoNLL file; both are read line by line together."""
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from nerpipe.contracts.schemes import SCHEMES
-from nerpipe.corpus.lines import PROBLEMS, LineParser, Word, read_lines, show_line
+from nerpipe.contracts.schemes import to_iob2
+from nerpipe.corpus.lines import show_line
+from nerpipe.corpus.rows import PROBLEMS, Word
+from nerpipe.corpus.single_file import read_tagged
 from nerpipe.errors import NerpipeError
 from nerpipe.scoring.scores import Score, Scores, score_match, surface_score, surfaces_of
 from nerpipe.scoring.spans import match_spans
@@ -51,7 +51,7 @@ class _Columns:
 
 
 def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
-    r"""Score a system's file against the gold file. The last column of both is the tag.
+    r"""Score a system's file against the gold file. Both are read by the rules of clean_conll (docs/data.md).
 
     >>> from pathlib import Path
     >>> _ = Path("gold.conll").write_text("Ada\tB-person\nLovelace\tI-person\n\n")
@@ -60,17 +60,17 @@ def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
     0.5
 
     Args:
-        gold: A CoNLL file. Tabs or spaces separate columns. Lines that are empty after stripping separate sentences.
-        predicted: A CoNLL file with the same rows. Its words may differ (another tokenisation or escaping); rows with
-            different words are counted.
+        gold: A CoNLL file of any layout and scheme. A corpus.yaml beside it holds for it.
+        predicted: A CoNLL file with the same rows. If it has several columns of tags, the last one is taken. Its words
+            may differ (another tokenisation or escaping); rows with different words are counted.
 
     Raises:
-        NerpipeError: If a file cannot be read or holds no word, a tag is not O, B-TYPE or I-TYPE, or the rows of the
-            two files differ; the message names file and line.
+        NerpipeError: If a file or a line of it cannot be read, its columns are not clear, it holds no word, or the
+            rows of the two files differ. The message names file and line.
     """
     gold, predicted = Path(gold), Path(predicted)
     both = _Columns([[]], [[]], [[]])
-    for one, two in zip_longest(_rows(gold), _rows(predicted)):
+    for one, two in zip_longest(_rows(gold, prefer_last=False), _rows(predicted, prefer_last=True)):
         if one is None or two is None or bool(one.tag) != bool(two.tag):
             _refuse_parting(gold, one, predicted, two, both)
         if one.tag:
@@ -92,24 +92,22 @@ def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
     return FileScores(score_match(match), surface, match.sentences, match.words, both.differ)
 
 
-def _rows(path: Path) -> Iterator[TaggedLine]:
+def _rows(path: Path, *, prefer_last: bool) -> Iterator[TaggedLine]:
     """Yield the words of a file and, after each sentence, one end of a sentence."""
-    parser = LineParser(multi_tag="reject", prefixes=SCHEMES["IOB2"])
-    number, within, words = 0, False, 0
-    for lines in read_lines(path, hashlib.sha256(), Counter()):
-        for line in lines:
-            number += 1
-            parsed = parser[line]
-            if isinstance(parsed, Word):
-                if parsed.problem or "html_in_tag" in parsed.repairs:
-                    _refuse_line(path, number, parsed)
-                yield TaggedLine(number, parsed.token, parsed.tag)
-                words += 1
-            elif within:
-                yield TaggedLine(number)
-            within = isinstance(parsed, Word)
-    if within:
-        yield TaggedLine(number + 1)
+    layout, sentences = read_tagged(path, prefer_last=prefer_last)
+    words = 0
+    for sentence in sentences:
+        numbers = sentence.line_numbers()
+        for number, word in zip(numbers, sentence.words, strict=True):
+            if word.problem or "html_in_tag" in word.repairs:
+                _refuse_line(path, number, word)
+        tags = [word.tag for word in sentence.words]
+        if layout.scheme == "plain" or any(tag[0] not in "OBI" for tag in tags):
+            tags = to_iob2(tags)[0]  # Otherwise they stay as they are: the strict reading counts an `I-` as no begin.
+        for number, word, tag in zip(numbers, sentence.words, tags, strict=True):
+            yield TaggedLine(number, word.token, tag)
+        words += len(tags)
+        yield TaggedLine(numbers[-1] + 1)
     if not words:
         raise NerpipeError(
             f"{path}: the file holds no word; expected one line `token<TAB>tag` for each word and a blank line after "
@@ -121,22 +119,18 @@ def _refuse_line(path: Path, number: int, word: Word) -> None:
     """Raise an error that says what is wrong with a line and what to do."""
     todo = {
         "one_column": "each line needs a word and a tag, separated by a tab or a space",
+        "ragged": "each line needs as many columns as the others have",
         "empty_token": "each line needs a word before its tag",
         "several_tags": "keep one tag for each word",
-        "prefix_not_in_scheme": "translate IOBES or BILOU to IOB2: S and U become B, E and L become I",
+        "prefix_not_in_scheme": "correct the tag, or the scheme in the corpus.yaml beside the file",
         "invalid_utf8": "convert the file: iconv -f OLD -t UTF-8",
         "nul": "remove it",
         "lone_cr": "end lines with LF or CRLF",
-    }.get(
-        word.problem,
-        "the last column must be the tag; if the tag is in another column, select it (`cut -f1,3` for a predictions "
-        "file of nerpipe)",
-    )
+    }.get(word.problem, "correct the tag, or say in a corpus.yaml beside the file which column holds tags")
     shown = show_line(word.line if len(word.line) <= SHOWN_CHARACTERS else word.line[:SHOWN_CHARACTERS] + "...")[0]
-    problem = PROBLEMS.get(word.problem, "a tag with markup").partition(",")[
-        0
-    ]  # The rest is about the param multi_tag, which has no effect here.
-    raise NerpipeError(f"{path}:{number}: {problem} in {shown!r}; allowed are O, B-TYPE and I-TYPE: {todo}")
+    # What follows a comma is about the key multi_tag, which has no effect here.
+    problem = PROBLEMS.get(word.problem, "a tag with markup").partition(",")[0]
+    raise NerpipeError(f"{path}:{number}: {problem} in {shown!r}: {todo}")
 
 
 def _refuse_parting(

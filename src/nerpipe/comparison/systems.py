@@ -161,8 +161,9 @@ def check_same_gold(first: SystemOutput, other: SystemOutput) -> None:
         what = f"Sentence {place + 1} is the first that differs: {where}"
     raise NerpipeError(
         "the two sides have different words or gold tags, so their scores cannot be compared. "
-        f"{what}. Evaluate both on the same data: set the same dataset, multi_tag and scheme in params.yaml, use the "
-        "same files in data/raw, and run `dvc repro`. Or name a side that was evaluated on the same data"
+        f"{what}. Evaluate both on the same data: set the same dataset in params.yaml, use the same "
+        "files and the same corpus.yaml in data/raw, and run `dvc repro`. Or name a side that was evaluated on the "
+        "same data"
     )
 
 

@@ -1,10 +1,12 @@
-"""Tagging schemes: conversion of IOB1, IOB2, IOBES and BILOU to IOB2, and of IOB2 to spans.
+"""Tagging schemes: conversion of IOB1, IOB2, IOBES, BILOU, BMES, BMEWO and plain types to IOB2, and of IOB2 to spans.
 
 One table is enough for all schemes. They write different prefixes, but the same rules say where an entity begins:
 
-- `B`, `S` or `U` always begins an entity.
-- `I`, `E` or `L` continues an open entity of the same type. If no entity of that type is open, it begins one.
-- After `E`, `L`, `S` or `U`, no entity is open.
+- `B`, `S`, `U` or `W` always begins an entity.
+- `I`, `M`, `E` or `L` continues an open entity of the same type. If no entity of that type is open, it begins one.
+- After `E`, `L`, `S`, `U` or `W`, no entity is open.
+
+A plain type such as `person` is read as `I-person`, so adjoining words of one type are one entity.
 
 Sources: Ramshaw and Marcus 1995 for IOB1, Tjong Kim Sang and Veenstra 1999 for IOB2, Ratinov and Roth 2009 for BILOU.
 """
@@ -17,13 +19,28 @@ OUTSIDE = "O"
 PREFIXES = {
     "B": (True, True),
     "I": (False, True),
+    "M": (False, True),
     "E": (False, False),
     "L": (False, False),
     "S": (True, False),
     "U": (True, False),
+    "W": (True, False),
 }
-# The prefixes that each scheme may use. "auto" allows all of them.
-SCHEMES = {"auto": "BIELSU", "IOB1": "BI", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU"}
+# The prefixes that each scheme may use. "auto" allows all of them. The last four names are ways to write a tag:
+# a type without a prefix, `B_PER`, `PER-B` and `b-per`.
+SCHEMES = {
+    "auto": "BIMELSUW",
+    "IOB1": "BI",
+    "IOB2": "BI",
+    "IOBES": "BIES",
+    "BILOU": "BILU",
+    "BMES": "BMES",
+    "BMEWO": "BMEW",
+    "plain": "",
+    "underscore": "BIMELSUW",
+    "suffix": "BIMELSUW",
+    "lower": "BIMELSUW",
+}
 
 
 class Span(NamedTuple):
@@ -45,6 +62,27 @@ def is_tag(tag: str, prefixes: str = SCHEMES["auto"]) -> bool:
     return tag == OUTSIDE or (len(tag) > 2 and tag[0] in prefixes and tag[1] == "-")  # noqa: PLR2004 - the length of `X-`
 
 
+def read_tag(tag: str, scheme: str) -> str:
+    """Write a tag of any scheme as `O` or `PREFIX-TYPE`. The result is empty if the scheme has no such tag.
+
+    >>> [read_tag("PER-B", "suffix"), read_tag("b-per", "lower"), read_tag("person", "plain"), read_tag("S-a", "IOB2")]
+    ['B-PER', 'B-per', 'I-person', '']
+    """
+    if tag == OUTSIDE:
+        return tag
+    if scheme == "plain":
+        return f"I-{tag}" if tag else ""
+    if scheme == "underscore" and tag[1:2] == "_":
+        tag = f"{tag[0]}-{tag[2:]}"
+    elif scheme == "suffix" and tag[-2:-1] == "-":
+        tag = f"{tag[-1]}-{tag[:-2]}"
+    elif scheme == "lower" and tag[:1].islower():
+        tag = tag[0].upper() + tag[1:]
+    elif scheme in ("underscore", "suffix", "lower"):
+        return ""
+    return tag if is_tag(tag, SCHEMES[scheme]) else ""
+
+
 def to_iob2(tags: Iterable[str]) -> tuple[list[str], int, int]:
     """Convert the tags of one sentence from any scheme to IOB2.
 
@@ -52,9 +90,9 @@ def to_iob2(tags: Iterable[str]) -> tuple[list[str], int, int]:
         tags: Tags for which `is_tag` is true, one for each word.
 
     Returns:
-        Three values. The first holds the IOB2 tags. The second is the number of entities that began with `I`, `E` or
-        `L`; in IOB2 such a tag is an orphan, in IOB1 it is the rule. The third is the number of `B` tags that did not
-        follow an open entity of their type; IOB1 never writes such a tag.
+        Three values. The first holds the IOB2 tags. The second is the number of entities that began with `I`, `M`,
+        `E` or `L`; in IOB2 such a tag is an orphan, in IOB1 it is the rule. The third is the number of `B` tags that
+        did not follow an open entity of their type; IOB1 never writes such a tag.
     """
     out = []
     orphans = plain_begins = 0

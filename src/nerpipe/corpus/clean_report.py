@@ -1,55 +1,62 @@
 """The counts made while a split is cleaned, and the report made from them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nerpipe.corpus.cutting import CutCounts
 from nerpipe.corpus.duplicates import SentenceHashes
+from nerpipe.corpus.layout import Layout
+from nerpipe.corpus.reading import LineCounts
 from nerpipe.errors import NerpipeError
 
+ENOUGH = 0.5
+CHARACTERS = 0.9  # Share of words of one character from which on a corpus has one character a line.
+LEAST_WORDS = 20  # Fewer words do not show whether they are characters.
 
-class SplitCounts:
-    """All counts of one split. They grow while the split is read."""
+
+class SplitCounts(LineCounts):
+    """Everything that is counted while a split streams by."""
 
     def __init__(self) -> None:
-        """Set all counts to zero."""
-        self.lines: Counter[str] = Counter()  # Lines by kind: read, separators, rejected.
-        self.repairs: Counter[str] = Counter()
-        self.rejects: Counter[str] = Counter()  # Quarantined sentences by reason.
-        self.raw_tags: Counter[str] = Counter()  # Tags of the sentences with an entity, as in the file.
-        self.tags: Counter[str] = Counter()  # The same tags in IOB2.
-        self.sentences = self.words = self.orphans = self.plain_begins = 0
+        """Start at zero."""
+        super().__init__()
+        self.rejects: Counter[str] = Counter()  # Sentences by reason.
+        self.raw_tags: Counter[str] = Counter()  # Of sentences with an entity, with the prefixes of the file.
+        self.tags: Counter[str] = Counter()  # The same in IOB2, with the types that are kept.
+        self.renamed: Counter[str] = Counter()  # Entities whose type corpus.yaml renames, by old type.
+        self.sentences = self.words = self.characters = self.documents = self.orphans = self.plain_begins = 0
+        self.rejected_words = self.bad_words = 0
         self.hashes = SentenceHashes()
 
+    def entities(self) -> Counter[str]:
+        """Count the entities by type."""
+        return Counter({tag[2:]: count for tag, count in self.tags.items() if tag[0] == "B"})
 
-def split_row(counts: SplitCounts, named: str) -> dict[str, Any]:
-    """Make the row of clean.json from the counts of a split.
 
-    Args:
-        counts: The counts of the split.
-        named: The param `scheme`: "auto" or the name of a tagging scheme.
-    """
-    found = {tag[0] for tag in counts.raw_tags}
-    scheme = named if named != "auto" else _detect(found, counts)
-    repairs = counts.repairs + Counter(
-        {
-            "iob1_begin" if scheme == "IOB1" else "orphan_i": counts.orphans,
-            f"{scheme.lower()}_to_iob2": sum(n for tag, n in counts.raw_tags.items() if tag[0] in "ELSU"),
-        }
-    )
-    types = {tag[2:]: count for tag, count in sorted(counts.tags.items()) if tag[0] == "B"}
+def split_row(counts: SplitCounts, layout: Layout, renames: Mapping[str, str]) -> dict[str, Any]:
+    """Turn what was counted into the split's row of clean.json."""
+    types = counts.entities()
+    scheme = layout.scheme if layout.scheme != "auto" else _detect(counts)
+    repairs = counts.repairs + _scheme_repairs(scheme, counts)
+    rows = counts.words + counts.rejected_words
     return {
         "scheme": scheme,
+        "layout": _layout_row(layout) | {"rows": rows, "rows_with_tag": rows - counts.bad_words},
         "sentences": counts.sentences,
         "tokens": counts.words,
-        "entities": sum(types.values()),
-        "entities_by_type": types,
+        "entities": types.total(),
+        "entities_by_type": dict(sorted(types.items())),
+        "documents": counts.documents,
+        "unit": _unit(counts),
+        "renamed_types": {f"{old} -> {renames[old]}": count for old, count in sorted(counts.renamed.items()) if count},
         "lines": {
             "read": counts.lines["read"],
             "kept": counts.words,
-            "rejected": counts.lines["rejected"],
+            "rejected": counts.rejected_words,
             "separators": counts.lines["separators"],
+            "comments": counts.lines["comments"],
         },
         "repairs": dict(sorted(repairs.items())),
         "rejected_sentences": counts.rejects.total(),
@@ -58,56 +65,109 @@ def split_row(counts: SplitCounts, named: str) -> dict[str, Any]:
     }
 
 
-def shared_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say in a sentence for each split what occurs twice in it, and for each pair of splits what occurs in both.
+def cut_row(row: dict[str, Any], counts: CutCounts, cut: dict[str, Any]) -> dict[str, Any]:
+    """Give the row of a split that was cut from train: as that of train, but with its own counts."""
+    mine = {
+        "sentences": counts.sentences,
+        "tokens": counts.tokens,
+        "entities": counts.types.total(),
+        "entities_by_type": dict(sorted(counts.types.items())),
+        "documents": counts.documents,
+        "duplicate_sentences": counts.hashes.repeated(),
+        "cut": cut,
+    }
+    return row | mine
 
-    Args:
-        rows: The rows of clean.json.
-    """
-    said = [
-        f"{row['duplicate_sentences']:,} of {row['sentences']:,} sentences of {row['split']} occurred before in it."
-        for row in rows
-        if row["duplicate_sentences"]
-    ]
-    order = [row["split"] for row in rows]
-    for row in rows:
-        for other, count in row["sentences_also_in"].items():
-            if count and order.index(other) < order.index(row["split"]):
-                said.append(
-                    f"{count:,} of {row['sentences']:,} sentences of {row['split']} are also in {other}, which makes "
-                    f"the scores on {row['split']} too good."
-                )
+
+def _layout_row(layout: Layout) -> dict[str, Any]:
+    assert layout.tag  # noqa: S101 - files without tags are refused before
+    return {
+        "token": layout.name(layout.token),
+        "tag": layout.name(layout.tag),
+        "columns": layout.width,
+        "header": list(layout.header),
+        "left_aside": {
+            layout.name(aside.column): {"entities": aside.entities, "types": aside.types, "rows": aside.rows}
+            for aside in layout.aside
+        },
+    }
+
+
+def _unit(counts: SplitCounts) -> str:
+    characters = counts.words >= LEAST_WORDS and counts.characters >= CHARACTERS * counts.words
+    return "character" if characters else "word"
+
+
+def _scheme_repairs(scheme: str, counts: SplitCounts) -> Counter[str]:
+    by_prefix: Counter[str] = Counter()
+    for tag, count in counts.raw_tags.items():
+        by_prefix[tag[0]] += count
+    if scheme == "plain":
+        return Counter({"plain_to_iob2": by_prefix["I"]})
+    others = sum(by_prefix[prefix] for prefix in "ELSUMW")
+    name = "stray_prefix" if scheme in ("IOB1", "IOB2") else f"{scheme.lower()}_to_iob2"
+    written = by_prefix.total() - by_prefix["O"] if scheme in ("underscore", "suffix", "lower") else others
+    return Counter({"iob1_begin" if scheme == "IOB1" else "orphan_i": counts.orphans, name: written})
+
+
+def _detect(counts: SplitCounts) -> str:
+    """Name the scheme that most entities are written in; the translation is the same for all."""
+    by_prefix: Counter[str] = Counter()
+    for tag, count in counts.raw_tags.items():
+        by_prefix[tag[0]] += count
+    enough = ENOUGH * counts.entities().total()
+    if by_prefix["W"] and by_prefix["W"] + by_prefix["E"] >= enough:
+        return "BMEWO"
+    if by_prefix["E"] + by_prefix["S"] and by_prefix["E"] + by_prefix["S"] >= enough:
+        return "BMES" if by_prefix["M"] > by_prefix["I"] else "IOBES"
+    if by_prefix["L"] + by_prefix["U"] and by_prefix["L"] + by_prefix["U"] >= enough:
+        return "BILOU"
+    return "IOB1" if counts.orphans > counts.plain_begins else "IOB2"
+
+
+def describe_row(row: dict[str, Any]) -> str:
+    """Say in a line or two what became of a split."""
+    layout = row["layout"]
+    repairs = ", ".join(f"{count} {rule}" for rule, count in row["repairs"].items()) or "none"
+    unit = "; one character a line" if row["unit"] == "character" else ""
+    documents = f" in {row['documents']:,} documents" if row["documents"] else ""
+    said = (
+        f"{row['split']}: {row['sentences']} sentences{documents}, {row['tokens']} tokens, {row['entities']} entities "
+        f"({row['scheme']}{unit}); repairs: {repairs}; quarantined: {row['rejected_sentences']} sentences"
+    )
+    if row["cut"]:
+        return f"{said}; cut from {row['cut']['from']} by {row['cut']['by']} ({row['cut']['fractions']})"
+    said += (
+        f"\n  token in {place_of(layout['token'])}, tag in {place_of(layout['tag'])}: {layout['rows_with_tag']:,} of "
+        f"{layout['rows']:,} rows"
+    )
+    for name, aside in layout["left_aside"].items():
+        types = f" ({', '.join(aside['types'][:10])})" if aside["types"] else ""
+        said += (
+            f"\n  left aside: tags in {place_of(name)}: {aside['entities']:,} entities{types} in {aside['rows']:,} rows"
+        )
+    if row["renamed_types"]:
+        said += "\n  types: " + ", ".join(f"{what} ({count:,})" for what, count in row["renamed_types"].items())
     return said
 
 
-def _detect(found: set[str], counts: SplitCounts) -> str:
-    """Return the tagging scheme of the whole file.
-
-    The name is only for the report, because the translation to IOB2 is the same for all schemes.
-
-    Args:
-        found: The prefixes that occur in the file.
-        counts: The counts of the split.
-    """
-    if found & set("ES"):
-        return "IOBES"
-    if found & set("LU"):
-        return "BILOU"
-    return "IOB1" if counts.orphans and not counts.plain_begins else "IOB2"
+def place_of(name: str) -> str:
+    """Say in words which column a name of clean.json means."""
+    return f"column {name}" if name.isdecimal() else f"field {name}"
 
 
 def check_lines(source: Path, counts: SplitCounts) -> None:
-    """Check that every line is a word, a quarantined word or a separator, and that there is a sentence.
+    """Check that every line became a word, a quarantined word, a separator or a comment, and that there is a sentence.
 
     Raises:
-        NerpipeError: If a line is not counted, or the file has no sentence.
+        NerpipeError: If not.
     """
-    accounted = counts.words + counts.lines["rejected"] + counts.lines["separators"]
+    accounted = counts.words + counts.rejected_words + counts.lines["separators"] + counts.lines["comments"]
     if counts.lines["read"] != accounted:
         raise NerpipeError(
-            f"{source}: {counts.lines['read']} lines were read, but {accounted} were counted: {counts.words} kept, "
-            f"{counts.lines['rejected']} quarantined and {counts.lines['separators']} separators. This is a bug in the "
-            "pipeline"
+            f"{source}: {counts.lines['read']} lines were read, but {accounted} accounted for: "
+            f"{counts.words} kept, {counts.rejected_words} quarantined, {counts.lines['separators']} "
+            f"separators, {counts.lines['comments']} comments; this is a bug in the pipeline"
         )
     if not counts.sentences and not counts.rejects:
         raise NerpipeError(

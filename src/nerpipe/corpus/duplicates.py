@@ -1,8 +1,9 @@
 """Search for sentences that occur twice. Each sentence, short or long, is kept as a hash of eight bytes."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from typing import Any
 
 BUCKETS = 256  # Number of values of the first byte of a hash.
 
@@ -18,9 +19,9 @@ class SentenceHashes:
         """Make empty buckets."""
         self.buckets = [array("Q") for _ in range(BUCKETS)]
 
-    def add(self, tokens: Iterable[str]) -> None:
-        """Add a sentence. Its tokens contain no LF. Upper and lower case count as different."""
-        digest = blake2b("\n".join(tokens).encode(), digest_size=8).digest()
+    def add(self, text: str) -> None:
+        """Add a sentence: its tokens, joined by LF. Upper and lower case count as different."""
+        digest = blake2b(text.encode(), digest_size=8).digest()
         self.buckets[digest[0]].frombytes(digest)
 
     def repeated(self) -> int:
@@ -34,3 +35,25 @@ class SentenceHashes:
             known = set(theirs)
             count += sum(value in known for value in ours)
         return count
+
+
+def shared_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say in a sentence for each split what occurs twice in it, and for each pair of splits what occurs in both.
+
+    Args:
+        rows: The rows of clean.json.
+    """
+    said = [
+        f"{row['duplicate_sentences']:,} of {row['sentences']:,} sentences of {row['split']} occurred before in it."
+        for row in rows
+        if row["duplicate_sentences"]
+    ]
+    order = [row["split"] for row in rows]
+    for row in rows:
+        for other, count in row["sentences_also_in"].items():
+            if count and order.index(other) < order.index(row["split"]):
+                said.append(
+                    f"{count:,} of {row['sentences']:,} sentences of {row['split']} are also in {other}, which makes "
+                    f"the scores on {row['split']} too good."
+                )
+    return said

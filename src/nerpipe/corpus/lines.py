@@ -1,60 +1,31 @@
-"""Reading of raw CoNLL. Bytes become lines, and a line becomes a word, a separator or a problem (docs/data.md)."""
+"""Reading of the lines of raw files, in any encoding and in bounded memory, and lines as messages show them."""
 
 import codecs
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
-from nerpipe.contracts.schemes import PREFIXES, is_tag
+from nerpipe.corpus.charset import likely_encoding
 from nerpipe.errors import NerpipeError
 
-CHUNK_BYTES = 1 << 20  # Bytes that are read at a time, and the longest line.
-REMEMBERED_LINES = 1 << 16  # Number of lines; they take about 25 MB.
-REMEMBERED_LENGTH = 100  # Number of characters; longer lines seldom occur again.
-DOCSTART = "-DOCSTART-"
+CHUNK_BYTES = 1 << 20  # Number of bytes read at a time, and the length of the longest line.
+LOOKED_AT_BYTES = 1 << 20  # A file up to this size is looked at whole before it is read, a longer one in four places.
+PLACES = 4
+LEAST_INVALID = 10  # From so many lines on that are not UTF-8, the file may be written in another encoding.
+UTF8 = "utf-8"
 RAW_EXPECTED = "expected a raw CoNLL file with one line `token<TAB>tag` for each word"  # In error messages.
 
 WIDE_MARKS = (
-    (codecs.BOM_UTF32_LE, "UTF-32"),  # Before UTF-16, whose mark is the first two bytes of this one.
+    (codecs.BOM_UTF32_LE, "UTF-32"),  # These come before UTF-16, whose mark begins with the same two bytes.
     (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-INVALID = re.compile("[\ud800-\udfff]")  # A surrogate, which stands for a byte that is not UTF-8.
-UNREADABLE = re.compile("[\0\r\ud800-\udfff]")  # The characters that no kept line may contain.
-MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
-SPACES = re.compile(" +")
-
-# The reasons for quarantine: the name in the report, and the text in error messages.
-PROBLEMS = {
-    "invalid_utf8": "bytes that are not UTF-8",
-    "nul": "a NUL character",
-    "lone_cr": "a carriage return within the line",
-    "empty_token": "no token before the tag",
-    "one_column": "only one column and no tag",
-    "several_tags": "several tags, and the param multi_tag is `reject`",
-    "tag_without_type": "a tag without a type",
-    "prefix_not_in_scheme": "a tag with a prefix that the named tagging scheme does not have",
-    "tag_not_iob": "the last column is not an IOB tag",
-}
-
-
-class Word(NamedTuple):
-    """A line that is not a separator. If `problem` is empty, its token and tag are valid."""
-
-    line: str
-    token: str
-    tag: str
-    repairs: tuple[str, ...] = ()  # The names of the repairs.
-    problem: str = ""  # A key of PROBLEMS.
-
-
-class Separator(NamedTuple):
-    """A line between sentences. `repair` names the repair that made it a separator, if any."""
-
-    repair: str = ""
+INVALID = re.compile("[\ud800-\udfff]")  # A byte that is not UTF-8, decoded to a surrogate.
 
 
 class Digest(Protocol):
@@ -62,6 +33,20 @@ class Digest(Protocol):
 
     def update(self, data: bytes, /) -> None:
         """Add bytes to the hash."""
+
+
+class NoDigest:
+    """A digest that nobody needs."""
+
+    def update(self, data: bytes, /) -> None:
+        """Do nothing."""
+
+
+class LookedAt(NamedTuple):
+    """Lines of a file that were looked at before it is read."""
+
+    lines: list[str]
+    whole: bool  # Whether these are all lines of the file.
 
 
 def open_raw(source: Path) -> BinaryIO:
@@ -80,44 +65,128 @@ def open_raw(source: Path) -> BinaryIO:
         raise NerpipeError(f"{source}: cannot be read ({error.strerror}); check its owner and permissions") from None
 
 
-def read_lines(source: Path, digest: Digest, repairs: Counter[str]) -> Iterator[list[str]]:
-    """Yield lists of the lines of a raw file. The lines have no line ends, and a list holds about 1 MiB of text.
-
-    Only LF and CRLF end a line. A byte that is not UTF-8 becomes a surrogate (PEP 383), which the parser finds.
-
-    Args:
-        source: The raw file.
-        digest: The hash to which all bytes of the file are added.
-        repairs: The counts of repairs, to which `bom`, `crlf` and `no_final_newline` are added.
+def read_lines(source: Path, digest: Digest, repairs: Counter[str], encoding: str = UTF8) -> Iterator[list[str]]:
+    """Yield the lines of a raw file as `read_stream` does.
 
     Raises:
-        NerpipeError: If the file cannot be opened, is UTF-16 or UTF-32, or has a line of over 1 MiB.
+        NerpipeError: If the file cannot be opened, or `read_stream` raises it.
+    """
+    with open_raw(source) as file:
+        yield from read_stream(file, str(source), digest, repairs, encoding)
+
+
+def read_stream(
+    file: BinaryIO, name: str, digest: Digest, repairs: Counter[str], encoding: str = UTF8
+) -> Iterator[list[str]]:
+    """Yield the lines of a stream, without their ends, a chunk of about 1 MiB at a time.
+
+    Only LF and CRLF end a line. A byte that is not UTF-8 becomes a surrogate (PEP 383) that the parser finds.
+
+    Args:
+        file: The stream.
+        name: The name of the stream in messages.
+        digest: It receives every byte of the stream.
+        repairs: It counts `bom`, `crlf` and `no_final_newline`.
+        encoding: The encoding of the stream, as Python names it.
+
+    Raises:
+        NerpipeError: If the stream does not have this encoding, begins with the mark of UTF-16 or UTF-32, or has a line
+            over 1 MiB.
     """
     read = 0
+    blocks = _blocks(file, digest) if encoding == UTF8 else _recoded(file, name, digest, encoding)
+    for chunk in _chunks(blocks):
+        if read == 0:
+            chunk = _without_mark(name, chunk, repairs)  # noqa: PLW2901 - the same chunk, cleaned
+        # Only the first line of a chunk can have begun in an earlier one.
+        if (chunk.find(b"\n") if b"\n" in chunk else len(chunk)) > CHUNK_BYTES:
+            raise NerpipeError(
+                f"{name}:{read + 1}: a line of over {CHUNK_BYTES:,} bytes begins here; each word needs a line "
+                "of its own, which ends with LF or CRLF. If lines end with CR alone: tr '\\r' '\\n' < OLD > NEW"
+            )
+        lines = _decode(_without_crlf(chunk, repairs)).split("\n")
+        if lines[-1] == "":
+            lines.pop()  # What follows the last LF is not a line.
+        else:
+            repairs["no_final_newline"] += 1
+        read += len(lines)
+        yield lines
+
+
+def look_at(source: Path, encoding: str = UTF8) -> LookedAt:
+    """Read some lines of a file: all of a short file, the beginning and three more places of a long one.
+
+    Raises:
+        NerpipeError: If `read_lines` raises it.
+    """
     with open_raw(source) as file:
-        for chunk in _chunks(file, digest):
-            if read == 0:
-                chunk = _without_mark(source, chunk, repairs)  # noqa: PLW2901 - It is the same chunk without the mark.
-            # Only the first line of a chunk can be this long: the others begin and end within one read.
-            if (chunk.find(b"\n") if b"\n" in chunk else len(chunk)) > CHUNK_BYTES:
-                raise NerpipeError(
-                    f"{source}:{read + 1}: a line of over {CHUNK_BYTES:,} bytes begins here; each word needs a line "
-                    "of its own, which ends with LF or CRLF. If lines end with CR alone: tr '\\r' '\\n' < OLD > NEW"
-                )
-            lines = _decode(_without_crlf(chunk, repairs)).split("\n")
-            if lines[-1] == "":
-                lines.pop()  # The empty text after the last LF is not a line.
-            else:
-                repairs["no_final_newline"] += 1
-            read += len(lines)
-            yield lines
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        if size <= LOOKED_AT_BYTES:
+            return LookedAt([*chain(*read_stream(file, str(source), NoDigest(), Counter(), encoding))], whole=True)
+        if encoding != UTF8:
+            return LookedAt(next(read_stream(file, str(source), NoDigest(), Counter(), encoding)), whole=False)
+        pieces = []
+        for place in range(PLACES):
+            file.seek(place * size // PLACES)
+            piece = file.read(LOOKED_AT_BYTES // PLACES // 2).rpartition(b"\n")[0]
+            pieces.append(piece.partition(b"\n\n")[2] if place else piece)
+    joined = io.BytesIO(b"\n\n".join(pieces))
+    return LookedAt([*chain(*read_stream(joined, str(source), NoDigest(), Counter()))], whole=False)
 
 
-def _chunks(file: BinaryIO, digest: Digest) -> Iterator[bytes]:
-    """Yield a file in chunks that end with LF or at the end of the file, so no character or CRLF is cut in two."""
-    tail = b""
+def check_encoding(lines: list[str], name: str, place: Path) -> None:
+    """Check that a file is not written in another encoding. A few bad lines are not enough: those are quarantined.
+
+    Args:
+        lines: Lines of the file.
+        name: The file, for the message.
+        place: The corpus.yaml that the message names.
+
+    Raises:
+        NerpipeError: If ten lines or more, and most of those with more than ASCII, are not UTF-8.
+    """
+    other = [line for line in lines if not line.isascii()]
+    invalid = [line for line in other if INVALID.search(line)]
+    if len(invalid) >= LEAST_INVALID and 2 * len(invalid) > len(other):
+        raise NerpipeError(f"{name}: the file is not UTF-8; {encoding_advice(invalid, place)}")
+
+
+def encoding_advice(lines: list[str], place: Path) -> str:
+    """Say in which encoding lines with bytes that are not UTF-8 probably are, and what to write into corpus.yaml."""
+    found = likely_encoding([line.encode("utf-8", "surrogateescape") for line in lines])
+    return (
+        f"it is probably {found}. If the words of the corpus look right with it, put this line into {place}:\n"
+        f"    encoding: {found}"
+    )
+
+
+def _blocks(file: BinaryIO, digest: Digest) -> Iterator[bytes]:
     while block := file.read(CHUNK_BYTES):
         digest.update(block)
+        yield block
+
+
+def _recoded(file: BinaryIO, name: str, digest: Digest, encoding: str) -> Iterator[bytes]:
+    """Yield a file of another encoding as UTF-8."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    read = 0
+    try:
+        for block in _blocks(file, digest):
+            yield decoder.decode(block).encode("utf-8")
+            read += len(block)
+        yield decoder.decode(b"", final=True).encode("utf-8")
+    except UnicodeError as error:
+        raise NerpipeError(
+            f"{name}: the bytes from number {read:,} on are not {encoding} ({error}); corpus.yaml says that "
+            "they are. Correct the key encoding there, or remove it if the file is UTF-8"
+        ) from None
+
+
+def _chunks(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield a file in pieces that end with LF (the last with the file): no character or CRLF is cut."""
+    tail = b""
+    for block in blocks:
         cut = block.rfind(b"\n") + 1
         if cut or len(tail) > CHUNK_BYTES:
             yield tail + block[:cut]
@@ -127,13 +196,13 @@ def _chunks(file: BinaryIO, digest: Digest) -> Iterator[bytes]:
         yield tail
 
 
-def _without_mark(source: Path, chunk: bytes, repairs: Counter[str]) -> bytes:
-    """Remove the byte-order mark of UTF-8, and refuse those of other encodings."""
+def _without_mark(name: str, chunk: bytes, repairs: Counter[str]) -> bytes:
     for mark, encoding in WIDE_MARKS:
         if chunk.startswith(mark):
             raise NerpipeError(
-                f"{source}:1: the file is {encoding}, as its byte-order mark says; expected UTF-8. Convert the file: "
-                f"iconv -f {encoding} -t UTF-8 OLD > NEW"
+                f"{name}:1: the file is {encoding}, as its byte-order mark says; expected UTF-8. Convert it (iconv -f "
+                f"{encoding} -t UTF-8 OLD > NEW), or put this line into the corpus.yaml beside it:\n"
+                f"    encoding: {encoding.lower()}"
             )
     if chunk.startswith(codecs.BOM_UTF8):
         repairs["bom"] += 1
@@ -167,78 +236,3 @@ def show_line(line: str) -> tuple[str, bool]:
         return line, False
     escaped = line.replace("\\", "\\\\").replace("\0", "\\x00")
     return escaped.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"), True
-
-
-class LineParser(dict[str, Word | Separator]):
-    """A parser of lines: `parser[line]` is the parsed line.
-
-    It is a dict that remembers parsed lines, because most lines occur again, and a look-up of a known line is faster
-    than a call of a Python function.
-    """
-
-    def __init__(self, *, multi_tag: str, prefixes: str) -> None:
-        """Make a parser that remembers no line yet.
-
-        Args:
-            multi_tag: How a tag like `B-a,B-b` is read: "first" takes the first tag, "reject" makes it a problem.
-            prefixes: The prefixes of the tagging scheme.
-        """
-        super().__init__()
-        self._multi_tag = multi_tag
-        self._prefixes = prefixes
-
-    def __missing__(self, line: str) -> Word | Separator:
-        parsed = self._parse(line)
-        if len(line) <= REMEMBERED_LENGTH:
-            if len(self) >= REMEMBERED_LINES:
-                self.clear()  # Frequent lines are soon remembered again.
-            self[line] = parsed
-        return parsed
-
-    def _parse(self, line: str) -> Word | Separator:
-        if not line.strip():
-            return Separator("blank_with_whitespace" if line else "")
-        trimmed = line.rstrip(" \t\r")
-        if UNREADABLE.search(trimmed):
-            return Word(line, "", "", problem=_unreadable(trimmed))
-        # The untrimmed line decides: `vitamin B-12<TAB>` has no tag; it is not the word vitamin with the tag B-12.
-        if "\t" in line:
-            raw = trimmed.split("\t")
-            columns = [column.strip(" ") for column in raw]
-        else:
-            raw = columns = SPACES.split(trimmed.lstrip(" "))
-        token, tag = columns[0], columns[-1]
-        if token == DOCSTART:
-            return Separator("docstart")
-        if not token:
-            return Word(line, "", "", problem="empty_token")
-        if len(columns) == 1:
-            return Word(line, "", "", problem="one_column")
-        padded = trimmed != line or line.startswith(" ") or token != raw[0] or tag != raw[-1]
-        repairs = ["outer_space"] if padded else []
-        tag, problem = self._parse_tag(tag, repairs)
-        return Word(line, token, tag, tuple(repairs), problem)
-
-    def _parse_tag(self, tag: str, repairs: list[str]) -> tuple[str, str]:
-        """Return the repaired tag and its problem, a key of PROBLEMS or empty. Add the repairs to `repairs`."""
-        if "<" in tag and MARKUP.search(tag):
-            tag = MARKUP.sub("", tag).strip(" ")
-            repairs.append("html_in_tag")
-        if "," in tag:
-            if self._multi_tag == "reject":
-                return tag, "several_tags"
-            tag = tag.partition(",")[0].strip(" ")
-            repairs.append("multi_tag")
-        if tag.split() != [tag] or "<" in tag or ">" in tag:
-            return tag, "tag_not_iob"
-        if is_tag(tag, self._prefixes):
-            return tag, ""
-        if is_tag(tag):
-            return tag, "prefix_not_in_scheme"
-        return tag, "tag_without_type" if tag.removesuffix("-") in PREFIXES else "tag_not_iob"
-
-
-def _unreadable(line: str) -> str:
-    if INVALID.search(line):
-        return "invalid_utf8"
-    return "nul" if "\0" in line else "lone_cr"

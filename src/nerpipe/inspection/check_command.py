@@ -11,7 +11,7 @@ from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.files import RAW_FOLDER
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
-from nerpipe.inspection.findings import Corpus, Notice, layout, plain_text, shared, splits, surfaces, types
+from nerpipe.inspection.findings import Notice, SplitSentences, layout, plain_text, shared, splits, surfaces, types
 from nerpipe.params import Params, load_params
 from nerpipe.tokenizing.model_source import resolve_model
 
@@ -52,7 +52,7 @@ def inspect_corpus(folder: Path, params: Params) -> Iterator[Notice]:
         NerpipeError: If the data set cannot be cleaned, or the model cannot be found.
     """
     with tempfile.TemporaryDirectory() as temporary:
-        rows, corpus = _clean(folder, Path(temporary), params)
+        rows, corpus = _clean(folder, Path(temporary))
     yield from (layout(rows), splits(rows), types(rows), shared(rows), surfaces(corpus))
     resolve_model(params.model)
 
@@ -64,11 +64,10 @@ def inspect_corpus(folder: Path, params: Params) -> Iterator[Notice]:
     yield plain_text(corpus)
 
 
-def _clean(folder: Path, out: Path, params: Params) -> tuple[list[dict[str, Any]], Corpus]:
+def _clean(folder: Path, out: Path) -> tuple[list[dict[str, Any]], SplitSentences]:
     """Clean a data set into a temporary folder, and return the report and the sentences of each split.
 
     Quarantined sentences are a finding here, so any number of them is allowed.
     """
-    sources = resolve_corpus(folder)
-    rows = clean_corpus(sources, out, multi_tag=params.multi_tag, scheme=params.scheme, max_rejected=1.0)
+    rows = clean_corpus(resolve_corpus(folder), out, max_rejected=1.0)
     return rows, {row["split"]: list(read_conll(out / f"{row['split']}.conll")) for row in rows}

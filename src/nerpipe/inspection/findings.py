@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 from nerpipe.contracts.conll import Sentence
 from nerpipe.contracts.joining import BLANKS, join_words
 from nerpipe.contracts.schemes import spans_of
-from nerpipe.corpus.clean_report import shared_sentences
+from nerpipe.corpus.clean_report import place_of
+from nerpipe.corpus.duplicates import shared_sentences
 from nerpipe.corpus.word_choice import choose_rule
 
 RARE = 20  # Entities of a type in train below which a model hardly learns it.
 LOW_REACH = 0.95  # Share of entities in reach of plain text below which the finding is a warning.
 SHOWN = 5  # Examples in a sentence.
 
-Corpus = Mapping[str, Sequence[Sentence]]  # The sentences of each split.
+SplitSentences = Mapping[str, Sequence[Sentence]]  # The sentences of each split.
 Rows = Sequence[Mapping[str, Any]]  # The rows of clean.json.
 
 
@@ -30,11 +31,14 @@ class Notice(NamedTuple):
 def layout(rows: Rows) -> Notice:
     """Say how the files were read, and what was repaired and quarantined."""
     figures = {
-        row["split"]: {name: row[name] for name in ("file", "scheme", "repairs", "rejected_sentences", "rejects")}
+        row["split"]: {
+            name: row[name] for name in ("file", "layout", "scheme", "repairs", "rejected_sentences", "rejects")
+        }
         for row in rows
     }
     said = "; ".join(
-        f"{row['split']} is {row['file']}, tagged in {row['scheme']}, with {sum(row['repairs'].values()):,} repairs"
+        f"{row['split']} is {row['file']}, with the token in {place_of(row['layout']['token'])} and the tag in "
+        f"{place_of(row['layout']['tag'])}, tagged in {row['scheme']}, with {sum(row['repairs'].values()):,} repairs"
         for row in rows
     )
     rejected = sum(row["rejected_sentences"] for row in rows)
@@ -90,7 +94,7 @@ def shared(rows: Rows) -> Notice:
     return Notice("shared_sentences", bool(found), text, figures)
 
 
-def surfaces(corpus: Corpus) -> Notice:
+def surfaces(corpus: SplitSentences) -> Notice:
     """Find texts that are entities of different types in train."""
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for sentence in corpus["train"]:
@@ -112,7 +116,7 @@ def surfaces(corpus: Corpus) -> Notice:
     return Notice("surfaces", warning=True, text=text, figures=figures)
 
 
-def plain_text(corpus: Corpus) -> Notice:
+def plain_text(corpus: SplitSentences) -> Notice:
     """Give the share of entities that prediction from plain text could find under the best word rule."""
     choice = choose_rule(corpus["train"], len(corpus["train"]))
     best = choice.best

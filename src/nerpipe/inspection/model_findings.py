@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nerpipe.inspection.findings import SHOWN, Corpus, Notice
+from nerpipe.inspection.findings import SHOWN, Notice, SplitSentences
 from nerpipe.tokenizing.subwords import UNREAD_SHARE, encode_words, special_tokens, unread_warning, unread_words
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def model_findings(
-    corpus: Corpus, tokenizer: "PreTrainedTokenizerFast", *, model: str, max_length: int
+    corpus: SplitSentences, tokenizer: "PreTrainedTokenizerFast", *, model: str, max_length: int
 ) -> Iterator[Notice]:
     """Yield the findings about lengths and about words that the model cannot read.
 

@@ -1,0 +1,68 @@
+"""A guess at the encoding of text that is not UTF-8."""
+
+import unicodedata
+from collections.abc import Sequence
+
+# For each encoding: the scripts whose letters it is used for, as they begin the names of characters in Unicode.
+CANDIDATES = {
+    "euc_kr": ("HANGUL",),  # Before gb18030, in which Korean text looks like Chinese.
+    "gb18030": ("CJK UNIFIED",),
+    "big5": ("CJK UNIFIED",),
+    "shift_jis": ("HIRAGANA", "KATAKANA", "CJK UNIFIED"),
+    "euc_jp": ("HIRAGANA", "KATAKANA", "CJK UNIFIED"),
+    "cp1251": ("CYRILLIC",),
+    "koi8_r": ("CYRILLIC",),
+    "cp1253": ("GREEK",),
+    "cp1255": ("HEBREW",),
+    "cp1256": ("ARABIC",),
+    "cp1252": ("LATIN",),
+    "cp1250": ("LATIN",),
+}
+LOOKED_AT = 500  # Number of lines.
+ANYWHERE = "‘’“”„–—…«»€§°、。，．（）「」・！？：；\u3000\xa0"
+OTHER_LATIN = 0.9  # Latin letters count less than those of a script that the encoding is made for.
+CAPITAL = 0.5  # A capital behind a small letter is a sign of the wrong encoding.
+
+
+def likely_encoding(lines: Sequence[bytes]) -> str:
+    """Name the encoding in which lines look most like words.
+
+    >>> likely_encoding(["Köln liegt am Rhein, Zürich nicht".encode("cp1252")])
+    'cp1252'
+    >>> likely_encoding(["Москва большой город".encode("koi8_r")])
+    'koi8_r'
+    """
+    if sum(line.count(0) for line in lines) > len(lines):
+        return "utf-16"
+    text = b"\n".join(lines[:LOOKED_AT])
+    scores = {name: _fit(text, name, scripts) for name, scripts in CANDIDATES.items()}
+    return max(scores, key=lambda name: scores[name])
+
+
+def _fit(content: bytes, name: str, scripts: tuple[str, ...]) -> float:
+    """Give the share of the characters beyond ASCII that are letters of the scripts and fit the letter before them."""
+    try:
+        text = content.decode(name)
+    except UnicodeError:
+        return 0.0
+    others = good = 0.0
+    before = " "
+    for character in text:
+        if not character.isascii():
+            others += 1
+            right = character in ANYWHERE or unicodedata.name(character, "").startswith(scripts)
+            mixed = before.isascii() and before.isalpha() and scripts != ("LATIN",)
+            if right and not mixed:
+                good += CAPITAL if character.isupper() and before.islower() else 1
+                good -= name in ("gb18030", "big5") and not _common(character, name)
+        elif character.isalpha() and not before.isascii() and scripts != ("LATIN",) and before.isalpha():
+            good -= 1
+        before = character
+    fit = good / others if others else 0.0
+    return fit * (OTHER_LATIN if scripts == ("LATIN",) else 1)
+
+
+def _common(character: str, name: str) -> bool:
+    """Return whether a character is among the common half of its encoding: the first level of GB 2312 or Big5."""
+    first = character.encode(name)[0]
+    return 0xA1 <= first <= 0xD7 if name == "gb18030" else 0xA1 <= first <= 0xC6  # noqa: PLR2004 - ranges of the standards

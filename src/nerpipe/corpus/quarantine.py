@@ -1,0 +1,120 @@
+"""Sentences that no rule repairs: rejected.jsonl, and the message if there are too many of them."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from nerpipe.contracts.schemes import read_tag
+from nerpipe.corpus.lines import encoding_advice, show_line
+from nerpipe.corpus.reading import SHOWN_LENGTH, RawSentence
+from nerpipe.corpus.rows import PROBLEMS
+from nerpipe.corpus.sources import Corpus
+from nerpipe.corpus.tag_columns import NOTATIONS
+from nerpipe.errors import NerpipeError
+
+SHOWN_REJECTS = 10
+KEPT_LINES = 500  # Number of lines with bytes that are not UTF-8 that are kept to guess the encoding.
+UNICODE_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}  # JSON escapes the others itself.
+
+
+class Quarantine:
+    """Writes quarantined sentences, a JSON object on each line, and keeps what the message needs."""
+
+    def __init__(self, file: TextIO) -> None:
+        """Write to this file."""
+        self._file = file
+        self.examples: dict[str, list[str]] = {}  # The first quarantined sentences of each split.
+        self.invalid: list[str] = []  # Lines that are not UTF-8.
+        self.tags: Counter[str] = Counter()  # What the tag column holds instead of tags.
+
+    def add(self, sentence: RawSentence, problems: tuple[str, ...], *, split: str, name: str, source: Path) -> str:
+        """Write a sentence with every line it had, and return the reason: the first problem."""
+        index = next(index for index, problem in enumerate(problems) if problem)
+        reason = problems[index]
+        lines = []
+        for number, word in zip(sentence.line_numbers(), sentence.words, strict=True):
+            text, escaped = show_line(word.line)
+            lines.append({"line": number, "text": text, **({"escaped": True} if escaped else {})})
+            if word.problem == "invalid_utf8" and len(self.invalid) < KEPT_LINES:
+                self.invalid.append(word.line)
+            elif word.problem == "tag_not_iob" and word.tag and len(self.tags) < KEPT_LINES:
+                self.tags[word.tag] += 1
+        at = lines[index]
+        record = {
+            "split": split,
+            "file": name,
+            "line": at["line"],
+            "reason": reason,
+            "text": at["text"],
+            "lines": lines,
+        }
+        self._file.write(_json_line(record))
+        examples = self.examples.setdefault(split, [])
+        if len(examples) < SHOWN_REJECTS:
+            text = str(at["text"])
+            shown = repr(text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "...")
+            examples.append(f"  {source}:{at['line']}: {PROBLEMS[reason]} ({reason}): {shown}")
+        return reason
+
+
+def _json_line(record: dict[str, Any]) -> str:
+    """Format a JSON object that stays one line for every reader, also one that ends lines at U+2028."""
+    return json.dumps(record, ensure_ascii=False).translate(UNICODE_LINE_ENDS) + "\n"
+
+
+def check_rejected(
+    rows: Mapping[str, Mapping[str, Any]], quarantine: Quarantine, corpus: Corpus, out: Path, max_rejected: float
+) -> None:
+    """Check that no more than this fraction of a split is quarantined.
+
+    Args:
+        rows: The row of clean.json of each split.
+        quarantine: Where the sentences went.
+        corpus: The corpus.
+        out: The folder with rejected.jsonl.
+        max_rejected: As in params.yaml.
+
+    Raises:
+        NerpipeError: If it is more. The message shows the first sentences, and ends with the lines for corpus.yaml that
+            would help, if there are any.
+    """
+    over, examples = [], []
+    reasons: Counter[str] = Counter()
+    for split, row in rows.items():
+        bad, kept = row["rejected_sentences"], row["sentences"]
+        if not kept or bad / (bad + kept) > max_rejected:
+            over.append(f"{bad:,} of {bad + kept:,} sentences of {split} ({corpus.sources[split]})")
+            examples += quarantine.examples.get(split, [])
+            reasons.update(row["rejects"])
+    if over:
+        shown = "\n".join(examples[:SHOWN_REJECTS])
+        raise NerpipeError(
+            f"quarantined: {'; '.join(over)}; max_rejected allows a fraction of {max_rejected:g} of each split, and "
+            "every split needs at least one sentence that is kept. The first quarantined sentences are:\n"
+            f"{shown}\n"
+            f"{out / 'rejected.jsonl'} holds all quarantined sentences with their line numbers. Correct the lines "
+            f"(docs/data.md explains each reason), or raise max_rejected in params.yaml"
+            f"{_advice(reasons, quarantine, corpus)}"
+        )
+
+
+def _advice(reasons: Counter[str], quarantine: Quarantine, corpus: Corpus) -> str:
+    """Say which key of corpus.yaml would help against the most frequent reason."""
+    reason = reasons.most_common(1)[0][0]
+    settings, place = corpus.settings, corpus.place
+    if reason == "invalid_utf8" and settings.encoding == "utf-8":
+        return ". The file may be written in another encoding: " + encoding_advice(quarantine.invalid, place)
+    if reason == "several_tags":
+        return f". To take the first of several tags, put this line into {place}:\n    multi_tag: first"
+    if reason == "prefix_not_in_scheme":
+        return f". To find out the scheme by looking, put this line into {place}:\n    scheme: auto"
+    tags = [tag for tag in quarantine.tags if tag.isidentifier() or "-" in tag]
+    if reason == "tag_not_iob" and tags and settings.scheme == "auto":
+        scheme = next(name for name in (*NOTATIONS, "plain") if all(read_tag(tag, name) for tag in tags))
+        return (
+            f". If tags such as {', '.join(tags[:3])} are meant and right, put this line into {place}:\n"
+            f"    scheme: {scheme}"
+        )
+    return ""

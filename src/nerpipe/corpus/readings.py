@@ -1,0 +1,140 @@
+"""Messages about columns that can be read in more than one way, or in none, with the lines to put into corpus.yaml."""
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from nerpipe.contracts.schemes import OUTSIDE
+from nerpipe.corpus.layout import Column, Layout
+from nerpipe.corpus.samples import Sample
+from nerpipe.corpus.settings import CorpusSettings
+from nerpipe.errors import NerpipeError
+
+SHOWN_ROWS = 5
+SHOWN_COLUMNS = 12
+SHOWN_CELL = 24  # Characters of a cell.
+SHOWN_TYPES = 8
+SHOWN_READINGS = 6
+
+
+class ColumnReading(NamedTuple):
+    """One way to read the columns."""
+
+    token: Column
+    tag: Column
+    scheme: str
+    types: Counter[str]
+
+
+def count_types(types: Counter[str]) -> str:
+    """List types with their counts, the most frequent first."""
+    shown = ", ".join(f"{name} {count:,}" for name, count in types.most_common(SHOWN_TYPES))
+    return shown + (f" and {len(types) - SHOWN_TYPES} more" if len(types) > SHOWN_TYPES else "")
+
+
+def refuse_readings(
+    readings: list[ColumnReading],
+    sample: Sample,
+    base: Layout,
+    settings: CorpusSettings,
+    *,
+    phrases: bool,
+    source: Path,
+    place: Path,
+) -> NerpipeError:
+    """Return the error for columns with no reading or several ones: the rows under each, then the lines to paste."""
+    if not readings:
+        return _refuse_all(sample, phrases=phrases, source=source, place=place)
+    shown = readings[:SHOWN_READINGS]
+    parts, blocks = [], []
+    for number, reading in enumerate(shown, start=1):
+        tags = f"{base.describe(reading.tag)}, {_written(reading.scheme)}"
+        entities = f"{count_types(reading.types)} in {len(sample.rows):,} rows" if reading.types else "no entity"
+        parts.append(
+            f"Reading {number}: words in {base.describe(reading.token)}, tags in {tags}: {entities}\n"
+            + _rows(sample, reading)
+        )
+        blocks.append(
+            (f"for reading {number}:\n" if len(shown) > 1 else "") + _lines_to_paste(reading, readings, base, settings)
+        )
+    return NerpipeError(
+        f"{source}: the columns can be read in {len(readings)} ways, and only you know which one is right.\n"
+        + "\n".join(parts)
+        + f"\nPut the lines of the right reading into {place}, "
+        + "\nor ".join(blocks)
+    )
+
+
+def _lines_to_paste(
+    reading: ColumnReading, readings: list[ColumnReading], base: Layout, settings: CorpusSettings
+) -> str:
+    """Give the lines for corpus.yaml that choose a reading, without those that it has already."""
+    lines = {}
+    if not settings.token_column:
+        lines["token_column"] = base.name(reading.token)
+    if not settings.tag_column:
+        lines["tag_column"] = base.name(reading.tag)
+    others = {each.scheme for each in readings if (each.token, each.tag) == (reading.token, reading.tag)}
+    if settings.scheme == "auto" and (reading.scheme != "auto" or len(others) > 1):
+        lines["scheme"] = "IOBES" if reading.scheme == "auto" else reading.scheme
+    return "\n".join(f"    {key}: {value}" for key, value in lines.items())
+
+
+def refuse_name(key: str, name: str, sample: Sample, source: Path, place: Path) -> NerpipeError:
+    """Return the error for a column that corpus.yaml names and the file does not have."""
+    width = sample.shape.width
+    named = f", a name of the header row ({', '.join(sample.header)})" if sample.header else ""
+    return NerpipeError(
+        f"[{place} -> {key}] {name!r}: {source} has no such column; allowed are a number from 1 to {width}{named}, or "
+        f"either of them with a key of `key=value` fields, such as {width}.name. Its first rows:\n"
+        + _rows(sample, None)
+    )
+
+
+def refuse_words(tokens: list[Column], sample: Sample, source: Path, place: Path) -> NerpipeError:
+    """Return the error for a file in which it is not clear which column holds words."""
+    found = ", ".join(str(column.at + 1) for column in tokens) or "none"
+    return NerpipeError(
+        f"{source}: it is not clear which column holds the words (columns that may: {found}). Its first rows:\n"
+        f"{_rows(sample, None)}\nSay it in {place}, such as\n    token_column: {tokens[0].at + 1 if tokens else 1}"
+    )
+
+
+def _refuse_all(sample: Sample, *, phrases: bool, source: Path, place: Path) -> NerpipeError:
+    tag, token = sample.shape.width, 1 if sample.shape.width < 3 or not sample.is_number(0) else 2  # noqa: PLR2004
+    if phrases:
+        what = "the only tags in it are of phrases (NP, VP ...), which are no named entities"
+    elif sample.shape.width == 2 and sample.is_running(0):  # noqa: PLR2004
+        what = "it holds running numbers and tags, but no words"
+    else:
+        what = "no column was found that holds words, and tags of one scheme or `O` and plain types beside it"
+    return NerpipeError(
+        f"{source}: {what}. Its first rows:\n{_rows(sample, None)}\nIf the file does hold words and tags, say in which "
+        f"columns and in which scheme (docs/data.md lists them), in {place}, such as\n"
+        f"    token_column: {token}\n    tag_column: {tag}"
+    )
+
+
+def _written(scheme: str) -> str:
+    return {
+        "auto": "a prefix and a type",
+        "plain": "plain types without a prefix",
+        "underscore": "written PREFIX_TYPE",
+        "suffix": "written TYPE-PREFIX",
+        "lower": "with prefixes in lower case",
+    }.get(scheme, scheme)
+
+
+def _rows(sample: Sample, reading: ColumnReading | None) -> str:
+    """Show the first rows: all columns, or those of a reading from the first sentence with an entity on."""
+    start = 0
+    if reading:
+        found = (index for index, row in enumerate(sample.rows) if reading.tag.read(row) not in (OUTSIDE, ""))
+        at = next(found, 0)
+        start = max((begin for begin in sample.starts if begin <= at), default=0)
+        start = max(start, at - SHOWN_ROWS + 2)
+    lines = []
+    for row in sample.rows[start : start + SHOWN_ROWS]:
+        cells = [reading.token.read(row), reading.tag.read(row)] if reading else row[:SHOWN_COLUMNS]
+        lines.append("  | " + " | ".join(cell[:SHOWN_CELL] for cell in cells))
+    return "\n".join(lines)
