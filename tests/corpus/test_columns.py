@@ -145,7 +145,7 @@ def test_a_whole_corpus_has_the_counts_of_its_readme(tmp_path, corpora, name, co
 def test_what_was_found_is_printed_and_other_columns_of_tags_are_named(tmp_path, capsys):
     data = b"EU\tNNP\tB-NP\tB-ORG\nis\tVBZ\tB-VP\tO\nso\tRB\tB-ADVP\tO\n\n"
     write(tmp_path, data)
-    clean_conll(raw=tmp_path, out=tmp_path / "clean", report=tmp_path / "clean.json", max_rejected=0)
+    clean_conll(raw=tmp_path, extra=None, out=tmp_path / "clean", report=tmp_path / "clean.json", max_rejected=0)
     said = capsys.readouterr().out
     assert "token in column 1, tag in column 4: 3 of 3 rows" in said
     assert "left aside: tags in column 3: 3 entities (ADVP, NP, VP) in 3 rows" in said

@@ -66,7 +66,9 @@ def test_the_stage_writes_the_rule_and_the_figures(tmp_path, capsys):
     for split, text in (("train", "홍\tB-a\n길\tI-a\n동\tI-a\n\n"), ("dev", "홍\tB-a\n\n"), ("test", "x\tO\n\n")):
         (tmp_path / f"{split}.conll").write_text(text)
     counts = {"train": Tally(1, 3, 1), "dev": Tally(1, 1, 1), "test": Tally(1, 1, 0)}
-    (tmp_path / "clean.json").write_text(json.dumps([{"split": s, **c._asdict()} for s, c in counts.items()]))
+    (tmp_path / "clean.json").write_text(
+        json.dumps([{"split": s, "corpus": "mine", **c._asdict()} for s, c in counts.items()])
+    )
     out, report = tmp_path / "encoded", tmp_path / "encode.json"
     encode_labels(clean=tmp_path, ledger=tmp_path / "clean.json", out=out, report=report, unknown_labels="fail")
     assert json.loads((out / "words.json").read_text())["rule"] == "characters"

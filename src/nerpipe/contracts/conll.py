@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from nerpipe.contracts.files import EXTRA
 from nerpipe.errors import NerpipeError
 
 DOCSTART = "-DOCSTART-"
@@ -67,6 +68,17 @@ def read_conll(path: str | Path) -> Iterator[Sentence]:
     for rows, document, starts in _read(Path(path), width=2):
         tokens, tags = zip(*rows, strict=True)
         yield Sentence(tokens, tags, document, starts)
+
+
+def read_training(clean: Path) -> Iterator[Sentence]:
+    """Yield the training sentences of a clean folder: those of train.conll, then those of a second corpus, if any.
+
+    Raises:
+        NerpipeError: If `read_conll` raises it.
+    """
+    yield from read_conll(clean / "train.conll")
+    if (clean / f"{EXTRA}.conll").exists():
+        yield from read_conll(clean / f"{EXTRA}.conll")
 
 
 def _read(path: Path, width: int) -> Iterator[tuple[list[list[str]], str | None, bool]]:

@@ -12,6 +12,9 @@ from typing import Any
 from nerpipe.errors import NerpipeError
 
 SPLITS = ("train", "dev", "test")
+EXTRA = (
+    "extra"  # Name of the training sentences of a second corpus: a file beside train.conll, and a row of clean.json.
+)
 RAW_FOLDER = Path("data/raw")  # The folder of the data sets, for commands that take the name of one.
 
 

@@ -5,7 +5,6 @@ A stage fails if its counts differ from those of the stage before it.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import Any, NamedTuple
 
 from nerpipe.errors import NerpipeError
@@ -21,10 +20,12 @@ class Tally(NamedTuple):
 
 def tally(tag_rows: Iterable[Iterable[str]]) -> Tally:
     """Count the sentences, tokens and entities of IOB2 tags. Each row holds the tags of one sentence."""
-    rows = list(tag_rows)
-    counted = Counter(chain.from_iterable(rows))
+    sentences, counted = 0, Counter[str]()
+    for tags in tag_rows:
+        sentences += 1
+        counted.update(tags)
     entities = sum(count for tag, count in counted.items() if tag[0] == "B")
-    return Tally(len(rows), counted.total(), entities)
+    return Tally(sentences, counted.total(), entities)
 
 
 def check_joint(joint: str, expected: Tally, found: Tally) -> None:

@@ -9,24 +9,31 @@ from nerpipe.corpus.duplicates import shared_sentences
 from nerpipe.corpus.entity_types import doubtful_types
 from nerpipe.corpus.settings import source_hint
 from nerpipe.corpus.sources import resolve_corpus
+from nerpipe.errors import NerpipeError
 
 
-def clean_conll(*, raw: Path, out: Path, report: Path, max_rejected: float) -> None:
+def clean_conll(*, raw: Path, extra: Path | None, out: Path, report: Path, max_rejected: float) -> None:
     """Clean the splits of a data set, write a report, and print what was found in each split.
 
     Args:
         raw: The folder of the data set, with or without a corpus.yaml.
-        out: The folder for train.conll, dev.conll, test.conll and rejected.jsonl.
+        extra: The folder of a second data set, whose training sentences are added. None if there is none.
+        out: The folder for train.conll, dev.conll, test.conll, extra.conll and rejected.jsonl.
         report: The JSON file for the counts.
         max_rejected: The param of this name in params.yaml.
 
     Raises:
-        NerpipeError: As `sources.resolve_corpus` and `cleaning.clean_corpus` raise it.
+        NerpipeError: If `extra` is the data set itself, or if `sources.resolve_corpus` or `cleaning.clean_corpus`
+            raises it.
     """
     corpus = resolve_corpus(raw)
-    if hint := source_hint(raw):
-        print(f"hint: {hint}")
-    rows = clean_corpus(corpus, out, max_rejected=max_rejected)
+    if raw == extra:
+        raise NerpipeError(f"extra: {raw.name} is the data set itself; name another one, or set `extra: none`")
+    added = resolve_corpus(extra) if extra else None
+    for folder in (raw, extra) if extra else (raw,):
+        if hint := source_hint(folder):
+            print(f"hint: {hint}")
+    rows = clean_corpus(corpus, out, max_rejected=max_rejected, extra=added)
     write_json(report, rows)
     for row in rows:
         print(describe_row(row))

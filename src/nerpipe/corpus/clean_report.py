@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nerpipe.corpus.cutting import CutCounts
 from nerpipe.corpus.duplicates import SentenceHashes
 from nerpipe.corpus.layout import Layout
 from nerpipe.corpus.reading import LineCounts
@@ -63,20 +62,6 @@ def split_row(counts: SplitCounts, layout: Layout, renames: Mapping[str, str]) -
         "rejects": dict(sorted(counts.rejects.items())),
         "duplicate_sentences": counts.hashes.repeated(),
     }
-
-
-def cut_row(row: dict[str, Any], counts: CutCounts, cut: dict[str, Any]) -> dict[str, Any]:
-    """Give the row of a split that was cut from train: as that of train, but with its own counts."""
-    mine = {
-        "sentences": counts.sentences,
-        "tokens": counts.tokens,
-        "entities": counts.types.total(),
-        "entities_by_type": dict(sorted(counts.types.items())),
-        "documents": counts.documents,
-        "duplicate_sentences": counts.hashes.repeated(),
-        "cut": cut,
-    }
-    return row | mine
 
 
 def _layout_row(layout: Layout) -> dict[str, Any]:
@@ -145,6 +130,10 @@ def describe_row(row: dict[str, Any]) -> str:
         types = f" ({', '.join(aside['types'][:10])})" if aside["types"] else ""
         said += (
             f"\n  left aside: tags in {place_of(name)}: {aside['entities']:,} entities{types} in {aside['rows']:,} rows"
+        )
+    if dropped := row.get("dropped_sentences"):
+        said += "\n  dropped: " + ", ".join(
+            f"{count:,} sentences that are also in {split}" for split, count in dropped.items()
         )
     if row["renamed_types"]:
         said += "\n  types: " + ", ".join(f"{what} ({count:,})" for what, count in row["renamed_types"].items())

@@ -4,21 +4,22 @@ Files are read and written as streams. A sentence that no rule repairs is quaran
 """
 
 import hashlib
-import itertools
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nerpipe.contracts.conll import format_boundary, format_sentence
-from nerpipe.contracts.files import SPLITS, replacing
+from nerpipe.contracts.files import EXTRA, SPLITS, replacing
 from nerpipe.contracts.schemes import OUTSIDE, to_iob2
-from nerpipe.corpus.clean_report import SplitCounts, check_lines, cut_row, split_row
+from nerpipe.corpus.clean_report import SplitCounts, check_lines, split_row
 from nerpipe.corpus.columns import find_layouts
 from nerpipe.corpus.cutting import FRACTION, cut_file
 from nerpipe.corpus.duplicates import SentenceHashes
 from nerpipe.corpus.entity_types import check_renamed, rename
+from nerpipe.corpus.extra import check_types, drop_shared, training_split
 from nerpipe.corpus.layout import Layout
 from nerpipe.corpus.lines import open_raw, read_lines
 from nerpipe.corpus.quarantine import Quarantine, check_rejected
@@ -36,50 +37,66 @@ class CleanedSplit(NamedTuple):
     renamed: Counter[str]
 
 
-def clean_corpus(corpus: Corpus, out: Path, *, max_rejected: float) -> list[dict[str, Any]]:
+def clean_corpus(
+    corpus: Corpus, out: Path, *, max_rejected: float, extra: Corpus | None = None
+) -> list[dict[str, Any]]:
     """Clean the splits of a corpus, and cut those that are missing from train.
 
     Args:
         corpus: The raw files of the splits, and the settings of the corpus.
-        out: The folder for SPLIT.conll and rejected.jsonl. If too many sentences are quarantined, only
+        out: The folder for SPLIT.conll, extra.conll and rejected.jsonl. If too many sentences are quarantined, only
             rejected.jsonl is written.
         max_rejected: The largest fraction of a split's sentences that may be quarantined.
+        extra: A second corpus, whose training split becomes extra.conll, without the sentences that are also in dev or
+            test of the first one.
 
     Returns:
-        The rows of clean.json, one for each split.
+        The rows of clean.json, one for each split, and one more for `extra`.
 
     Raises:
         NerpipeError: If a file cannot be read or its columns are not clear, a split has no sentence or train no entity,
-            a type that corpus.yaml renames does not occur, or more than `max_rejected` is quarantined.
+            a type that corpus.yaml renames does not occur, more than `max_rejected` is quarantined, or `extra` has
+            other entity types.
     """
-    for source in corpus.sources.values():
+    parts = [corpus, training_split(extra)] if extra else [corpus]
+    for source in chain.from_iterable(part.sources.values() for part in parts):
         open_raw(source).close()  # A missing dev file should not wait for a large train file.
-    layouts = find_layouts(corpus.sources, corpus.settings, corpus.place)
+    layouts = [find_layouts(part.sources, part.settings, part.place) for part in parts]
+    order = [*SPLITS, *([EXTRA] if extra else [])]
+    reports: dict[str, CleanedSplit] = {}
     with ExitStack() as stack:
-        targets = {split: stack.enter_context(replacing(out / f"{split}.conll")) for split in SPLITS}
+        targets = {split: stack.enter_context(replacing(out / f"{split}.conll")) for split in order}
         with (
             replacing(out / "rejected.jsonl") as path,
             path.open("w", encoding="utf-8", newline="\n") as file,
         ):
-            quarantine = Quarantine(file)
-            reports = {
-                split: clean_split(
-                    source, targets[split], quarantine, split=split, layout=layouts[split], settings=corpus.settings
-                )
-                for split, source in corpus.sources.items()
-            }
-        check_rejected({split: report.row for split, report in reports.items()}, quarantine, corpus, out, max_rejected)
-        _check_entities(reports, layouts, corpus)
+            quarantines = [Quarantine(file) for _ in parts]
+            for part, found, quarantine in zip(parts, layouts, quarantines, strict=True):
+                for split, source in part.sources.items():
+                    reports[split] = clean_split(
+                        source, targets[split], quarantine, split=split, layout=found[split], settings=part.settings
+                    )
+        for part, quarantine in zip(parts, quarantines, strict=True):
+            check_rejected({split: reports[split].row for split in part.sources}, quarantine, part, out, max_rejected)
+        _check_entities({split: reports[split] for split in corpus.sources}, layouts[0], corpus)
         reports |= _cut_missing(reports["train"], targets, corpus)
+        if extra:
+            check_types(corpus, extra, *(reports[split].row["entities_by_type"] for split in ("train", EXTRA)))
+            counts, dropped = drop_shared(targets[EXTRA], {split: targets[split] for split in ("dev", "test")})
+            row = reports[EXTRA].row | counts.row() | {"dropped_sentences": dropped}
+            reports[EXTRA] = CleanedSplit(row, counts.hashes, Counter())
+    if not extra:
+        (out / f"{EXTRA}.conll").unlink(missing_ok=True)
     return [
         {
             "split": split,
+            "corpus": (extra if extra and split == EXTRA else corpus).folder.name,
             **reports[split].row,
             "sentences_also_in": {
                 other: reports[split].hashes.found_in(reports[other].hashes) for other in reports if other != split
             },
         }
-        for split in SPLITS
+        for split in order
     ]
 
 
@@ -107,7 +124,7 @@ def clean_split(
                 counts.bad_words += len(problems) - problems.count("")
                 continue
             if any(repairs):
-                counts.repairs.update(itertools.chain.from_iterable(repairs))
+                counts.repairs.update(chain.from_iterable(repairs))
             counts.sentences += 1
             counts.words += len(tokens)
             text = "\n".join(tokens)
@@ -180,5 +197,6 @@ def _cut_missing(train: CleanedSplit, targets: Mapping[str, Path], corpus: Corpu
     shown = ", ".join(f"{split} {value:g}" for split, value in fractions.items())
     cut = {"from": "train", "by": by, "fractions": shown}
     return {
-        split: CleanedSplit(cut_row(train.row, each, cut), each.hashes, Counter()) for split, each in counts.items()
+        split: CleanedSplit(train.row | each.row() | {"cut": cut}, each.hashes, Counter())
+        for split, each in counts.items()
     }

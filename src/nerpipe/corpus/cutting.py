@@ -9,29 +9,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from nerpipe.contracts.conll import Sentence, format_boundary, format_sentence, read_conll
+from nerpipe.contracts.conll import Sentence, read_conll
 from nerpipe.contracts.splitting import split_of
-from nerpipe.corpus.duplicates import SentenceHashes
+from nerpipe.corpus.parts import PartCounts, PartWriter
 from nerpipe.errors import NerpipeError
 
 FRACTION = 0.1  # Of each split that is missing, unless corpus.yaml says another.
-
-
-class CutCounts:
-    """What is counted of one split that was cut."""
-
-    def __init__(self) -> None:
-        """Start at zero."""
-        self.sentences = self.tokens = self.documents = 0
-        self.types: Counter[str] = Counter()
-        self.hashes = SentenceHashes()
 
 
 class Cut(NamedTuple):
     """How a file was cut, and what is in each part."""
 
     by: str  # "document" or "sentence"
-    counts: dict[str, CutCounts]
+    counts: dict[str, PartCounts]
 
 
 def cut_file(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, float], place: Path) -> Cut:
@@ -74,25 +64,14 @@ def _assigned(source: Path, fractions: Mapping[str, float], *, by: str) -> Itera
         yield split, sentence
 
 
-def _write(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, float], by: str) -> dict[str, CutCounts]:
-    counts = {split: CutCounts() for split in targets}
-    document: dict[str, tuple[int, str | None]] = {}  # For each split: the document of its last sentence.
+def _write(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, float], by: str) -> dict[str, PartCounts]:
     number = 0
     with ExitStack() as stack:
-        files = {
-            split: stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
+        parts = {
+            split: PartWriter(stack.enter_context(path.open("w", encoding="utf-8", newline="\n")))
             for split, path in targets.items()
         }
         for split, sentence in _assigned(source, fractions, by=by):
             number += sentence.starts_document
-            mine = counts[split]
-            if number and document.get(split) != (number, sentence.document):
-                files[split].write(format_boundary(sentence.document))
-                document[split] = (number, sentence.document)
-                mine.documents += 1
-            files[split].write(format_sentence(zip(sentence.tokens, sentence.tags, strict=True)))
-            mine.sentences += 1
-            mine.tokens += len(sentence.tokens)
-            mine.types.update(tag[2:] for tag in sentence.tags if tag[0] == "B")
-            mine.hashes.add("\n".join(sentence.tokens))
-    return counts
+            parts[split].write(sentence, number)
+    return {split: part.counts for split, part in parts.items()}

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.conll import read_training
 from nerpipe.contracts.files import read_json, replacing, write_json
-from nerpipe.contracts.ledger import tallies
 from nerpipe.contracts.word_rules import WORDS
 from nerpipe.corpus.encoding import encode_corpus
 from nerpipe.corpus.word_choice import choose_rule
@@ -25,9 +24,9 @@ def encode_labels(*, clean: Path, ledger: Path, out: Path, report: Path, unknown
     Raises:
         NerpipeError: As `encoding.encode_corpus` raises it.
     """
-    expected = tallies(read_json(ledger))
-    encoded = encode_corpus(clean, expected, unknown_labels=unknown_labels)
-    words = choose_rule(read_conll(clean / "train.conll"), expected["train"].sentences)
+    counted = read_json(ledger)
+    encoded = encode_corpus(clean, counted, unknown_labels=unknown_labels)
+    words = choose_rule(read_training(clean), encoded.data["train"].num_rows)
     with replacing(out) as folder:
         encoded.data.save_to_disk(str(folder / "dataset"))
         write_json(folder / "labels.json", encoded.labels)

@@ -154,9 +154,7 @@ class LineParser(dict[str, Line]):
     def _parse_word(self, line: str, raw: list[str], cells: list[str], repairs: list[str], *, padded: bool) -> Word:
         layout = self._layout
         token_cell = raw[layout.token.at] if layout.token.at < len(raw) else None
-        token = layout.token.read(cells) if token_cell else ""
-        if token_cell and not token:
-            token = " "
+        token = (layout.token.read(cells) or " ") if token_cell else ""  # A cell of blanks is a blank as token.
         if token_cell == "":
             return Word(line, "", "", problem="empty_token")
         if len(cells) != layout.width:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.conll import read_training
 from nerpipe.contracts.files import read_json, replacing, write_json
 from nerpipe.contracts.ledger import Tally, tallies
 
@@ -63,7 +63,7 @@ def evaluate(
     from nerpipe.evaluation.seqeval_check import check_against_seqeval
     from nerpipe.evaluation.split_predictions import write_predictions
 
-    known = surfaces_in(read_conll(clean / "train.conll"))
+    known = surfaces_in(read_training(clean))
     found = _predict(clean, tokenized, model, counted, threads=threads)
     split_reports: list[SplitReport] = []
     for name, split in found.items():

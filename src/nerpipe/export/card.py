@@ -10,7 +10,7 @@ from huggingface_hub import ModelCard, ModelCardData
 from nerpipe.evaluation.score_table import note_on
 from nerpipe.export.network_comparison import NetworkComparison
 from nerpipe.export.onnx_files import BLOCK, OPSET
-from nerpipe.params import Params
+from nerpipe.params import NO_EXTRA, Params
 from nerpipe.prediction.exported_folder import DECODING, ONNX
 
 HEADLINE = ("precision", "recall", "f1", "token_accuracy")
@@ -54,6 +54,7 @@ def model_card(
         ),
         template_str=files("nerpipe.export").joinpath("card.md").read_text(encoding="utf-8"),
         dataset=params.dataset,
+        extra=params.extra if params.extra != NO_EXTRA else None,
         types=sorted({row["type"] for row in per_type}),
         base=base,
         revision=revision,
