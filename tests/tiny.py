@@ -8,11 +8,11 @@ SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "i
 CHARACTERS = [*string.ascii_letters, *string.digits, *string.punctuation]
 
 
-def _word_pieces(*, lowercase):
+def _word_pieces(alphabet, *, lowercase):
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    pieces = [*special, *CHARACTERS, *(f"##{c}" for c in CHARACTERS), "the", "##ing", "London"]
+    pieces = [*special, *alphabet, *(f"##{c}" for c in alphabet), "the", "##ing", "London"]
     tokenizer = Tokenizer(models.WordPiece({piece: i for i, piece in enumerate(pieces)}, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -43,8 +43,11 @@ def _byte_level():
     return tokenizer, names | {"mask_token": "<mask>"}
 
 
-def save_tiny(folder, kind, *, max_length=64):
-    """Save a model and tokenizer of this kind (bert, deberta, distilbert, roberta) and return the folder."""
+def save_tiny(folder, kind, *, max_length=64, alphabet=()):
+    """Save a model and tokenizer of this kind (bert, deberta, distilbert, roberta) and return the folder.
+
+    The tokenizer knows the characters of `alphabet` besides those of English.
+    """
     import torch
     from transformers import (
         AutoModelForMaskedLM,
@@ -55,7 +58,11 @@ def save_tiny(folder, kind, *, max_length=64):
         RobertaConfig,
     )
 
-    backend, names = _byte_level() if kind == "roberta" else _word_pieces(lowercase=kind == "bert")
+    backend, names = (
+        _byte_level()
+        if kind == "roberta"
+        else _word_pieces([*CHARACTERS, *sorted({*alphabet} - {*CHARACTERS})], lowercase=kind == "bert")
+    )
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=max_length, **names)
     size = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
     config = {
