@@ -135,6 +135,12 @@ def test_the_worth_of_the_sample_is_what_was_measured():
         assert f"{100 * figures[f'wnut17_{split}_mean_f1']:.1f}" in README
 
 
+def test_the_scores_on_other_corpora_are_what_was_measured():
+    for run in result("other_corpora")["runs"]:
+        cells = (f"{run['sentences']['train']:,}", *(f"{100 * run[split]['f1']:.1f}" for split in ("dev", "test")))
+        assert f"| {' | '.join(cells)} | `{run['word_rule']}` |" in README
+
+
 def test_the_speed_of_prediction_is_what_was_measured():
     measured = result("predict_speed")
     one = measured["figures"]["pipeline, one text at a time"]["sentences_per_second"]

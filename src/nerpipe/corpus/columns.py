@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from nerpipe.corpus.layout import AsideColumn, Column, Layout
@@ -153,7 +153,7 @@ def _token_columns(sample: Sample, tags: set[int]) -> list[Column]:
     free = [i for i in range(width) if i not in tags]
     if width == 2:  # noqa: PLR2004 - a token and a tag
         left = free or [0]
-        long = sum(end - start > 1 for start, end in zip(sample.starts, [*sample.starts[1:], rows], strict=True))
+        long = sum(end - start > 1 for start, end in pairwise([*sample.starts, rows]))
         return [] if sample.is_running(left[0]) and long >= LEAST_RUNNING else [Column(left[0])]
     distinct = {}
     for index in free:

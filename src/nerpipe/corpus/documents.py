@@ -50,7 +50,7 @@ def _of_cells(line: str, cells: list[str]) -> Boundary:
     if line == BOUNDARY:
         return Boundary()
     if line.startswith(f"{BOUNDARY}\t") and len(cells) == 3 and cells[2] not in FILLERS:  # noqa: PLR2004 - with an id
-        return Boundary(cells[2], "" if line == f"{BOUNDARY}\t{cells[2]}" else "docstart")
+        return Boundary(_one_line(cells[2]), "" if line == f"{BOUNDARY}\t{cells[2]}" else "docstart")
     document = " ".join(cell for cell in cells if cell not in FILLERS)
     while found := PARENTHESES.fullmatch(document):
         document = found[1]
@@ -58,4 +58,6 @@ def _of_cells(line: str, cells: list[str]) -> Boundary:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    r"""Return an id on one line, with bytes that are not UTF-8 as \xNN, so that a clean file can hold it."""
+    joined = " ".join(text.replace("\0", " ").split())
+    return joined.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

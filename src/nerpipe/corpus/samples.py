@@ -17,6 +17,7 @@ TOKEN_NAMES = frozenset({"token", "tokens", "word", "words", "form", "text", "ch
 TAG_NAME = re.compile(
     r"tags?$|labels?$|\bner?\b|ner?[_-]|[_-]ner?$|\b(iob2?|bio|bioes|entity|entities)\b", re.IGNORECASE
 )
+RUNNING = re.compile(r"[0-9]{1,9}")
 NUMBER = re.compile(r"\d+(?:[.,-]\d+)*")
 ASIDE = re.compile(r"\d+[-.]\d+")
 MOSTLY = 0.9
@@ -51,7 +52,7 @@ class Sample:
 
     def tags(self, column: Column, scheme: str) -> Iterator[list[str]]:
         """Yield the IOB2 tags of each sentence. A cell that is no tag counts as `O`."""
-        for start, end in zip(self.starts, [*self.starts[1:], len(self.rows)], strict=True):
+        for start, end in pairwise([*self.starts, len(self.rows)]):
             yield to_iob2(read_tag(column.read(row), scheme) or OUTSIDE for row in self.rows[start:end])[0]
 
     def fields(self, index: int) -> list[str]:
@@ -72,10 +73,10 @@ class Sample:
         if not self.is_number(index):
             return False
         right = pairs = 0
-        for start, end in zip(self.starts, [*self.starts[1:], len(self.rows)], strict=True):
+        for start, end in pairwise([*self.starts, len(self.rows)]):
             cells = [row[index] for row in self.rows[start:end]]
             pairs += len(cells) - 1
-            numbers = [int(cell) if cell.isascii() and cell.isdecimal() else -2 for cell in cells]
+            numbers = [int(cell) if RUNNING.fullmatch(cell) else -2 for cell in cells]
             right += sum(two == one + 1 for one, two in pairwise(numbers))
         return pairs > 0 and right >= MOSTLY * pairs
 
