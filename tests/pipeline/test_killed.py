@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 import yaml
+from random_kills import Attack
 
 from random_seed import random_seed
 
@@ -24,7 +25,7 @@ def reached(repo):
     return max((int(path.parent.name.split("-")[1]) for path in found), default=0)
 
 
-def start(repo, *command):
+def launch(repo, *command):
     with (repo.path.parent / "log").open("w") as log:
         return subprocess.Popen(
             command,
@@ -92,7 +93,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bits(longer):
     for moment, kill in zip(
         moments, generator.sample([kill_stage, kill_dvc, interrupt, terminate_stage], 3), strict=True
     ):
-        process = start(longer, "dvc", "repro")
+        process = launch(longer, "dvc", "repro")
         wait_for(lambda at=moment: reached(longer) >= at, 300, process)
         kill(process)
         assert process.wait(timeout=60) != 0
@@ -111,7 +112,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bits(longer):
 @pytest.mark.slow
 def test_a_temporary_run_that_was_killed_goes_on_too(longer):
     longer.commit("longer")
-    process = start(longer, "dvc", "exp", "run", "--temp")
+    process = launch(longer, "dvc", "exp", "run", "--temp")
     wait_for(lambda: reached(longer) >= STEPS_AN_EPOCH + 3, 300, process)
     kill_dvc(process)
     process.wait(timeout=60)
@@ -120,9 +121,17 @@ def test_a_temporary_run_that_was_killed_goes_on_too(longer):
 
 @pytest.mark.slow
 def test_another_param_does_not_go_on_from_there(longer):
-    process = start(longer, "dvc", "repro")
+    process = launch(longer, "dvc", "repro")
     wait_for(lambda: reached(longer) >= 3, 300, process)
     kill_stage(process)
     process.wait(timeout=60)
     longer.set(weight_decay="0.02", epochs=2)
     assert "going on from step" not in longer.run("dvc", "repro")
+
+
+@pytest.mark.slow
+def test_random_kills_of_any_stage_of_dvc_and_of_predict_lose_nothing(start):
+    """`python tests/pipeline/random_kills.py --kills 100` does more."""
+    generator = random.Random(random_seed())
+    attack = Attack(start("attacked"))
+    print(*(attack.strike(generator) for _ in range(5)), sep="\n")
