@@ -16,7 +16,7 @@ ROOMS = sorted(path for path in PACKAGE.iterdir() if path.is_dir() and path.name
 LIGHT = [
     *(path for room in ("contracts", "corpus") for path in sorted((PACKAGE / room).glob("*.py"))),
     *(PACKAGE / name for name in ("__init__.py", "cli.py", "errors.py", "params.py", "yaml_reader.py")),
-    *(PACKAGE / "training" / f"{name}.py" for name in ("parent_process", "processes", "run_folder")),
+    *(PACKAGE / "training" / f"{name}.py" for name in ("processes", "run_folder")),
     PACKAGE / "tokenizing/model_source.py",
 ]
 HEAVY = ("torch", "transformers", "datasets", "evaluate", "pandas", "seqeval", "dvc")

@@ -12,7 +12,7 @@ import yaml
 from nerpipe.errors import NerpipeError
 from nerpipe.training import run_folder
 from nerpipe.training.checkpoints import last_complete, mark_complete
-from nerpipe.training.run_folder import code_of, run_fingerprint, training_folder
+from nerpipe.training.run_folder import GUARD, code_of, run_fingerprint, training_folder
 from places import ROOT
 
 
@@ -104,7 +104,7 @@ def test_the_folder_is_deleted_on_success_and_kept_on_failure(tmp_path):
     assert (tmp_path / "train-a" / "state").exists()
     with training_folder(tmp_path, "a") as folder:
         assert (folder / "state").exists()
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [GUARD]
 
 
 def test_a_second_writer_is_refused_and_told_who_the_first_is(tmp_path, monkeypatch):
@@ -130,6 +130,49 @@ def test_a_second_writer_is_refused_and_told_who_the_first_is(tmp_path, monkeypa
         first.communicate()
     with training_folder(tmp_path, "a"):  # its death freed the lock
         pass
+
+
+RUN = """
+import sys, time
+from pathlib import Path
+from nerpipe.errors import NerpipeError
+from nerpipe.training import run_folder
+root, name, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+run_folder.PATIENCE, run_folder.PERIOD_OF_LOCK, run_folder.KEPT = 20.0, 0.001, 2
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(rounds):
+    with run_folder.training_folder(root, name) as folder:
+        inside = folder.parent.parent / f"inside-{name}"
+        inside.open("x").close()  # it fails if another process is inside
+        (folder / "state").write_text("x")
+        time.sleep(0.002)
+        inside.unlink()
+print("done", flush=True)
+"""
+
+
+def test_many_that_start_at_once_take_turns_and_none_crashes(tmp_path):
+    """Eight processes, forty turns in each of two folders: the end of one turn is where the next ones wait."""
+    root = tmp_path / "runs"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", RUN, str(root), "ab"[number % 2], "10"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        for number in range(8)
+    ]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 8
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    ends = [process.communicate() for process in processes]
+    assert ends == [("done\n", "")] * 8
+    assert [path.name for path in root.iterdir()] == [GUARD]
 
 
 def test_what_broke_off_is_bounded_in_number(tmp_path):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from nerpipe.contracts.files import project_root, read_json, replacing, write_json
 from nerpipe.tokenizing.model_source import resolve_model
-from nerpipe.training.parent_process import end_with_parent
 from nerpipe.training.processes import rank, world_size
 from nerpipe.training.run_folder import code_of, run_fingerprint, run_folder_of, training_folder
 from nerpipe.training.settings import TrainSettings
@@ -52,7 +51,6 @@ def train(
         NerpipeError: If the model cannot be used, `report_to` is not installed, another process trains the same model,
             or training fails; see `fine_tuning.train_model`.
     """
-    end_with_parent()
     resolve_model(model)
     check_tracker(report_to)
     labels = read_json(encoded / "labels.json")
