@@ -33,7 +33,9 @@ def check_processes() -> None:
     advice = "torchrun sets these variables: set launcher in params.yaml, or unset RANK and WORLD_SIZE to train alone"
     for name, value in said.items():
         if not value.isdecimal() or (name == "WORLD_SIZE" and int(value) < 1):
-            raise NerpipeError(f"the environment variable {name} is {value!r}, which is no number of processes; {advice}")
+            raise NerpipeError(
+                f"the environment variable {name} is {value!r}, which is no number of processes; {advice}"
+            )
     if rank() >= world_size():
         size = "WORLD_SIZE is not set" if "WORLD_SIZE" not in said else f"WORLD_SIZE is {world_size()}"
         raise NerpipeError(
