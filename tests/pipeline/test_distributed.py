@@ -1,8 +1,9 @@
 """Two processes under torchrun train as one does: the same steps, one writer, and it can be killed too."""
 
 import pytest
-from nerpipe.training.run_folder import GUARD
 from test_killed import OFTEN, STEPS_AN_EPOCH, kill_dvc, reached, stages_of, start, wait_for
+
+from nerpipe.training.run_folder import GUARD
 
 TWO = '"torchrun --nproc-per-node=2"'
 

@@ -127,6 +127,25 @@ def test_nothing_to_train_on(setting, tmp_path):
         train_model(spec, tokenizer, windows.select([]), dev, LABELS, settings=SETTINGS, scratch=tmp_path)
 
 
+def test_windows_that_overlap_as_far_as_can_be_train_in_batches_of_one(setting, tmp_path):
+    """A window that owned no word would have no label, and the loss of its batch would be no number."""
+    from datasets import Dataset
+
+    spec, tokenizer, _, dev = setting
+    sizes = [1, 1, 2, 2, 1, 1]  # the window in the middle would own nothing
+    rows = [["a" * size for size in sizes]] * 3
+    tags = [["O", "B-person", "O", "B-place", "O", "O"]] * 3
+    ids = [[LABELS.index(tag) for tag in row] for row in tags]
+    data = Dataset.from_dict({"tokens": rows, "ner_tags": ids}, split="train")
+    windows, report = tokenize_split(
+        tokenizer, data, LABELS, expected=tally(tags), max_length=8, stride=5, continuation=None
+    )
+    assert (report["windows"], report["tokens"]) == (6, 18)
+    assert all(any(label >= 0 for label in row) for row in windows["labels"])
+    changed = replace(SETTINGS, batch_size=1, epochs=1)
+    train_model(spec, tokenizer, windows, dev, LABELS, settings=changed, scratch=tmp_path)
+
+
 def test_the_order_is_a_function_of_seed_and_epoch():
     lengths = [random.Random(3).randint(3, 60) for _ in range(1000)]
     sampler = LengthGroupedSampler(lengths, 16, seed=1)
