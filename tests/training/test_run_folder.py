@@ -1,5 +1,6 @@
 """The folder of a run: named by what decides it, locked, deleted at the end, bounded in number."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import yaml
 
 from nerpipe.errors import NerpipeError
 from nerpipe.training import run_folder
-from nerpipe.training.checkpoints import last_complete, mark_complete
+from nerpipe.training.checkpoints import last_usable, mark_complete
 from nerpipe.training.run_folder import GUARD, code_of, run_fingerprint, training_folder
 from places import ROOT
 
@@ -182,16 +183,42 @@ def test_what_broke_off_is_bounded_in_number(tmp_path):
     assert sorted(path.name for path in tmp_path.glob("train-*/")) == ["train-3", "train-4", "train-5"]
 
 
+def save(folder, step, best):
+    """Save what stands for a checkpoint."""
+    checkpoint = folder / f"checkpoint-{step}"
+    checkpoint.mkdir()
+    (checkpoint / "weights").write_text(str(step))
+    (checkpoint / "trainer_state.json").write_text(json.dumps({"best_global_step": best}))
+    mark_complete(checkpoint)
+    return checkpoint
+
+
 def test_the_newest_whole_checkpoint_is_taken_and_others_are_deleted(tmp_path, capsys):
     for step in (5, 10, 20):
-        (tmp_path / f"checkpoint-{step}").mkdir()
-        (tmp_path / f"checkpoint-{step}" / "weights").write_text(str(step))
-        mark_complete(tmp_path / f"checkpoint-{step}")
-    assert last_complete(tmp_path) == tmp_path / "checkpoint-20"
+        save(tmp_path, step, None)
+    assert last_usable(tmp_path) == tmp_path / "checkpoint-20"
     (tmp_path / "checkpoint-20" / "complete.json").unlink()
-    assert last_complete(tmp_path) == tmp_path / "checkpoint-10"
+    assert last_usable(tmp_path) == tmp_path / "checkpoint-10"
     assert "checkpoint-20 is incomplete or damaged" in capsys.readouterr().out
     assert not (tmp_path / "checkpoint-20").exists()
     (tmp_path / "checkpoint-10" / "weights").write_text("other")
     (tmp_path / "checkpoint-5" / "weights").unlink()
-    assert last_complete(tmp_path) is None
+    assert last_usable(tmp_path) is None
+
+
+@pytest.mark.parametrize("marker", ["", "{}", "[]", "null", "1", "[1]", '{"weights": 1}', '{"../outside": "x"}'])
+def test_a_damaged_marker_is_no_marker(tmp_path, marker):
+    (save(tmp_path, 5, None) / "complete.json").write_text(marker)
+    assert last_usable(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_whose_best_epoch_is_lost_is_not_taken(tmp_path):
+    save(tmp_path, 10, 10)
+    save(tmp_path, 15, 10)
+    save(tmp_path, 20, 20)
+    save(tmp_path, 25, 20)
+    assert last_usable(tmp_path) == tmp_path / "checkpoint-25"
+    (tmp_path / "checkpoint-20" / "weights").write_text("other")
+    assert last_usable(tmp_path) == tmp_path / "checkpoint-15"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-15"]

@@ -60,7 +60,8 @@ def train(
     from datasets import load_from_disk
 
     from nerpipe.tokenizing.tokenizer import load_tokenizer
-    from nerpipe.training.fine_tuning import DevSplit, train_model
+    from nerpipe.training.dev_scores import DevSplit
+    from nerpipe.training.fine_tuning import train_model
 
     options = asdict(settings) | {"model": model, "capitals": capitals, "processes": world_size()}
     run_name = run_fingerprint(options, [encoded, tokenized, pins, *code_of("train")])
