@@ -78,7 +78,8 @@ def test_the_tests_mirror_the_rooms():
 
 def test_a_stage_script_is_short():
     for path in (ROOT / "stages").glob("*.py"):
-        assert len(path.read_text().splitlines()) <= 45, path
+        most = 60 if path.name == "__init__.py" else 45  # what all of them share
+        assert len(path.read_text().splitlines()) <= most, path
 
 
 def test_light_modules_and_stage_scripts_import_nothing_heavy():
