@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel
 
-SAMPLE = 500  # The most windows of train whose loss is measured after each epoch.
+SAMPLE = 250  # The most windows of train whose loss is measured after each epoch.
 
 
 @dataclass(frozen=True)
