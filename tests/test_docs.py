@@ -62,6 +62,7 @@ def test_every_make_target_exists():
         "docs/evaluation.md",
         "docs/experiments.md",
         "docs/python.md",
+        "docs/reliability.md",
         "docs/scaling.md",
         "docs/your_data.md",
         "data/raw/sample/README.md",

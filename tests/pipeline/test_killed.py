@@ -12,7 +12,9 @@ import pytest
 import yaml
 from random_kills import Attack
 
+from nerpipe.training.run_folder import GUARD
 from random_seed import random_seed
+from repository import STAGES
 
 OFTEN = {"NERPIPE_CHECKPOINT_SECONDS": "0"}
 STEPS_AN_EPOCH = 8  # 60 sentences in batches of 8
@@ -51,8 +53,8 @@ def wait_for(condition, seconds, process=None):
         time.sleep(0.02)
 
 
-def stages_of(process):
-    return [p for p in psutil.Process(process.pid).children(recursive=True) if "stages.train" in p.cmdline()]
+def stages_of(process, name="train"):
+    return [p for p in psutil.Process(process.pid).children(recursive=True) if f"stages.{name}" in p.cmdline()]
 
 
 def kill_stage(process):
@@ -60,9 +62,9 @@ def kill_stage(process):
         stage.kill()
 
 
-def kill_dvc(process):
+def kill_dvc(process, name="train"):
     """The stage must end by itself."""
-    stages = stages_of(process)
+    stages = stages_of(process, name)
     process.kill()
     _, alive = psutil.wait_procs(stages, timeout=10)
     assert alive == []
@@ -102,11 +104,25 @@ def test_killed_at_any_moment_it_ends_with_the_same_bits(longer):
     begun = int(re.search(r"going on from step (\d+)", out)[1])
     assert begun >= moments[-1]
     killed = yaml.safe_load(longer.read("dvc.lock"))["stages"]
-    assert list((longer.path / ".nerpipe").iterdir()) == []
+    assert [path.name for path in (longer.path / ".nerpipe").iterdir()] == [GUARD]
 
     longer.run("dvc", "repro", "--force", "--single-item", "train", "--no-run-cache")
     whole = yaml.safe_load(longer.read("dvc.lock"))["stages"]
     assert killed["train"]["outs"] == whole["train"]["outs"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_ends_when_dvc_is_killed_and_the_next_run_gives_the_same(repo, name):
+    before = repo.read("dvc.lock")
+    process = start(repo, "dvc", "repro", "--force", "--single-item", "--no-run-cache", name)
+    wait_for(lambda: stages_of(process, name), 60, process)
+    time.sleep(random.Random(random_seed()).uniform(0.2, 2))
+    kill_dvc(process, name)
+    process.wait(timeout=60)
+    repo.run("dvc", "repro", "--force", "--single-item", "--no-run-cache", name)
+    assert repo.read("dvc.lock") == before
+    assert [path for path in repo.path.rglob(".*.partial") if ".dvc" not in path.parts] == []
 
 
 @pytest.mark.slow

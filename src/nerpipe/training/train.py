@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.contracts.files import project_root, read_json, replacing, write_json
+from nerpipe.contracts.pins import check_pins
 from nerpipe.tokenizing.model_source import resolve_model
-from nerpipe.training.parent_process import end_with_parent
-from nerpipe.training.processes import rank, world_size
+from nerpipe.training.processes import check_processes, rank, world_size
 from nerpipe.training.run_folder import code_of, run_fingerprint, run_folder_of, training_folder
 from nerpipe.training.settings import TrainSettings
 from nerpipe.training.tracking import PeakMemory, check_tracker, describe_run, start_tracker
@@ -49,10 +49,12 @@ def train(
         settings: The other params of the run.
 
     Raises:
-        NerpipeError: If the model cannot be used, `report_to` is not installed, another process trains the same model,
-            or training fails; see `fine_tuning.train_model`.
+        NerpipeError: If half of the variables of torchrun are set, other versions are installed than `pins` says, the
+            model cannot be used, `report_to` is not installed, another process trains the same model, or training
+            fails; see `fine_tuning.train_model`.
     """
-    end_with_parent()
+    check_processes()
+    check_pins(pins)
     resolve_model(model)
     check_tracker(report_to)
     labels = read_json(encoded / "labels.json")
@@ -62,9 +64,14 @@ def train(
     from datasets import load_from_disk
 
     from nerpipe.tokenizing.tokenizer import load_tokenizer
-    from nerpipe.training.fine_tuning import DevSplit, train_model
+    from nerpipe.training.dev_scores import DevSplit
+    from nerpipe.training.device import has_accelerator
+    from nerpipe.training.fine_tuning import train_model
+    from nerpipe.training.mixed_precision import is_mixed
 
     options = asdict(settings) | {"model": model, "capitals": capitals, "processes": world_size()}
+    # Another device or number format would give other bits, and other dev scores for the same weights.
+    options |= {"accelerator": has_accelerator(), "mixed": is_mixed(settings.precision)}
     run_name = run_fingerprint(options, [encoded, tokenized, pins, *code_of("train")])
     root, logs = project_root() / ".nerpipe", project_root() / "logs"
     windows = load_from_disk(str(tokenized))

@@ -1,4 +1,4 @@
-"""Ends training when the DVC process that started it was killed."""
+"""Ends a stage when the DVC process that started it was killed, so that no second writer is ever at work."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ def _passes_on(process: psutil.Process) -> bool:
 def _watch(parent: psutil.Process) -> None:
     while _lives(parent):
         time.sleep(PERIOD)
-    print("the process that started this training run has ended, so training stops too", file=sys.stderr, flush=True)
+    print("the process that started this stage has ended, so the stage stops too", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
