@@ -115,7 +115,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bits(longer):
 @pytest.mark.parametrize("name", STAGES)
 def test_every_stage_ends_when_dvc_is_killed_and_the_next_run_gives_the_same(repo, name):
     before = repo.read("dvc.lock")
-    process = start(repo, "dvc", "repro", "--force", "--single-item", "--no-run-cache", name)
+    process = launch(repo, "dvc", "repro", "--force", "--single-item", "--no-run-cache", name)
     wait_for(lambda: stages_of(process, name), 60, process)
     time.sleep(random.Random(random_seed()).uniform(0.2, 2))
     kill_dvc(process, name)
