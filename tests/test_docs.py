@@ -62,6 +62,7 @@ def test_every_make_target_exists():
         "docs/evaluation.md",
         "docs/experiments.md",
         "docs/python.md",
+        "docs/reliability.md",
         "docs/scaling.md",
         "docs/your_data.md",
         "data/raw/sample/README.md",
@@ -92,6 +93,15 @@ def test_the_wnut17_tables_are_what_was_measured():
         assert all(row.endswith(f"| {cells} |") for row in found), found
         for run in setting["runs"]:
             assert re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"])
+
+
+def test_how_often_intervals_hold_the_truth_is_what_was_measured():
+    evaluation, reliability = ((ROOT / f"docs/{name}.md").read_text() for name in ("evaluation", "reliability"))
+    figures = result("interval_coverage")["figures"]
+    for name, row in figures.items():
+        assert f"| {name} | {row['sentences']:.1%} | {row['documents']:.1%} |" in evaluation
+    strong = figures["strong effects, 50 documents"]
+    assert all(f"{value:.1%}" in reliability for value in strong.values())
 
 
 def test_what_decoding_gains_is_what_was_measured():
