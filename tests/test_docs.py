@@ -95,6 +95,15 @@ def test_the_wnut17_tables_are_what_was_measured():
             assert re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"])
 
 
+def test_how_often_intervals_hold_the_truth_is_what_was_measured():
+    evaluation, reliability = ((ROOT / f"docs/{name}.md").read_text() for name in ("evaluation", "reliability"))
+    figures = result("interval_coverage")["figures"]
+    for name, row in figures.items():
+        assert f"| {name} | {row['sentences']:.1%} | {row['documents']:.1%} |" in evaluation
+    strong = figures["strong effects, 50 documents"]
+    assert all(f"{value:.1%}" in reliability for value in strong.values())
+
+
 def test_what_decoding_gains_is_what_was_measured():
     summary = result("wnut17_scores")["settings"][0]["summary"]
     for split in ("dev", "test"):

@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 def summarise(_: argparse.Namespace) -> None:
     """Print the metrics as a table, the places of the model and the reports, and the next commands."""
     metrics = read_json(Path("metrics/metrics.json"))
-    rows = {name: read_json(Path(f"metrics/{name}.json")) for name in ("averages", "per_type", "mistakes")}
+    rows = {name: read_json(Path(f"metrics/{name}.json")) for name in ("averages", "per_type", "mistakes", "notes")}
 
     import pandas as pd
 

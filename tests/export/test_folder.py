@@ -21,13 +21,16 @@ from places import ROOT
 SENTENCES = [["Ann", "reads", "the", "paper"], ["the", "London", "train"]]
 
 
-def card(dataset="mine", *, int8_kept=True):
+INTERVAL = {"f1_low": 0.2, "f1_high": 0.4567, "resampled": "sentences"}
+
+
+def card(dataset="mine", *, int8_kept=True, interval=INTERVAL):
     params = load_params(ROOT / "params.yaml")
     scores = {"precision": 0.5, "recall": 0.25, "f1": 0.3333, "token_accuracy": 0.9}
     return model_card(
         params.__class__(**{**params.__dict__, "dataset": dataset}),
         [{"split": s, "sentences": 2, "tokens": 7, "entities": 1, "sha256": s * 3} for s in ("train", "dev", "test")],
-        {"dataset": dataset, "dev": scores, "test": scores | {"f1_low": 0.2, "f1_high": 0.4567}},
+        {"dataset": dataset, "dev": scores, "test": scores | interval},
         [{"split": "test", "type": "person", **scores, "support": 1}],
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,
@@ -113,12 +116,16 @@ def test_the_card_says_what_when_and_how_well_without_date_or_path():
         "## Limits",
         "## Intended use",
         "| test | 0.5000",
-        "0.2000 to 0.4567",
+        "from resampled sentences: 0.2000 to 0.4567",
+        "| person | 0.5000 | 0.2500 | 0.3333 | 1 (too few) |",
     ):
         assert part in text
     assert "# a comment" not in text
     assert SAMPLE_NOTE not in text
     assert SAMPLE_NOTE in card("sample")
+    assert "from resampled documents: none, because test holds entities in fewer than two documents" in card(
+        interval={"resampled": "documents"}
+    )
 
 
 def test_the_card_says_what_int8_loses_or_that_it_is_left_out():

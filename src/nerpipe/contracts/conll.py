@@ -4,10 +4,10 @@ Each line holds one word as `token<TAB>tag`, and a blank line follows each sente
 a line, so a token may contain U+2028, U+0085 and similar characters, and a token may be one blank (U+0020).
 
 A line `-DOCSTART-<TAB>O` or `-DOCSTART-<TAB>O<TAB>ID`, with a blank line after it, stands before the first sentence of
-a document.
+a document. The predictions of the stage evaluate have the same form with four columns for each word.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,14 @@ class Sentence(NamedTuple):
     starts_document: bool = False
 
 
+class Block(NamedTuple):
+    """The rows of one sentence, one list of columns for each word. The other fields are those of `Sentence`."""
+
+    rows: list[list[str]]
+    document: str | None
+    starts_document: bool
+
+
 def format_sentence(columns: Iterable[Iterable[str]]) -> str:
     """Format one sentence, with the blank line that ends it. Each row holds the columns of one word."""
     return "".join("\t".join(row) + "\n" for row in columns) + "\n"
@@ -41,17 +49,46 @@ def format_boundary(document: str | None) -> str:
     return BOUNDARY + (f"\t{document}" if document else "") + "\n\n"
 
 
-def read_rows(path: Path, width: int) -> Iterator[list[list[str]]]:
-    """Yield each sentence of a canonical file as a list of rows with `width` columns.
+def name_document(document: str | None, number: int) -> str:
+    """Name a document: by its id, or, if it has none, by `#` and its number in the file.
 
-    Only a file with two columns can hold boundaries of documents; they are left out.
+    Args:
+        document: The id of the document, or None.
+        number: The number of the document in the file, counted from 1.
+    """
+    return document or f"#{number}"
+
+
+def name_documents(boundaries: Mapping[int, str | None], sentences: int) -> list[str] | None:
+    """Name the document of each sentence of a file, or return None if the file has no boundaries of documents.
+
+    >>> name_documents({1: "news-1", 3: None}, 4)
+    ['#0', 'news-1', 'news-1', '#2']
+
+    Args:
+        boundaries: The id of each document (None if it has none) by the index of its first sentence. Sentences before
+            the first boundary are a document of their own.
+        sentences: The number of sentences of the file.
+    """
+    if not boundaries:
+        return None
+    names, number, name = [], 0, name_document(None, 0)
+    for place in range(sentences):
+        if place in boundaries:
+            number += 1
+            name = name_document(boundaries[place], number)
+        names.append(name)
+    return names
+
+
+def read_rows(path: Path, width: int) -> Iterator[list[list[str]]]:
+    """Yield each sentence of a canonical file as a list of rows with `width` columns, without the documents.
 
     Raises:
-        NerpipeError: If the file is missing, a row has another number of columns, or the last sentence has no blank
-            line after it.
+        NerpipeError: If `read_blocks` raises it.
     """
-    for rows, _, _ in _read(path, width):
-        yield rows
+    for block in read_blocks(path, width):
+        yield block.rows
 
 
 def read_conll(path: str | Path) -> Iterator[Sentence]:
@@ -63,9 +100,9 @@ def read_conll(path: str | Path) -> Iterator[Sentence]:
     [(('Ada', 'slept'), None), (('Hi',), 'news-1')]
 
     Raises:
-        NerpipeError: If `read_rows` raises it.
+        NerpipeError: If `read_blocks` raises it.
     """
-    for rows, document, starts in _read(Path(path), width=2):
+    for rows, document, starts in read_blocks(Path(path), width=2):
         tokens, tags = zip(*rows, strict=True)
         yield Sentence(tokens, tags, document, starts)
 
@@ -81,8 +118,18 @@ def read_training(clean: Path) -> Iterator[Sentence]:
         yield from read_conll(clean / f"{EXTRA}.conll")
 
 
-def _read(path: Path, width: int) -> Iterator[tuple[list[list[str]], str | None, bool]]:
-    """Yield the rows of each sentence, the id of its document, and whether the document begins with it."""
+def read_blocks(path: Path, width: int) -> Iterator[Block]:
+    """Yield each sentence of a canonical file with its document.
+
+    Args:
+        path: The path of the file.
+        width: The number of columns of a word, 2 or more. A word with the text `-DOCSTART-` in a file of more than
+            three columns is no boundary.
+
+    Raises:
+        NerpipeError: If the file is missing, a row has another number of columns, or the last sentence has no blank
+            line after it.
+    """
     rows: list[list[str]] = []
     document, starts, after_boundary = None, False, False
     try:
@@ -90,12 +137,12 @@ def _read(path: Path, width: int) -> Iterator[tuple[list[list[str]], str | None,
             for number, line in enumerate(file, start=1):
                 if line == "\n":
                     if not after_boundary:
-                        yield rows, document, starts
+                        yield Block(rows, document, starts)
                         rows, starts = [], False
                     after_boundary = False
                     continue
                 row = line.removesuffix("\n").split("\t")
-                if row[0] == DOCSTART and width == 2 and not rows and row[1:2] == ["O"] and len(row) <= 3:  # noqa: PLR2004
+                if row[0] == DOCSTART and not rows and row[1:2] == ["O"] and len(row) <= 3:  # noqa: PLR2004
                     document, starts, after_boundary = (row[2] if row[2:] else None), True, True
                     continue
                 if len(row) != width or after_boundary:

@@ -1,10 +1,13 @@
 """The table of scores in the terminal, which is made from the same data frames as the files."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+from nerpipe.evaluation.units import support_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,11 +25,12 @@ def note_on(dataset: str) -> str | None:
 
 
 def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]") -> None:
-    """Print the entity scores of test and dev, micro and by type, and the most frequent mistakes.
+    """Print the entity scores of test and dev, micro and by type, the most frequent mistakes, and the notes.
 
     Args:
         metrics: The content of metrics/metrics.json.
-        tables: The tables `averages`, `per_type` and `mistakes`, with a column `split`.
+        tables: The tables `averages`, `per_type`, `mistakes` and `notes`, with a column `split`. A column or all rows
+            may be missing if it has no values, as in a table that was read from JSON.
     """
     table = Table(title=f"Entity scores in points (conlleval), data set: {metrics['dataset']}")
     table.add_column("")
@@ -35,23 +39,32 @@ def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]
     averages, per_type = tables["averages"], tables["per_type"]
     for split in ("test", "dev"):
         table.add_section()
-        for _, row in averages[averages["split"] == split].head(1).iterrows():
+        for _, row in _rows_of(averages, split).head(1).iterrows():
             table.add_row(split, *_cells(row), style="bold")
-        for _, row in per_type[per_type["split"] == split].iterrows():
+        for _, row in _rows_of(per_type, split).iterrows():
             table.add_row(f"  {row['type']}", *_cells(row))
     console = Console()
     console.print(table)
-    mistakes = tables["mistakes"]
-    common = mistakes[(mistakes["split"] == "test") & (mistakes["error"] != "correct")]
-    for _, row in common.nlargest(CONFUSIONS, "spans").iterrows():
+    mistakes = _rows_of(tables["mistakes"], "test")
+    wrong = mistakes[mistakes["error"] != "correct"].nlargest(CONFUSIONS, "spans") if len(mistakes) else mistakes
+    for _, row in wrong.iterrows():
         console.print(f"{row['spans']:>5} x {_in_words(row)}", markup=False, highlight=False)
+    for line in tables["notes"].get("note", ()):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if note := note_on(metrics["dataset"]):
         console.print(note, style="italic")
 
 
+def _rows_of(frame: "pd.DataFrame", split: str) -> "pd.DataFrame":
+    """Select the rows of a split. A table without a row has no columns if it was read from JSON."""
+    return frame[frame["split"] == split] if len(frame) else frame
+
+
 def _cells(row: "pd.Series[Any]") -> list[str]:
     scores = [f"{100 * row[name]:.1f}" for name in ("precision", "recall", "f1")]
-    return [*scores, f"{100 * row['f1_low']:.1f} to {100 * row['f1_high']:.1f}", str(row["support"])]
+    low, high = row.get("f1_low", math.nan), row.get("f1_high", math.nan)
+    interval = "none" if math.isnan(low) else f"{100 * low:.1f} to {100 * high:.1f}"
+    return [*scores, interval, support_cell(row["support"])]
 
 
 def _in_words(row: "pd.Series[Any]") -> str:

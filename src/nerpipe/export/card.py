@@ -8,6 +8,7 @@ from typing import Any
 from huggingface_hub import ModelCard, ModelCardData
 
 from nerpipe.evaluation.score_table import note_on
+from nerpipe.evaluation.units import support_cell
 from nerpipe.export.network_comparison import NetworkComparison
 from nerpipe.export.onnx_files import BLOCK, OPSET
 from nerpipe.params import NO_EXTRA, Params
@@ -61,7 +62,8 @@ def model_card(
         note=note_on(params.dataset),
         headline=_headline_table(metrics),
         by_type=_type_table(per_type),
-        interval=f"{metrics['test']['f1_low']:.4f} to {metrics['test']['f1_high']:.4f}",
+        interval=_interval(metrics["test"]),
+        resampled=metrics["test"]["resampled"],
         counts=_count_table(clean_report),
         params_table=_table(("param", "value"), [(key, f"`{value}`") for key, value in shown.items()]),
         versions=[line for line in pins.splitlines() if line and not line.startswith("#")],
@@ -77,6 +79,12 @@ def model_card(
     return f"{card}\n"
 
 
+def _interval(test: Mapping[str, Any]) -> str:
+    if "f1_low" not in test:
+        return f"none, because test holds entities in fewer than two {test['resampled']}"
+    return f"{test['f1_low']:.4f} to {test['f1_high']:.4f}"
+
+
 def _headline_table(metrics: Mapping[str, Any]) -> str:
     rows = [(split, *(f"{metrics[split][name]:.4f}" for name in HEADLINE)) for split in ("test", "dev")]
     return _table(("split", *HEADLINE), rows)
@@ -84,7 +92,7 @@ def _headline_table(metrics: Mapping[str, Any]) -> str:
 
 def _type_table(per_type: Sequence[Mapping[str, Any]]) -> str:
     rows = [
-        (row["type"], *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")), row["support"])
+        (row["type"], *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")), support_cell(row["support"]))
         for row in per_type
         if row["split"] == "test"
     ]
