@@ -44,7 +44,7 @@ def format_boundary(document: str | None) -> str:
 def read_rows(path: Path, width: int) -> Iterator[list[list[str]]]:
     """Yield each sentence of a canonical file as a list of rows with `width` columns.
 
-    Only a file with two columns can hold boundaries of documents; they are left out.
+    Boundaries of documents are left out.
 
     Raises:
         NerpipeError: If the file is missing, a row has another number of columns, or the last sentence has no blank
@@ -95,7 +95,7 @@ def _read(path: Path, width: int) -> Iterator[tuple[list[list[str]], str | None,
                     after_boundary = False
                     continue
                 row = line.removesuffix("\n").split("\t")
-                if row[0] == DOCSTART and width == 2 and not rows and row[1:2] == ["O"] and len(row) <= 3:  # noqa: PLR2004
+                if row[0] == DOCSTART and row[1:2] == ["O"] and not rows and _is_boundary(row, width):
                     document, starts, after_boundary = (row[2] if row[2:] else None), True, True
                     continue
                 if len(row) != width or after_boundary:
@@ -109,3 +109,8 @@ def _read(path: Path, width: int) -> Iterator[tuple[list[list[str]], str | None,
         raise NerpipeError(f"{path}: not there; run `dvc repro` to build it") from None
     if rows:
         raise NerpipeError(f"{path}: the file ends within a sentence; `dvc repro --force` rebuilds it")
+
+
+def _is_boundary(row: list[str], width: int) -> bool:
+    """Return whether a row that begins as a boundary is one: it has no id or one, and is no word of the file."""
+    return len(row) == 2 or (len(row) == 3 and width != 3)  # noqa: PLR2004 - with an id
