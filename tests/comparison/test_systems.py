@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nerpipe.comparison.common_data import check_same_gold
 from nerpipe.comparison.comparison_json import comparison_as_json
 from nerpipe.comparison.display import print_comparison
-from nerpipe.comparison.revisions import SystemOutput
+from nerpipe.comparison.revisions import SystemOutput, load_output
 from nerpipe.comparison.seeds import Run, spread, tabulate_runs, with_t_interval
 from nerpipe.comparison.systems import Estimate, compare, interval_notes, judge, verdict_in_words
 from nerpipe.errors import NerpipeError
@@ -57,6 +57,18 @@ def test_by_hand():
     assert (broken.first, broken.other) == ([("a", 0, 1, "w0")], [])
     assert fixed.gold == [("b", 0, 2, "w0 w1")]
     assert fixed.text == "w0 w1"
+
+
+def test_predictions_are_read_with_their_blanks_odd_words_and_boundaries_of_documents(tmp_path):
+    path = tmp_path / "test.conll"
+    text = (
+        "-DOCSTART-\tO\tnews 1\n\n \tO\tO\t0.9000\na\u2028b\tB-a\tO\t0.5000\n\n-DOCSTART-\tO\n\n#\tB-a\tB-a\t0.9000\n\n"
+    )
+    path.write_text(text, encoding="utf-8", newline="\n")
+    found = load_output(str(path), "test")
+    assert found.tokens == [[" ", "a\u2028b"], ["#"]]
+    assert found.gold == [["O", "B-a"], ["B-a"]]
+    assert found.predicted == [["O", "O"], ["B-a"]]
 
 
 def test_the_p_value_by_hand():

@@ -72,6 +72,13 @@ def test_documents_are_named_by_their_id_or_number():
     assert name_documents({1: None}, 3) == ["#0", "#1", "#1"]
 
 
+def test_boundaries_of_documents_in_a_file_with_more_columns(tmp_path):
+    path = tmp_path / "a.conll"
+    text = "-DOCSTART-\tO\n\na\tO\tO\t0.9\n\n-DOCSTART-\tO\tnews 1\n\n-DOCSTART-\tO\tB-x\t0.1\n\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    assert list(read_rows(path, width=4)) == [[["a", "O", "O", "0.9"]], [["-DOCSTART-", "O", "B-x", "0.1"]]]
+
+
 def test_a_boundary_needs_its_blank_line(tmp_path):
     path = tmp_path / "a.conll"
     path.write_text("-DOCSTART-\tO\na\tO\n\n", encoding="utf-8")

@@ -142,7 +142,7 @@ def read_blocks(path: Path, width: int) -> Iterator[Block]:
                     after_boundary = False
                     continue
                 row = line.removesuffix("\n").split("\t")
-                if row[0] == DOCSTART and not rows and row[1:2] == ["O"] and len(row) <= 3:  # noqa: PLR2004
+                if row[0] == DOCSTART and row[1:2] == ["O"] and not rows and _is_boundary(row, width):
                     document, starts, after_boundary = (row[2] if row[2:] else None), True, True
                     continue
                 if len(row) != width or after_boundary:
@@ -156,3 +156,8 @@ def read_blocks(path: Path, width: int) -> Iterator[Block]:
         raise NerpipeError(f"{path}: not there; run `dvc repro` to build it") from None
     if rows:
         raise NerpipeError(f"{path}: the file ends within a sentence; `dvc repro --force` rebuilds it")
+
+
+def _is_boundary(row: list[str], width: int) -> bool:
+    """Return whether a row that begins as a boundary is one: it has no id or one, and is no word of the file."""
+    return len(row) == 2 or (len(row) == 3 and width != 3)  # noqa: PLR2004 - with an id

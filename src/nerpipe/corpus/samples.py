@@ -115,7 +115,7 @@ def take_sample(lines: Sequence[str], names: Iterable[str], *, whole: bool) -> S
                 kept.append("")
         else:
             kept.append(line.rstrip(" \r"))
-    texts = [line.strip() for line in kept]
+    texts = [line.strip(" \t\r") for line in kept]
     with_tab = sum("\t" in text for text in texts)
     tabs = with_tab >= sum(" " in text and "\t" not in text for text in texts)
     split = _without_asides(_split(kept, tabs))
@@ -162,7 +162,7 @@ def join_samples(samples: Sequence[Sample]) -> Sample:
 def _split(lines: list[str], tabs: bool) -> list[list[str]]:  # noqa: FBT001 - one of two ways
     """Split rows at their separator. Empty cells at the end count if that gives more rows the same number of cells."""
     if not tabs:
-        return [SPACES.split(line.strip()) if line else [] for line in lines]
+        return [SPACES.split(line.strip(" \t\r")) if line else [] for line in lines]
     rows = [[cell.strip(" ") for cell in line.split("\t")] if line else [] for line in lines]
     trimmed = [[cell.strip(" ") for cell in line.rstrip(" \t").split("\t")] if line else [] for line in lines]
     most, most_trimmed = (max(Counter(map(len, filter(None, each))).values(), default=0) for each in (rows, trimmed))
