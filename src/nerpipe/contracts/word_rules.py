@@ -43,6 +43,9 @@ Places = list[tuple[int, int]]  # Start and end of each word in characters (Unic
 _LETTER = r"\p{L}"
 _PART = r"[\p{L}\p{N}_][\p{L}\p{M}\p{N}_\u200c\u200d\u00ad]*+"  # Joiners and soft hyphens may stand within words.
 _CLITIC = r"['’]s(?![\p{L}\p{M}\p{N}_])"
+# A character with what combines with it. A character that combines with the next one, such as an Arabic number sign
+# (U+0600), does not combine with white space.
+_CLUSTER = r"(?! \s ) (?: \p{Grapheme_Cluster_Break=Prepend}++ (?=\s) | \X )"
 _CUT_OFF = r"['’](?i:m|d|ve|ll|re)(?![\p{L}\p{M}\p{N}_])"  # Contractions that a tokenizer has split off.
 
 _GENERAL = rf"""
@@ -70,7 +73,7 @@ _GENERAL = rf"""
   )*+ (?: (?<=\p{{N}}) (?: % | \p{{Sc}} ) )?
 | {_CLITIC} | (?<!\S) {_CUT_OFF}
 | [!?]{{2,}}+ | ([\p{{P}}\p{{S}}]) (?: \1 (?!\p{{M}}) )++
-| (?! \s ) \X
+| {_CLUSTER}
 """
 _RUN = rf"""
     {_PART} (?:
@@ -85,7 +88,7 @@ _PUNCTUATION = rf"""
   (?: {_LETTER} \. ){{2,20}}+ (?: {_LETTER} (?!\w) | (?!\w) )
 | (?: (?<!\S) - )? {_RUN} (?: - (?!\S) )?
 | [!?]{{2,}}+ | ([\p{{P}}\p{{S}}]) (?: \1 (?!\p{{M}}) )++
-| (?! \s ) \X
+| {_CLUSTER}
 """
 # Every run is possessive or bounded, so that no text makes the search slow.
 _WORD, _PLAIN = (regex.compile(rule, regex.VERBOSE) for rule in (_GENERAL, _PUNCTUATION))
