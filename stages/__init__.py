@@ -35,11 +35,6 @@ def path_flags(description: str | None, **helps: str) -> argparse.Namespace:
 
 def run(main: Callable[[], None]) -> None:
     """Run a stage. An error that the user can correct is printed without a traceback, and the exit code is 1."""
-    from nerpipe.errors import NerpipeError
+    from nerpipe.contracts.program_end import run_program
 
-    try:
-        main()
-    except NerpipeError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("The stage was interrupted.")
+    run_program(main)

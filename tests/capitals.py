@@ -5,14 +5,14 @@ import numpy as np
 from nerpipe.contracts.labels import make_labels
 from nerpipe.prediction.exported_folder import Decoding
 from nerpipe.prediction.predictor import Finder
-from tiny import _word_pieces
+from tiny import CHARACTERS, _word_pieces
 
 LABELS = make_labels(["person"])
 
 
 def capitals_predictor(*, max_length=64, stride=16, before=lambda _: None, word_rule="general"):
     """Build it; `before` is called with each batch's input ids."""
-    tokenizer, _ = _word_pieces(lowercase=False)
+    tokenizer, _ = _word_pieces(CHARACTERS, lowercase=False)
     capital = np.array([tokenizer.id_to_token(i)[0].isupper() for i in range(tokenizer.get_vocab_size())])
 
     def network(input_ids, attention_mask):
