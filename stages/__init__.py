@@ -38,12 +38,10 @@ def run(main: Callable[[], None]) -> None:
     An error that the user can correct is printed without a traceback, and the exit code is 1.
     """
     from nerpipe.contracts.parent_process import end_with_parent
-    from nerpipe.errors import NerpipeError
+    from nerpipe.contracts.program_end import run_program
 
-    try:
+    def stage() -> None:
         end_with_parent()
         main()
-    except NerpipeError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("The stage was interrupted.")
+
+    run_program(stage)

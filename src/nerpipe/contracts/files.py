@@ -115,14 +115,23 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON can hold any type
     """Read a JSON file that another stage wrote.
 
     Raises:
-        NerpipeError: If the file is missing or is not valid JSON. The message names the file and the command that
-            rebuilds it.
+        NerpipeError: If the file is missing, cannot be read or is not valid JSON. The message names the file and the
+            command that rebuilds it.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NerpipeError(f"{path}: not there; run `dvc repro` to build it") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except IsADirectoryError:
+        raise NerpipeError(
+            f"{path}: this is a folder, but a JSON file is needed; remove it and run `dvc repro`"
+        ) from None
+    except OSError as error:
+        raise NerpipeError(f"{path}: cannot be read ({error.strerror}); check its owner and permissions") from None
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # Not UTF-8, not JSON, a number of 5,000 digits, or nested too deeply.
         raise NerpipeError(
             f"{path}: the file is not valid JSON ({error}); run `dvc repro --force` to rebuild it"
         ) from None
