@@ -1,7 +1,7 @@
 """Two processes under torchrun train as one does: the same steps, one writer, and it can be killed too."""
 
 import pytest
-from test_killed import OFTEN, STEPS_AN_EPOCH, kill_dvc, reached, stages_of, start, wait_for
+from test_killed import OFTEN, STEPS_AN_EPOCH, kill_dvc, launch, reached, stages_of, wait_for
 
 from nerpipe.training.run_folder import GUARD
 
@@ -29,12 +29,12 @@ def test_two_processes_take_the_same_steps_and_learn_as_much(two):
 @pytest.mark.slow
 def test_killed_it_goes_on_and_a_batch_that_cannot_be_shared_is_refused(two):
     two.set(epochs=20)
-    process = start(two, "dvc", "repro")
+    process = launch(two, "dvc", "repro")
     wait_for(lambda: reached(two) >= STEPS_AN_EPOCH + 3, 300, process)
     kill_dvc(process)
     process.wait(timeout=60)
 
-    process = start(two, "dvc", "repro")  # and one of the two alone
+    process = launch(two, "dvc", "repro")  # and one of the two alone
     at = reached(two)
     wait_for(lambda: reached(two) >= at + 20, 300, process)
     [stage for stage in stages_of(process) if "torchrun" not in " ".join(stage.cmdline()[:2])][-1].kill()
