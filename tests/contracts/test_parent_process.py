@@ -38,14 +38,16 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path, code, through_a_shell)
     parent = subprocess.Popen(
         [sys.executable, "-c", f"import subprocess; subprocess.run({command})"],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert parent.stdout.readline() == b"up\n"
     family = psutil.Process(parent.pid).children(recursive=True)
     assert len(family) == 1 + through_a_shell
+    parent.stderr.close()  # nobody reads the last words
     parent.send_signal(signal.SIGKILL)
-    parent.communicate()
+    parent.stdout.close()
+    parent.wait()
     _, alive = psutil.wait_procs(family, timeout=30)
     assert alive == []
 

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,24 +23,31 @@ def end_with_parent() -> None:
     running after the process that started them was killed. The thread therefore watches the first ancestor that is
     neither of them. (PR_SET_PDEATHSIG of Linux can watch only the direct parent.)
     """
-    import psutil
+    import psutil  # The core, which predicts, does without it.
 
     parent = psutil.Process().parent()
-    while parent is not None and _passes_on(parent):
-        parent = parent.parent()
+    with suppress(psutil.NoSuchProcess):  # It has just ended, and the watch says so.
+        while parent is not None and _passes_on(parent):
+            parent = parent.parent()
     if parent is not None and parent.pid != 1:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
 def _passes_on(process: "psutil.Process") -> bool:
-    command = process.cmdline()
+    import psutil
+
+    try:
+        command = process.cmdline()
+    except psutil.AccessDenied:  # It is another user's, and so no shell that DVC started.
+        return False
     return (process.name() in SHELLS and "-c" in command) or any(Path(word).name == "torchrun" for word in command[:2])
 
 
 def _watch(parent: "psutil.Process") -> None:
     while _lives(parent):
         time.sleep(PERIOD)
-    print("the process that started this stage has ended, so the stage stops too", file=sys.stderr, flush=True)
+    with suppress(OSError, ValueError):  # Whoever read the messages may have ended too.
+        print("the process that started this stage has ended, so the stage stops too", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
