@@ -220,7 +220,7 @@ def main() -> None:
         "lost": bar(counts["lost"], below=1),
         "server_errors_but_503": bar(counts["failed"], below=1),
         "median_ms_beside_the_hardest_request": bar(1000 * statistics.median(beside), below=500),
-        "memory_growth_mb": bar(max(settled) - settled[0], below=256),
+        "memory_growth_mb": bar(max(settled) - settled[0], below=20),
         "seconds_to_end": bar(ended, below=10),
         "exit_code": bar(code, below=1),
     }

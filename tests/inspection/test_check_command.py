@@ -116,7 +116,8 @@ def command(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["nerpipe", "check", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
-        return ended.value.code, capsys.readouterr().out
+        said = capsys.readouterr()
+        return ended.value.code, said.out or said.err
 
     return run
 
@@ -137,9 +138,10 @@ def test_the_sample_with_the_default_model(command):
 
 
 def test_a_data_set_that_is_not_there_is_an_error(command, tmp_path):
-    code, out = command("smaple")
-    assert "did you mean dataset=sample?" in code  # printed to standard error, with exit code 1
-    assert out == ""
+    code, said = command("smaple")
+    assert code == 1
+    assert said.startswith("error: ")
+    assert "did you mean dataset=sample?" in said
     with pytest.raises(NerpipeError, match="there is no folder"):
         next(inspect_corpus(tmp_path / "nothing", load_params("params.yaml")))
 

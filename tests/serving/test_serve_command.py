@@ -26,7 +26,7 @@ SERVE = "import sys; sys.path.insert(0, 'src'); from nerpipe.cli import main; ma
 # The long waits are made short, so that a test need not wait.
 IMPATIENT = (
     "import sys; sys.path.insert(0, 'src'); import nerpipe.serving.http_server as server; "
-    "server.PATIENCE, server.SHUTDOWN = 1.0, 1.5; from nerpipe.cli import main; main()"
+    "server.QUIET_LIMIT, server.SHUTDOWN = 1.0, 1.5; from nerpipe.cli import main; main()"
 )
 
 

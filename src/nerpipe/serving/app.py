@@ -13,7 +13,7 @@ from nerpipe.evaluation.page_template import fill_page
 from nerpipe.prediction.predictor import Finder
 from nerpipe.serving.messages import Answer, Health, Model, Query
 from nerpipe.serving.metrics import CountRequests, Metrics
-from nerpipe.serving.predict_route import PROBLEMS, PredictRoute
+from nerpipe.serving.predict_route import REFUSALS, PredictRoute
 
 CARD = "README.md"
 
@@ -49,7 +49,7 @@ def make_app(predictor: Finder, folder: Path, *, timeout: float) -> FastAPI:
 
     body = {"required": True, "content": {"application/json": {"schema": Query.model_json_schema()}}}
 
-    @app.post("/predict", response_model=Answer, responses=PROBLEMS, openapi_extra={"requestBody": body})
+    @app.post("/predict", response_model=Answer, responses=REFUSALS, openapi_extra={"requestBody": body})
     async def predict(request: Request) -> Response:
         """Find the entities of one text, or of each text of a list."""
         return await route.answer(request)

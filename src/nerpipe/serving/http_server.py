@@ -8,7 +8,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-PATIENCE = 20.0  # Seconds after which a client that neither asks anything nor takes its answer is disconnected.
+QUIET_LIMIT = 20.0  # Seconds after which a client that neither asks anything nor takes its answer is disconnected.
 SHUTDOWN = 8.0  # Seconds in which accepted requests are answered after SIGTERM. Docker kills after 10 seconds.
 LAST_WORDS = 0.5  # Seconds in which those that were not answered can receive their refusal.
 
@@ -37,7 +37,7 @@ class Connection(H11Protocol):
         self.transport.abort()
 
     def _watch(self) -> None:
-        self._check = self.loop.call_later(PATIENCE, self._compare, self._state())
+        self._check = self.loop.call_later(QUIET_LIMIT, self._compare, self._state())
 
     def _state(self) -> tuple[int, int]:
         # An unfinished head of a request is no progress, however many bytes of it arrive.

@@ -12,11 +12,11 @@ from nerpipe.serving.metrics import CLIENT_LEFT, Metrics
 from nerpipe.serving.request_body import MOST_BYTES, RETRY, BodyRoom, Receive, check_content_type, read_body, read_texts
 from nerpipe.serving.request_queue import QueueClosedError, QueueFullError, RequestQueue
 
-FAILED = "prediction failed on this text; the log of the server has the reason"
+TEXT_FAILED = "prediction failed on this text; the log of the server has the reason"
 BUSY = "the server has as many requests as it can hold; try again later"
 ENDING = "the server is shutting down; try again later"
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
+REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body is not UTF-8, or is nested too deeply"},
     408: {"model": Problem, "description": "The body did not arrive in time"},
     413: {"model": Problem, "description": f"The body is longer than {MOST_BYTES:,} bytes"},
@@ -64,7 +64,7 @@ class PredictRoute:
         self._metrics.texts.inc(len(texts) - failed)
         self._metrics.failed.inc(failed)
         if failed == len(texts):
-            raise HTTPException(500, FAILED)
+            raise HTTPException(500, TEXT_FAILED)
         return Response(_joined(texts, answers), media_type="application/json")
 
     async def _predict(self, texts: list[str], receive: Receive, *, seconds: float) -> list[bytes | None] | None:
@@ -113,7 +113,7 @@ def _written(text: str, entities: list[Entity]) -> bytes:
 
 def _joined(texts: list[str], answers: list[bytes | None]) -> bytes:
     results = [
-        Result(text=text, entities=[], error=FAILED).model_dump_json().encode() if answer is None else answer
+        Result(text=text, entities=[], error=TEXT_FAILED).model_dump_json().encode() if answer is None else answer
         for text, answer in zip(texts, answers, strict=True)
     ]
     return b'{"results":[' + b",".join(results) + b"]}"
