@@ -47,7 +47,7 @@ def read_parquet(file: BinaryIO, name: str, read: Told) -> Iterator[Record | Rej
 
 
 def _check_columns(name: str, columns: list[str]) -> None:
-    if columns.count(TEXT) != 1:
+    if TEXT not in columns:
         raise NerpipeError(f'{name}: there is no column "{TEXT}"; the columns are {", ".join(columns)}')
     if len(set(columns)) < len(columns):
         raise NerpipeError(f"{name}: two columns have the same name; the columns are {', '.join(columns)}")

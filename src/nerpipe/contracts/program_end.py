@@ -92,7 +92,7 @@ def _bug_in_words(error: BaseException) -> str:
     said = f"this is a bug in nerpipe ({summary})"
     details = (
         f"nerpipe {_version()}, Python {platform.python_version()}, {platform.platform()}\n"
-        f"command: {sys.argv}\nfolder: {os.getcwd()}\n\n{''.join(traceback.format_exception(error))}"  # noqa: PTH109
+        f"command: {sys.argv}\nfolder: {_folder()}\n\n{''.join(traceback.format_exception(error))}"
     )
     for folder in (user_cache() / "errors", Path(tempfile.gettempdir())):
         try:
@@ -104,6 +104,13 @@ def _bug_in_words(error: BaseException) -> str:
             continue
         return f"{said}; please report it to the maintainers, with the command and this file: {name}"
     return f"{said}; please report it to the maintainers, with the command and these details:\n{details}"
+
+
+def _folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return "that was deleted"
 
 
 def _version() -> str:
