@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -144,3 +147,151 @@ def test_ctrl_c_is_one_word_and_the_run_can_go_on(exported_tiny, tmp_path):
     assert process.returncode == 130
     assert not (tmp_path / "out.jsonl").exists()
     assert json.loads((tmp_path / ".out.jsonl.progress").read_text())["counts"]["rejected"] == 0
+
+
+def shell(command, model, folder, code, **options):
+    """Run a line of shell in which predict is the command `nerpipe predict MODEL`."""
+    code = f"import sys; sys.path.insert(0, '{ROOT}/src'); from nerpipe.cli import main; main()"
+    program = f'"{sys.executable}" -c "{code}"'
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder)}
+    line = command.replace("predict", f'{program} predict "{model}"')
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=folder, capture_output=True, text=True, env=environment, check=False, **options
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def names_in(folder):
+    return {path.name for path in folder.iterdir()} - {"cache"}
+
+
+def test_rejects_that_name_the_input_leave_it_alone(exported_tiny, tmp_path):
+    (tmp_path / "in.txt").write_bytes(b"Ann\n\xff\n")
+    for options in ("--rejects in.txt", "--output in.txt", "--output out.jsonl --rejects ./in.txt"):
+        said = shell(f"predict --input in.txt {options}", exported_tiny, tmp_path, 1).stderr
+        assert "this file is an input, which would be lost" in said
+    assert "is the standard input" in shell("predict --rejects in.txt < in.txt", exported_tiny, tmp_path, 1).stderr
+    assert (tmp_path / "in.txt").read_bytes() == b"Ann\n\xff\n"
+    assert names_in(tmp_path) == {"in.txt"}
+
+
+def test_rejects_without_a_name_never_land_in_the_current_folder(exported_tiny, tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    done = shell("cd work; printf 'Ann\\n\\xff\\n' | predict", exported_tiny, tmp_path, 4)
+    assert list(work.iterdir()) == []
+    name = done.stderr.split("(see ")[1].split(")")[0]
+    assert json.loads(Path(name).read_text())["position"] == "standard input:2"
+
+
+@pytest.mark.parametrize("target", ["/dev/stdout", "/dev/fd/1", "/dev/stderr", "/dev/null"])
+def test_devices_are_written_through(exported_tiny, tmp_path, target):
+    state = os.stat(target).st_mode if target == "/dev/null" else None  # noqa: PTH116
+    done = shell(f"echo Ann | predict --output {target}", exported_tiny, tmp_path, 0)
+    assert ('{"text": "Ann"' in done.stdout) == (target in ("/dev/stdout", "/dev/fd/1"))
+    assert state is None or os.stat(target).st_mode == state  # noqa: PTH116
+    assert names_in(tmp_path) == set()
+    shell(f"echo before > x; echo Ann | predict --output {target} >> x", exported_tiny, tmp_path, 0)
+    assert (tmp_path / "x").read_text().startswith("before\n")
+
+
+def test_a_fifo_and_a_link_stay_what_they_are(exported_tiny, tmp_path):
+    done = shell("mkfifo pipe; cat pipe & echo Ann | predict --output pipe; wait", exported_tiny, tmp_path, 0)
+    assert '{"text": "Ann"' in done.stdout
+    assert (tmp_path / "pipe").is_fifo()
+    shell("ln -s real.jsonl link; echo Ann | predict --output link", exported_tiny, tmp_path, 0)
+    assert (tmp_path / "link").is_symlink()
+    assert json.loads((tmp_path / "real.jsonl").read_text())["text"] == "Ann"
+    assert "this is a folder" in shell("echo Ann | predict --output .", exported_tiny, tmp_path, 1).stderr
+
+
+def test_resuming_a_finished_run_says_so(exported_tiny, tmp_path):
+    (tmp_path / "in.txt").write_bytes(b"Ann\n\xff\n")
+    shell("predict --input in.txt --output out.jsonl", exported_tiny, tmp_path, 4)
+    before = (tmp_path / "out.jsonl").stat()
+    said = shell("predict --input in.txt --output out.jsonl --resume", exported_tiny, tmp_path, 4).stderr
+    assert "out.jsonl: this run is already finished; records: 2, entities: " in said
+    said = shell("predict --input in.txt --output out.jsonl --to conll --resume", exported_tiny, tmp_path, 1).stderr
+    assert "no stopped run to resume" in said
+    assert (tmp_path / "out.jsonl").stat() == before
+
+
+def test_fields_of_the_input_named_entities_are_kept(exported_tiny, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "Ann", "entities": ["gold"]}\n')
+    done = shell("predict --input in.jsonl --from jsonl", exported_tiny, tmp_path, 0)
+    assert json.loads(done.stdout)["input_entities"] == ["gold"]
+    assert "renamed to input_NAME: 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("predict <&-", 1, "standard input is closed"),
+        ("echo Ann | predict >&-", 1, "standard output is closed"),
+        ("echo Ann | predict --output out >&-", 0, "records: 1"),
+        ("echo Ann | predict > /dev/full", 1, "No space left on device"),
+        ("echo Ann | predict --output /dev/full", 1, "No space left on device"),
+        ("predict --input .", 1, "the folder is empty"),
+        ("predict --input /proc/self/mem", 1, "/proc/self/mem: the file cannot be read"),
+    ],
+)
+def test_streams_and_files_that_cannot_be_used_are_one_message(exported_tiny, tmp_path, command, code, said):
+    shown = shell(command, exported_tiny, tmp_path, code).stderr
+    assert re.search(said, shown), shown
+    assert shown.count("\n") == 1
+
+
+def test_a_name_that_is_no_utf8_is_shown_and_read(exported_tiny, tmp_path):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / os.fsdecode(b"texts/caf\xe9.txt")).write_text("Ann")
+    done = shell("predict --input texts --from files", exported_tiny, tmp_path, 0)
+    assert json.loads(done.stdout)["file"] == "texts/caf\\xe9.txt"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 KiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    made = subprocess.run(command, capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("this process may not mount a file system, so there is no full disk to test")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_one_message_and_the_run_can_go_on(exported_tiny, tmp_path, small_disk):
+    (tmp_path / "in.txt").write_text("".join(f"Ann {number} met nobody\n" for number in range(3000)))
+    command = "predict --input in.txt --output small/out.jsonl"
+    said = shell(command, exported_tiny, tmp_path, 1).stderr
+    assert "small/out.jsonl: cannot be written (No space left on device); free some space" in said
+    assert said.count("\n") == 1
+    said = shell(f"{command} --resume", exported_tiny, tmp_path, 1).stderr
+    assert "No space left on device" in said
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    assert "did not finish. Add --resume" in shell(command, exported_tiny, tmp_path, 1).stderr
+    shell(f"{command} --resume", exported_tiny, tmp_path, 0)
+    texts = [json.loads(line)["text"] for line in (small_disk / "out.jsonl").read_text().splitlines()]
+    assert texts == (tmp_path / "in.txt").read_text().splitlines()
+    assert names_in(small_disk) == {"out.jsonl"}
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
+def test_a_missing_right_is_one_message(exported_tiny):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        model = shutil.copytree(exported_tiny, folder / "model")
+        (folder / "in.txt").write_text("Ann\n")
+        (folder / "secret.txt").write_text("Ann\n")
+        (folder / "secret.txt").chmod(0)
+        said = shell("predict --input secret.txt", model, folder, 1, user=65534).stderr
+        assert "secret.txt: the file cannot be read (Permission denied)" in said
+        said = shell("predict --input in.txt --output out.jsonl", model, folder, 1, user=65534).stderr
+        assert "nothing may be written in" in said
+        (model / "decoding.json").chmod(0)
+        said = shell("predict --input in.txt", model, folder, 1, user=65534).stderr
+        assert "decoding.json: cannot be read (Permission denied)" in said
