@@ -157,6 +157,23 @@ def share_cut(words: Mapping[str, Any]) -> float:
     return float(words["words_cut"] / max(words["words"], 1))
 
 
+def used_subword_labels(subword_labels: str, words: Mapping[str, Any]) -> str:
+    """Return the value of `subword_labels` that training uses: `all` if the rule cuts many words of train.
+
+    Prediction from plain text then asks the model for tags inside of the words that it was trained with.
+
+    Args:
+        subword_labels: As in params.yaml.
+        words: The content of words.json.
+
+    >>> used_subword_labels("first", {"words": 80, "words_cut": 1})
+    'first'
+    >>> used_subword_labels("first", {"words": 80, "words_cut": 2})
+    'all'
+    """
+    return "all" if share_cut(words) > CUT_SHARE else subword_labels
+
+
 def find_words(text: str, rule: str = GENERAL) -> Places:
     """Find the words of a text.
 

@@ -1,12 +1,13 @@
 """The stage export, from files to files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from nerpipe.contracts.files import read_json, replacing, sha256_of, write_json
 from nerpipe.contracts.labels import continuations
 from nerpipe.contracts.ledger import Tally, tallies
 from nerpipe.contracts.pins import check_pins
-from nerpipe.contracts.word_rules import WORDS
+from nerpipe.contracts.word_rules import WORDS, used_subword_labels
 from nerpipe.params import Params
 from nerpipe.prediction.exported_folder import ONNX
 
@@ -40,7 +41,7 @@ def export(
         onnx_pins: The requirements file with the package versions that affect the ONNX files.
         report: The JSON file to write, with the comparison of the ONNX files with PyTorch on dev.
         out: The folder to write.
-        params: All params of params.yaml; the card lists them.
+        params: All params of params.yaml. The card lists them, with the `subword_labels` that training used.
 
     Raises:
         NerpipeError: If other versions are installed than the two files say, the folder does not predict the same, or
@@ -48,7 +49,9 @@ def export(
     """
     check_pins(pins, onnx_pins)
     expected = tallies(read_json(encode_report))["dev"]
-    word_rule = read_json(encoded / WORDS)["rule"]
+    found = read_json(encoded / WORDS)
+    word_rule = found["rule"]
+    params = replace(params, subword_labels=used_subword_labels(params.subword_labels, found))
     print("loading transformers ...", flush=True)
     import torch
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from nerpipe.contracts.files import SPLITS, read_json, replacing, write_json
 from nerpipe.contracts.labels import continuations
 from nerpipe.contracts.ledger import tallies
-from nerpipe.contracts.word_rules import CUT_SHARE, WORDS, share_cut
+from nerpipe.contracts.word_rules import WORDS, share_cut, used_subword_labels
 from nerpipe.tokenizing.model_source import resolve_model
 from nerpipe.tokenizing.subwords import UNREAD_SHARE, unread_warning
 
@@ -44,8 +44,8 @@ def tokenize_align(
     resolve_model(model)
     labels = read_json(encoded / "labels.json")
     expected = tallies(read_json(ledger))
-    cut = share_cut(read_json(encoded / WORDS))
-    all_subwords = subword_labels == "all" or cut > CUT_SHARE
+    words = read_json(encoded / WORDS)
+    used_labels = used_subword_labels(subword_labels, words)
 
     from datasets import DatasetDict, load_from_disk
 
@@ -64,16 +64,16 @@ def tokenize_align(
             expected=expected[split],
             max_length=max_length,
             stride=stride,
-            continuation=continuations(labels) if all_subwords else None,
+            continuation=continuations(labels) if used_labels == "all" else None,
         )
         rows.append(row)
     with replacing(out) as folder:
         windows.save_to_disk(str(folder))
-    write_json(report, [{**row, "subword_labels": "all" if all_subwords else "first"} for row in rows])
-    if all_subwords and subword_labels != "all":
+    write_json(report, [{**row, "subword_labels": used_labels} for row in rows])
+    if used_labels != subword_labels:
         print(
-            f"the word rule of plain text cuts {cut:.1%} of the words of train, so prediction asks for tags inside of "
-            "words: every sub-word carries a label in training, as with subword_labels: all"
+            f"the word rule of plain text cuts {share_cut(words):.1%} of the words of train, so prediction asks for "
+            "tags inside of words: every sub-word carries a label in training, as with subword_labels: all"
         )
     for row in rows:
         print(
