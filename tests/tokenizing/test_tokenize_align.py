@@ -52,11 +52,16 @@ ALL = [IGNORED, BEGIN, INSIDE, OUTSIDE, OUTSIDE, IGNORED]
 
 @pytest.mark.parametrize(
     ("param", "words_cut", "used", "labels"),
-    [("first", 10, "first", FIRST), ("first", 11, "all", ALL), ("all", 0, "all", ALL)],
+    [
+        ("auto", 10, "first", FIRST),
+        ("auto", 11, "all", ALL),
+        ("first", 11, "first", FIRST),
+        ("all", 0, "all", ALL),
+    ],
 )
-def test_every_sub_word_is_labelled_if_the_word_rule_cuts_more_than_an_eightieth_of_the_words(
+def test_auto_labels_every_sub_word_if_the_word_rule_cuts_more_than_an_eightieth_of_the_words(
     stage, capsys, param, words_cut, used, labels
 ):
     assert stage(param, words_cut=words_cut) == (labels, {used})
     said = "the word rule of plain text cuts 1.4% of the words of train" in capsys.readouterr().out
-    assert said == (param != used)
+    assert said == (param == "auto" and used == "all")

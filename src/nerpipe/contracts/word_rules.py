@@ -158,7 +158,7 @@ def share_cut(words: Mapping[str, Any]) -> float:
 
 
 def used_subword_labels(subword_labels: str, words: Mapping[str, Any]) -> str:
-    """Return the value of `subword_labels` that training uses: `all` if the rule cuts many words of train.
+    """Return which sub-words carry a label in training: with `auto`, `all` if the rule cuts many words of train.
 
     Prediction from plain text then asks the model for tags inside of the words that it was trained with.
 
@@ -166,12 +166,16 @@ def used_subword_labels(subword_labels: str, words: Mapping[str, Any]) -> str:
         subword_labels: As in params.yaml.
         words: The content of words.json.
 
-    >>> used_subword_labels("first", {"words": 80, "words_cut": 1})
+    >>> used_subword_labels("auto", {"words": 80, "words_cut": 1})
     'first'
-    >>> used_subword_labels("first", {"words": 80, "words_cut": 2})
+    >>> used_subword_labels("auto", {"words": 80, "words_cut": 2})
     'all'
+    >>> used_subword_labels("first", {"words": 80, "words_cut": 2})
+    'first'
     """
-    return "all" if share_cut(words) > CUT_SHARE else subword_labels
+    if subword_labels != "auto":
+        return subword_labels
+    return "all" if share_cut(words) > CUT_SHARE else "first"
 
 
 def find_words(text: str, rule: str = GENERAL) -> Places:

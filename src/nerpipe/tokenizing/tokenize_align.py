@@ -24,9 +24,6 @@ def tokenize_align(
 ) -> None:
     """Split the sentences of the three splits into windows of labelled sub-words, and print one line for each split.
 
-    If the word rule of plain text cuts many words of train, prediction asks the model for tags inside of the words that
-    it was trained with. Every sub-word then carries a label in training, whatever `subword_labels` says.
-
     Args:
         encoded: The folder with labels.json, words.json and the dataset.
         ledger: The JSON file with the counts of encode_labels.
@@ -35,7 +32,7 @@ def tokenize_align(
         model: As in params.yaml.
         max_length: As in params.yaml.
         stride: As in params.yaml.
-        subword_labels: As in params.yaml.
+        subword_labels: As in params.yaml; see `word_rules.used_subword_labels`.
         capitals: As in params.yaml.
 
     Raises:
@@ -70,10 +67,10 @@ def tokenize_align(
     with replacing(out) as folder:
         windows.save_to_disk(str(folder))
     write_json(report, [{**row, "subword_labels": used_labels} for row in rows])
-    if used_labels != subword_labels:
+    if (subword_labels, used_labels) == ("auto", "all"):
         print(
             f"the word rule of plain text cuts {share_cut(words):.1%} of the words of train, so prediction asks for "
-            "tags inside of words: every sub-word carries a label in training, as with subword_labels: all"
+            "tags inside of words: every sub-word carries a label in training (subword_labels: auto)"
         )
     for row in rows:
         print(
