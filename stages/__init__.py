@@ -16,8 +16,7 @@ if not sys.stderr.isatty():
     os.environ.setdefault("TQDM_MININTERVAL", "10")
 
 NEEDED = ("yaml", "pooch", "datasets", "torch", "transformers", "accelerate", "evaluate", "seqeval")
-missing = [name for name in NEEDED if find_spec(name) is None]
-if missing:
+if missing := [name for name in NEEDED if find_spec(name) is None]:
     activate = r".venv\Scripts\activate" if sys.platform == "win32" else "source .venv/bin/activate"
     sys.exit(
         f"error: the Python that runs this stage ({sys.executable}) lacks {', '.join(missing)}.\n"
@@ -35,11 +34,12 @@ def path_flags(description: str | None, **helps: str) -> argparse.Namespace:
 
 def run(main: Callable[[], None]) -> None:
     """Run a stage. An error that the user can correct is printed without a traceback, and the exit code is 1."""
+    from nerpipe.contracts.terminal import printable
     from nerpipe.errors import NerpipeError
 
     try:
         main()
     except NerpipeError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(printable(f"error: {error}"))
     except KeyboardInterrupt:
         sys.exit("The stage was interrupted.")

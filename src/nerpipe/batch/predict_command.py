@@ -11,7 +11,8 @@ from nerpipe.batch.annotation_writers import ANNOTATION_FORMATS, FRAMES
 from nerpipe.batch.output_file import Output, job_fingerprint
 from nerpipe.batch.readers import READERS, STDIN, input_files, read_records
 from nerpipe.batch.stream import run
-from nerpipe.batch.writers import FORMATS, as_text
+from nerpipe.batch.writers import FORMATS, Prediction, as_text
+from nerpipe.contracts.terminal import printable, say
 from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS
 from nerpipe.prediction.exported_folder import load_decoding
@@ -86,8 +87,7 @@ def predict(arguments: argparse.Namespace) -> int:
     files = input_files(arguments.input, arguments.kind)
     output: Path | None = arguments.output
     rejects = arguments.rejects or Path(f"{output}.rejects.jsonl" if output else "nerpipe.rejects.jsonl")
-    formats = FORMATS | ANNOTATION_FORMATS
-    show = formats.get(arguments.to) or partial(as_text, colour=output is None and sys.stdout.isatty())
+    show = _format(arguments.to, terminal=output is None and sys.stdout.isatty())
     sink = Output(output, rejects, sys.stdout, show, FRAMES.get(arguments.to, ("", "", "")))
     decisive = ("kind", "to", "backend", "precision")
     job = job_fingerprint(arguments.model, files, {name: getattr(arguments, name) for name in decisive})
@@ -98,8 +98,16 @@ def predict(arguments: argparse.Namespace) -> int:
     said = f"records: {counts.records:,}, entities: {counts.entities:,}"
     if counts.rejected:
         said += f", rejected: {counts.rejected:,} (see {rejects})"
-    print(said, file=sys.stderr)
+    say(said, stream=sys.stderr)
     return SOME_REJECTED if counts.rejected else 0
+
+
+def _format(name: str, *, terminal: bool) -> Callable[[Prediction], str]:
+    """Return the function that shows a prediction. On a terminal, no word can control the terminal."""
+    exact = (FORMATS | ANNOTATION_FORMATS).get(name)
+    if exact is None:
+        return partial(as_text, colour=terminal)
+    return (lambda prediction: printable(exact(prediction))) if terminal else exact
 
 
 def _local(arguments: argparse.Namespace, files: list[str]) -> Engine:
@@ -116,7 +124,7 @@ def _local(arguments: argparse.Namespace, files: list[str]) -> Engine:
     hidden = True if arguments.output is None and sys.stdout.isatty() else None
 
     def engine(sink: Output) -> None:
-        with tqdm(total=total, unit="B", unit_scale=True, disable=hidden, file=sys.stderr) as bar:
+        with tqdm(total=total, unit="B", unit_scale=True, disable=hidden, stream=sys.stderr) as bar:
             run(predictor, read_records(files, arguments.kind, sys.stdin.buffer, bar.update), sink)
 
     return engine

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nerpipe.contracts.conll import read_training
+from nerpipe.contracts.escapes import spreadsheet_cell
 from nerpipe.contracts.files import read_json, replacing, write_json
 from nerpipe.contracts.ledger import Tally, tallies
+from nerpipe.contracts.terminal import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +56,7 @@ def evaluate(
         NerpipeError: If a count differs from that of clean_conll, or a score from that of seqeval.
     """
     counted = tallies(read_json(ledger))
-    print("loading transformers ...", flush=True)
+    say("loading transformers ...")
     from nerpipe.evaluation.breakdowns import surfaces_in
     from nerpipe.evaluation.error_page import page_split, write_page
     from nerpipe.evaluation.headline import headline
@@ -115,4 +117,9 @@ def _predict(
 
 def _write_csv(folder: Path, frames: "Mapping[str, pd.DataFrame]") -> None:
     for name, frame in frames.items():
-        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        cells = {column: frame[column].map(_cell) for column in frame.select_dtypes(exclude="number")}
+        frame.assign(**cells).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def _cell(value: object) -> object:
+    return spreadsheet_cell(value) if isinstance(value, str) else value

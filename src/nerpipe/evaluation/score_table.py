@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
+from nerpipe.evaluation.data_table import DataTable, show_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +27,7 @@ def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]
         metrics: The content of metrics/metrics.json.
         tables: The tables `averages`, `per_type` and `mistakes`, with a column `split`.
     """
-    table = Table(title=f"Entity scores in points (conlleval), data set: {metrics['dataset']}")
+    table = DataTable(f"Entity scores in points (conlleval), data set: {metrics['dataset']}")
     table.add_column("")
     for name in ("precision", "recall", "F1", "95% interval", "entities"):
         table.add_column(name, justify="right")
@@ -39,14 +38,11 @@ def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]
             table.add_row(split, *_cells(row), style="bold")
         for _, row in per_type[per_type["split"] == split].iterrows():
             table.add_row(f"  {row['type']}", *_cells(row))
-    console = Console()
-    console.print(table)
     mistakes = tables["mistakes"]
     common = mistakes[(mistakes["split"] == "test") & (mistakes["error"] != "correct")]
-    for _, row in common.nlargest(CONFUSIONS, "spans").iterrows():
-        console.print(f"{row['spans']:>5} x {_in_words(row)}", markup=False, highlight=False)
-    if note := note_on(metrics["dataset"]):
-        console.print(note, style="italic")
+    lines = [f"{row['spans']:>5} x {_in_words(row)}" for _, row in common.nlargest(CONFUSIONS, "spans").iterrows()]
+    note = note_on(metrics["dataset"])
+    show_table(table, [*lines, *([note] if note else [])])
 
 
 def _cells(row: "pd.Series[Any]") -> list[str]:

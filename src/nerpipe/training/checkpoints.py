@@ -10,6 +10,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from nerpipe.contracts.files import read_json, sha256_of, write_json
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.training.fast_dropout import MaskGenerator
 from nerpipe.training.processes import from_first, rank, wait_for_all
@@ -120,10 +121,7 @@ def last_complete(folder: Path) -> Path | None:
         if _is_whole(checkpoint):
             whole.append(checkpoint)
         else:
-            print(
-                f"{checkpoint} is incomplete or damaged: it is deleted, and an earlier one is used if there is one",
-                flush=True,
-            )
+            say(f"{checkpoint} is incomplete or damaged: it is deleted, and an earlier one is used if there is one")
             shutil.rmtree(checkpoint)
     return whole[-1] if whole else None
 

@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from nerpipe.contracts.schemes import OUTSIDE
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_predictions import predict_words
 from nerpipe.scoring.scores import score
@@ -135,7 +136,7 @@ def train_model(
     if checkpoint:
         restore_masks(masks, checkpoint)
         if rank() == 0:
-            print(f"going on from step {resumed_at} of {steps * settings.epochs}: {checkpoint}", flush=True)
+            say(f"going on from step {resumed_at} of {steps * settings.epochs}: {checkpoint}")
     started = time.perf_counter()
     with explained_limits(scratch):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

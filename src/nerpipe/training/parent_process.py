@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from nerpipe.contracts.terminal import say
+
 SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "fish"}
 PERIOD = 0.5  # Seconds between two checks.
 
@@ -35,7 +37,7 @@ def _passes_on(process: psutil.Process) -> bool:
 def _watch(parent: psutil.Process) -> None:
     while _lives(parent):
         time.sleep(PERIOD)
-    print("the process that started this training run has ended, so training stops too", file=sys.stderr, flush=True)
+    say("the process that started this training run has ended, so training stops too", stream=sys.stderr)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
