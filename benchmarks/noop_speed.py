@@ -84,7 +84,7 @@ def time_typo(folder: Path) -> float:
     """Time the stage `train`, whose modules are the heaviest, until it refuses a mistyped key."""
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (folder / "params.yaml").write_text(text.replace("\nlr:", "\nlrr:"), encoding="utf-8")
-    flags = ("--encoded", "--tokenized", "--out", "--report", "--curve", "--pins")
+    flags = ("--clean-dev", "--encoded", "--tokenized", "--out", "--report", "--curve", "--pins")
     code = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_module('stages.train', {{}}, '__main__')"
     command = [sys.executable, "-c", code, *(part for flag in flags for part in (flag, "x"))]
     seconds, out = timed(command, folder)

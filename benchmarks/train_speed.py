@@ -52,7 +52,8 @@ from nerpipe.tokenizing.model_source import resolve_model
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.window_dataset import tokenize_split
 from nerpipe.training.batch_order import LengthGroupedSampler
-from nerpipe.training.fine_tuning import DevSplit, train_model
+from nerpipe.training.dev_scores import DevSplit
+from nerpipe.training.fine_tuning import train_model
 from nerpipe.training.settings import TrainSettings
 from report import ROOT, bar, median, print_table, write_result
 

@@ -37,7 +37,8 @@ from nerpipe.prediction.exported_folder import Decoding
 from nerpipe.prediction.predictor import Finder, Reading, entities_of
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.window_dataset import tokenize_split
-from nerpipe.training.fine_tuning import DevSplit, train_model
+from nerpipe.training.dev_scores import DevSplit
+from nerpipe.training.fine_tuning import train_model
 from nerpipe.training.settings import TrainSettings
 from report import ROOT, bar, print_table, write_result
 

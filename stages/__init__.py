@@ -12,11 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 # No progress bars for short work. In a log file each step of a bar is a line, so steps are ten seconds apart there.
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
-if not sys.stderr.isatty():
-    os.environ.setdefault("TQDM_MININTERVAL", "10")
+os.environ.setdefault("TQDM_MININTERVAL", "0.1" if sys.stderr.isatty() else "10")
 
-NEEDED = ("yaml", "pooch", "datasets", "torch", "transformers", "accelerate", "evaluate", "seqeval")
-if missing := [name for name in NEEDED if find_spec(name) is None]:
+NEEDED = ("yaml", "pooch", "psutil", "datasets", "torch", "transformers", "accelerate", "evaluate", "seqeval")
+missing = [name for name in NEEDED if find_spec(name) is None]
+if missing:
     activate = r".venv\Scripts\activate" if sys.platform == "win32" else "source .venv/bin/activate"
     sys.exit(
         f"error: the Python that runs this stage ({sys.executable}) lacks {', '.join(missing)}.\n"
@@ -33,13 +33,15 @@ def path_flags(description: str | None, **helps: str) -> argparse.Namespace:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a stage. An error that the user can correct is printed without a traceback, and the exit code is 1."""
-    from nerpipe.contracts.terminal import printable
-    from nerpipe.errors import NerpipeError
+    """Run a stage, which ends when the process that started it ends.
 
-    try:
+    An error that the user can correct is printed without a traceback, and the exit code is 1.
+    """
+    from nerpipe.contracts.parent_process import end_with_parent
+    from nerpipe.contracts.program_end import run_program
+
+    def stage() -> None:
+        end_with_parent()
         main()
-    except NerpipeError as error:
-        sys.exit(printable(f"error: {error}"))
-    except KeyboardInterrupt:
-        sys.exit("The stage was interrupted.")
+
+    run_program(stage)

@@ -17,6 +17,7 @@ def main() -> None:
         metrics="JSON file with the main scores",
         per_type="JSON file with the scores of each entity type",
         pins="requirements file with the versions of the packages that affect training",
+        onnx_pins="requirements file with the versions of the packages that affect the ONNX files",
         report="JSON file to write: the comparison of the ONNX files with the trained model on dev",
         out="folder to write: the exported model",
     )

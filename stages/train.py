@@ -11,6 +11,7 @@ def main() -> None:
     """Run the stage."""
     flags = path_flags(
         __doc__,
+        clean_dev="canonical CoNLL file of dev, which holds the gold tags",
         encoded="folder with labels.json and the dataset",
         tokenized="folder with the windows of sub-words",
         out="folder to write: the trained model",
@@ -21,6 +22,7 @@ def main() -> None:
     params = load_params("params.yaml")
     launch(params.launcher)
     train(
+        clean_dev=flags.clean_dev,
         encoded=flags.encoded,
         tokenized=flags.tokenized,
         out=flags.out,

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from places import ROOT
+from tiny import save_tiny, spec_of
 
 STAGES = ["clean_conll", "encode_labels", "tokenize_align", "train", "evaluate", "export"]
 NAMES = ["Ada", "Bo", "Cy Dee", "Eve", "Flo Gray", "Hal", "Ida", "Jo", "Kit Lee", "Mo"]
@@ -98,3 +99,19 @@ def copy_repository(target):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+
+
+def tiny_repository(base):
+    """Make a copy of the repository with a tiny model and corpus in which nothing was run yet."""
+    repo = Repo(base / "repo", base / "cache")
+    copy_repository(repo.path)
+    (repo.path / "dvc.lock").unlink(missing_ok=True)
+    shutil.rmtree(repo.path / "metrics", ignore_errors=True)
+    write_corpus(repo.path / "data/raw/tiny")
+    save_tiny(repo.path / "tiny-model", "bert")
+    model = spec_of(repo.path / "tiny-model").removeprefix(f"{repo.path}/")
+    repo.set(dataset="tiny", model=model, epochs=6, lr="0.01", batch_size=8, max_length=32, stride=8)
+    repo.set(frozen_layers=1)  # of two
+    repo.run("git", "init", "-qb", "main")
+    repo.commit("start")
+    return repo

@@ -62,6 +62,7 @@ def test_every_make_target_exists():
         "docs/evaluation.md",
         "docs/experiments.md",
         "docs/python.md",
+        "docs/reliability.md",
         "docs/scaling.md",
         "docs/your_data.md",
         "data/raw/sample/README.md",
@@ -92,6 +93,15 @@ def test_the_wnut17_tables_are_what_was_measured():
         assert all(row.endswith(f"| {cells} |") for row in found), found
         for run in setting["runs"]:
             assert re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"])
+
+
+def test_how_often_intervals_hold_the_truth_is_what_was_measured():
+    evaluation, reliability = ((ROOT / f"docs/{name}.md").read_text() for name in ("evaluation", "reliability"))
+    figures = result("interval_coverage")["figures"]
+    for name, row in figures.items():
+        assert f"| {name} | {row['sentences']:.1%} | {row['documents']:.1%} |" in evaluation
+    strong = figures["strong effects, 50 documents"]
+    assert all(f"{value:.1%}" in reliability for value in strong.values())
 
 
 def test_what_decoding_gains_is_what_was_measured():
@@ -133,6 +143,12 @@ def test_the_worth_of_the_sample_is_what_was_measured():
     figures = result("sample_transfer")["figures"]
     for split in ("dev", "test"):
         assert f"{100 * figures[f'wnut17_{split}_mean_f1']:.1f}" in README
+
+
+def test_the_scores_on_other_corpora_are_what_was_measured():
+    for run in result("other_corpora")["runs"]:
+        cells = (f"{run['sentences']['train']:,}", *(f"{100 * run[split]['f1']:.1f}" for split in ("dev", "test")))
+        assert f"| {' | '.join(cells)} | `{run['word_rule']}` |" in README
 
 
 def test_the_speed_of_prediction_is_what_was_measured():

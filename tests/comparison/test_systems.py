@@ -1,16 +1,21 @@
 """Differences between two sides, by hand and by property; and settings over seeds."""
 
+import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nerpipe.comparison.revisions import SystemOutput
+from nerpipe.comparison.common_data import check_same_gold
+from nerpipe.comparison.comparison_json import comparison_as_json
+from nerpipe.comparison.display import print_comparison
+from nerpipe.comparison.revisions import SystemOutput, load_output
 from nerpipe.comparison.seeds import Run, spread, tabulate_runs, with_t_interval
-from nerpipe.comparison.systems import Estimate, check_same_gold, compare, judge, verdict_in_words
+from nerpipe.comparison.systems import Estimate, compare, interval_notes, judge, verdict_in_words
 from nerpipe.errors import NerpipeError
 from tagrows import TAGS, gold_and_predicted
 
@@ -54,6 +59,18 @@ def test_by_hand():
     assert fixed.text == "w0 w1"
 
 
+def test_predictions_are_read_with_their_blanks_odd_words_and_boundaries_of_documents(tmp_path):
+    path = tmp_path / "test.conll"
+    text = (
+        "-DOCSTART-\tO\tnews 1\n\n \tO\tO\t0.9000\na\u2028b\tB-a\tO\t0.5000\n\n-DOCSTART-\tO\n\n#\tB-a\tB-a\t0.9000\n\n"
+    )
+    path.write_text(text, encoding="utf-8", newline="\n")
+    found = load_output(str(path), "test")
+    assert found.tokens == [[" ", "a\u2028b"], ["#"]]
+    assert found.gold == [["O", "B-a"], ["B-a"]]
+    assert found.predicted == [["O", "O"], ["B-a"]]
+
+
 def test_the_p_value_by_hand():
     # one sentence in which two finds the entity: swapped or not, the two are as far apart, so every swap counts
     assert both([["B-a"]], [["O"]], [["B-a"]]).p == 1.0
@@ -64,6 +81,76 @@ def test_the_p_value_by_hand():
     assert many.verdict == "better"
     assert verdict_in_words(many).endswith(": better")
     assert both([["B-a"]] * 10, [["B-a"]] * 10, [["O"]] * 10, resamples=2000).verdict == "worse"
+
+
+def test_documents_are_swapped_and_drawn_as_wholes():
+    # two documents of ten sentences: in the first two is right and one wrong, in the second the other way round
+    gold = [["B-a"]] * 20
+    one, two = [["O"]] * 10 + [["B-a"]] * 10, [["B-a"]] * 10 + [["O"]] * 10
+    rows = [side(name, gold, tags) for name, tags in (("one", one), ("two", two))]
+    boundaries = {0: "x", 10: None}
+    found = compare(*(replace(row, boundaries=boundaries) for row in rows), resamples=4000, seed=1)
+    # a quarter of the resamples draws the first document twice, a quarter the second
+    assert (found.micro.delta.low, found.micro.delta.high) == (-1.0, 1.0)
+    assert (found.units.kind, found.units.count, found.sentences) == ("documents", 2, 20)
+    assert interval_notes(found) == ["Intervals and p are from resampled documents (2 of them)."]
+    plain = compare(*rows, resamples=4000, seed=1)
+    assert (plain.units.kind, interval_notes(plain)) == ("sentences", [])
+    assert plain.micro.delta.high < 0.7
+    # ten documents in which two is right: p as with ten sentences, however many sentences a document has
+    clear = [
+        replace(side(name, [["B-a"]] * 40, tags), boundaries=dict.fromkeys(range(0, 40, 4)))
+        for name, tags in (("one", [["O"]] * 40), ("two", [["B-a"]] * 40))
+    ]
+    assert compare(*clear, resamples=20_000, seed=1).p == pytest.approx(2 / 1024, abs=0.001)
+
+
+def test_an_older_run_has_the_documents_of_the_other_side_and_different_documents_are_refused():
+    gold = [["B-a"], ["B-a"], ["O"]]
+    one, two = side("one", gold, gold), replace(side("two", gold, gold), boundaries={0: "x", 2: None})
+    for sides in ((one, two), (two, one)):
+        assert compare(*sides, resamples=100, seed=1).units.names == ["x", "#2"]
+    with pytest.raises(NerpipeError) as error:
+        compare(two, replace(one, boundaries={0: "x", 1: "y", 2: None}), resamples=100, seed=1)
+    assert "Sentence 2 is the first that differs" in str(error.value)
+    assert "it begins no document in two.conll, but begins the document 'y' in one.conll" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("gold", "boundaries", "said"),
+    [
+        ([["B-a"]], {}, "The gold tags hold only one sentence"),
+        ([["B-a"], ["B-a"]], {0: None}, "The gold tags hold only one document"),
+        ([["B-a"], ["O"]], {}, "entities in only one of its 2 sentences"),
+        ([["O"], ["O"]], {}, "There is no gold entity"),
+    ],
+)
+def test_without_an_interval_there_is_no_verdict(gold, boundaries, said):
+    sides = [
+        replace(side("one", gold, gold), boundaries=boundaries),
+        replace(side("two", gold, [["B-b"]] * len(gold)), boundaries=boundaries),
+    ]
+    found = compare(*sides, resamples=100, seed=1)
+    assert {found.micro.first.low, found.micro.delta.low, found.per_type["b"].delta.high} == {None}
+    assert found.verdict == "noise"
+    assert "no interval" in verdict_in_words(found)
+    assert said in interval_notes(found)[0]
+    as_json = json.loads(json.dumps(comparison_as_json(found, *sides), allow_nan=False))
+    assert as_json["difference"]["low"] is None
+    assert as_json["notes"] == interval_notes(found)
+
+
+def test_a_type_with_few_entities_is_marked_and_resamples_without_it_are_counted(capsys):
+    gold = [["B-a", "O"]] * 18 + [["B-a", "B-b"]] * 2
+    sides = [side("one", gold, gold), side("two", gold, [["B-a", "O"]] * 20)]
+    found = compare(*sides, resamples=10_000, seed=1)
+    assert found.per_type["a"].left_out == 0
+    assert found.per_type["b"].left_out / 10_000 == pytest.approx(0.9**20, abs=0.015)
+    assert found.per_type["b"].delta == (-1.0, -1.0, -1.0)  # a resample without it would add a difference of 0
+    rows = comparison_as_json(found, *sides)["per_type"]
+    assert [rows[kind]["mark"] for kind in "ab"] == [None, "too few"]
+    print_comparison(found, *sides, show=0)
+    assert "2 (too few)" in capsys.readouterr().out
 
 
 def test_a_type_that_only_one_side_predicts_is_compared():
@@ -92,7 +179,7 @@ def test_the_rule(delta, p, verdict):
 def test_a_system_differs_from_itself_by_nothing(rows):
     found = both(rows[0], rows[1], rows[1])
     for difference in (found.micro, *found.per_type.values()):
-        assert difference.delta == (0.0, 0.0, 0.0)
+        assert difference.delta in ((0.0, 0.0, 0.0), (0.0, None, None))
         assert difference.first == difference.other
     assert (found.p, found.verdict, found.changes) == (1.0, "noise", [])
 

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nerpipe.contracts.conll import Sentence, format_boundary, format_sentence, read_conll, read_rows, writing_conll
+from nerpipe.contracts.conll import (
+    Sentence,
+    format_boundary,
+    format_sentence,
+    name_documents,
+    read_blocks,
+    read_conll,
+    read_rows,
+    writing_conll,
+)
 from nerpipe.errors import NerpipeError
 
 
@@ -55,6 +64,30 @@ def test_documents_are_read_and_have_no_words(tmp_path):
     ]
     assert list(read_rows(path, width=2)) == [[["a", "O"]], [["b", "O"]], [[" ", "B-x"]], [["d", "O"]]]
     assert format_boundary("news 1") + format_boundary(None) == "-DOCSTART-\tO\tnews 1\n\n-DOCSTART-\tO\n\n"
+
+
+def test_documents_stand_in_files_with_four_columns_too(tmp_path):
+    path = tmp_path / "a.conll"
+    text = "-DOCSTART-\tO\tx\n\na\tO\tO\t0.9\n\n-DOCSTART-\tO\tO\t0.9\n\n-DOCSTART-\tO\n\nb\tO\tO\t1\n\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    assert list(read_blocks(path, width=4)) == [
+        ([["a", "O", "O", "0.9"]], "x", True),
+        ([["-DOCSTART-", "O", "O", "0.9"]], "x", False),  # a word of four columns is no boundary
+        ([["b", "O", "O", "1"]], None, True),
+    ]
+
+
+def test_documents_are_named_by_their_id_or_number():
+    assert name_documents({}, 3) is None
+    assert name_documents({0: "x", 2: None}, 4) == ["x", "x", "#2", "#2"]
+    assert name_documents({1: None}, 3) == ["#0", "#1", "#1"]
+
+
+def test_boundaries_of_documents_in_a_file_with_more_columns(tmp_path):
+    path = tmp_path / "a.conll"
+    text = "-DOCSTART-\tO\n\na\tO\tO\t0.9\n\n-DOCSTART-\tO\tnews 1\n\n-DOCSTART-\tO\tB-x\t0.1\n\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
+    assert list(read_rows(path, width=4)) == [[["a", "O", "O", "0.9"]], [["-DOCSTART-", "O", "B-x", "0.1"]]]
 
 
 def test_a_boundary_needs_its_blank_line(tmp_path):

@@ -1,6 +1,11 @@
 """Files that are whole or absent."""
 
 import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +34,80 @@ def test_a_folder_is_replaced_whole(tmp_path):
             folder.mkdir()
             (folder / text).write_text(text)
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["2"]
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from nerpipe.contracts.files import replacing
+path, text = Path(sys.argv[1]), sys.argv[2]
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(100):
+    with replacing(path) as folder:
+        folder.mkdir()
+        for name in "ab":
+            (folder / name).write_text(text)
+if len(sys.argv) > 3:
+    with replacing(path) as folder:
+        folder.mkdir()
+        (folder / "half").write_text(text)
+        print(folder.name, flush=True)
+        time.sleep(60)
+"""
+
+
+def start_writer(path, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+
+def test_two_processes_that_write_the_same_folder_leave_one_of_the_two_whole(tmp_path):
+    writers = [start_writer(tmp_path / "out", text) for text in ("1", "2", "3")]
+    assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * 3
+    assert [writer.communicate("go\n") for writer in writers] == [("", "")] * 3
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert {(path.name, path.read_text()) for path in (tmp_path / "out").iterdir()} in [
+        {("a", text), ("b", text)} for text in ("1", "2", "3")
+    ]
+
+
+def test_what_a_killed_process_left_is_deleted_by_the_next_and_that_of_a_living_one_is_not(tmp_path):
+    killed, living = (start_writer(tmp_path / "out", "1", "stay") for _ in range(2))
+    names = []
+    for writer in (killed, living):
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+        assert writer.stdout.readline() == "ready\n"
+        names.append(Path(writer.stdout.readline().strip()))
+    assert len(set(names)) == 2
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert (tmp_path / names[0]).is_dir()
+    write_text(tmp_path / "other", "")
+    assert (tmp_path / names[0]).is_dir()  # it is for another file
+    with replacing(tmp_path / "out") as folder:
+        folder.mkdir()
+        assert sorted(path.name for path in tmp_path.glob(".*")) == sorted([names[1].name, folder.name])
+    living.kill()
+    living.communicate()
+
+
+def test_a_link_to_a_folder_is_replaced_and_its_target_stays(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "a").write_text("1")
+    (tmp_path / "out").symlink_to("kept")
+    with replacing(tmp_path / "out") as folder:
+        folder.mkdir()
+    assert list((tmp_path / "out").iterdir()) == []
+    assert not (tmp_path / "out").is_symlink()
+    assert (tmp_path / "kept" / "a").read_text() == "1"
 
 
 def test_json_is_sorted_and_finite(tmp_path):

@@ -88,7 +88,7 @@ def test_documented_fatal(tmp_path, name, params, data):
 
 def test_the_table_names_every_reason_and_no_other():
     assert {name for answer, name, *_ in CASES if answer == "quarantined"} == set(PROBLEMS)
-    assert len(CASES) == 44
+    assert len(CASES) == 45
 
 
 @pytest.mark.parametrize(
@@ -146,6 +146,100 @@ def test_output(tmp_path, raw, params, expected):
 def test_reason(tmp_path, line, reason):
     _, _, [record] = clean(tmp_path, line + b"\n\n" + GOOD)
     assert record["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("usual", "other", "answer"),
+    [
+        (b"a\tB-x\nb\tO\n", b"New B-x", "New\tB-x"),
+        (b"a\tB-x\nb\tO\n", b"New O", "New\tO"),
+        (b"a\tB-x\nb\tO\n", b"New I-x,B-y", "New\tB-x"),
+        (b"a\tB-x\nb\tO\n", b"vitamin B-12", "one_column"),
+        (b"a\tB-x\nb\tO\n", b"New York", "one_column"),
+        (b"a\tX\tB-x\nb\tX\tO\n", b"a X B-x", "a\tB-x"),
+        (b"a\tX\tB-x\nb\tX\tO\n", b"a vitamin B-12", "one_column"),
+        (b"a B-x\nb O\n", b"New York\tB-x", "New York\tB-x"),
+        (b"a B-x\nb O\n", b"New York\tO", "New York\tO"),
+        (b"a B-x\nb O\n", b"New York\tB-12", "ragged"),
+        (b"a B-x\nb O\n", b"vitamin\tB-12", "one_column"),
+        (b"a B-x\nb O\n", b"New\tYork B-x", "ragged"),
+        (b"a X B-x\nb X O\n", b"New York\tX\tB-x", "New York\tB-x"),
+        (b"a X B-x\nb X O\n", b"New York\tB-x", "ragged"),
+    ],
+)
+def test_a_row_with_the_other_separator_is_split_only_where_that_is_safe(tmp_path, usual, other, answer):
+    row, text, rejected = clean(tmp_path, usual + b"\n" + usual + b"\n" + other + b"\n\n")
+    if "\t" in answer:
+        assert text.endswith(f"\n\n{answer}\n\n")
+        assert row["repairs"]["other_separator"] == 1
+    else:
+        assert [record["reason"] for record in rejected] == [answer]
+
+
+DOCUMENT_COMMENTS = {
+    "newdoc id": ("# newdoc id = {}", 4),
+    "doc_id": ("# doc_id = {}", 3),
+    "document id": ("#\tglobal.document id: {}", 3),
+    "hipe": ("# hipe2022:document_id = {}", 3),
+    "text_id": ("# text_id = {}", 2),
+    "url": ("# url: http://example.org/{}", 2),
+    "address": ("#\thttp://de.example.org/wiki/{}_(Album)\t[2009-10-17]\t", 2),
+    "source": ("# meta::source = {}", 1),
+}
+
+
+PAIRS = [
+    (one, other)
+    for one, rank in DOCUMENT_COMMENTS.values()
+    for other, weaker in DOCUMENT_COMMENTS.values()
+    if rank > weaker and (rank, weaker) != (4, 3)  # An id of a document that changes counts beside `newdoc` too.
+]
+
+
+@pytest.mark.parametrize(("strong", "weak"), PAIRS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_strongest_comment_names_the_documents(tmp_path, strong, weak, turned):
+    data = ""
+    for number in range(6):
+        names = [strong.format(f"d{number // 3}"), weak.format(f"s{number}")]
+        if "newdoc" in strong and number % 3:
+            names = names[1:]  # Such a line stands before the first sentence of a document alone.
+        names = names[::-1] if turned else names
+        data += "\n".join([*names, f"# sent_id = {number}", f"# text = http://{number}", "w\tB-x", "", ""])
+    row, text, _ = clean(tmp_path, data.encode())
+    assert (row["sentences"], row["documents"], row["repairs"]) == (6, 2, {})
+    assert text == clean(tmp_path, text.encode())[1]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    ["# sent_id = {}", "# id = {}", "# text = http://{}", "# text: source = {}", "# s{}", "## http://x.org/{} is down"],
+)
+def test_what_names_a_sentence_is_no_document(tmp_path, comment):
+    row, _, _ = clean(tmp_path, "".join(f"{comment.format(number)}\nw\tB-x\n\n" for number in range(4)).encode())
+    assert (row["documents"], row["lines"]["comments"]) == (0, 4)
+
+
+def test_an_id_beside_a_line_that_begins_the_document_does_not_begin_another(tmp_path):
+    data = b"# newdoc id = n1\n# doc_id = 5\na\tB-x\n\n# doc_id = 5\nb\tO\n\n# doc_id = 6\nc\tO\n\n"
+    row, text, _ = clean(tmp_path, data)
+    assert (row["documents"], row["repairs"]) == (2, {})
+    assert re.findall("-DOCSTART-.*", text) == ["-DOCSTART-\tO\tn1", "-DOCSTART-\tO\t6"]
+
+
+@pytest.mark.parametrize("document", ["O", "X", "_", "caf\xe9", "\x00", "(1)", "a  b", "\u2028"])
+def test_an_id_of_a_document_survives_a_second_cleaning(tmp_path, document):
+    raw = f"# doc_id = {document}\na\tB-x\n\n-DOCSTART-\tO\t{document}\n\nb\tO\n\n".encode("latin-1", "replace")
+    row, text, _ = clean(tmp_path, raw)
+    again = clean(tmp_path, text.encode())
+    assert (again[1], again[0]["repairs"]) == (text, {})
+    assert row["documents"] == again[0]["documents"]
+
+
+def test_a_document_without_a_sentence_at_the_end_is_counted(tmp_path):
+    row, text, _ = clean(tmp_path, b"-DOCSTART-\tO\ta\n\nHi\tO\n\n-DOCSTART-\tO\tb\n\n")
+    assert (row["documents"], row["repairs"]) == (1, {"empty_document": 1})
+    assert "b" not in text
 
 
 def test_a_rejected_sentence_is_described_whole_and_located(tmp_path):

@@ -103,7 +103,7 @@ EXCERPTS = {
     "ncbi_disease.tsv": (150, 3768, "Disease 133"),
 }
 STOPS = {"germeval14.tsv": (0, 2), "hipe2022_ajmc_de.tsv": (0, 2), "skillspan.conll": (1, 2)}  # right reading, readings
-DOCUMENTS = {"hipe2022_ajmc_de.tsv": 4, "uner_chinese.iob2": 4}
+DOCUMENTS = {"germeval14.tsv": 150, "hipe2022_ajmc_de.tsv": 4, "uner_chinese.iob2": 4}
 
 
 @pytest.mark.parametrize("name", EXCERPTS)

@@ -190,6 +190,32 @@ def test_chinese_is_shown_and_searched_without_blanks(browser, tmp_path):
     assert choose(browser, "text", "在 北京") == (0, 0)
 
 
+def test_documents_marks_and_missing_intervals_are_shown(browser, page, tmp_path):
+    assert not page.find_element("id", "documents-box").is_displayed()
+    assert page.find_element("id", "resampled").text == "sentences"
+    assert page.find_element("id", "notes").text == ""
+    columns = (TOKENS, GOLD, PREDICTED, CONFIDENCE, PREDICTED)
+    pages = []
+    for name, boundaries in (("test", {0: "<i>one</i>", 1: None, 3: "three", 4: "empty"}), ("dev", {0: "all"})):
+        split = PredictedSplit(*columns, 0, boundaries)
+        pages.append(page_split(report_split(name, split, set(), resamples=100, seed=1), split, set()))
+    write_page(tmp_path / "documents.html", pages, dataset="mine", note=None)
+    browser.get((tmp_path / "documents.html").as_uri())
+    assert browser.find_element("id", "resampled").text == "documents"
+    assert "resampled documents (4 of them)" in browser.find_element("id", "notes").text
+    rows = [row.text.split() for row in browser.find_elements("css selector", "#documents tbody tr")]
+    # the worst first, and no row for the document without an entity: name, sentences, words, three scores, gold
+    assert rows == [
+        ["#2", "2", "5", "0.0", "0.0", "0.0", "2"],
+        ["<i>one</i>", "1", "3", "100.0", "100.0", "100.0", "1"],
+        ["three", "1", "6", "100.0", "100.0", "100.0", "1"],
+    ]
+    types = browser.find_element("id", "types").text
+    assert "none 1 (too few)" in types  # all entities of the type are in one document
+    browser.find_element("id", "split-1").click()
+    assert browser.find_element("id", "notes").text.startswith("dev holds only one document, so there are no intervals")
+
+
 def test_a_view_is_kept_in_the_address(page):
     choose(page, "kind", "missed")
     assert "kind=missed" in page.current_url

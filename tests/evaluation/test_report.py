@@ -31,7 +31,7 @@ def reports():
 def test_the_headline_is_short_and_names_its_reading(reports):
     metrics = headline(reports, "mine")
     numbers = [value for split in ("dev", "test") for value in metrics[split].values()]
-    assert len(numbers) < 12
+    assert len(numbers) < 13
     assert metrics["reading"] == "conlleval"
     # one of two predicted entities is right, of three gold ones
     assert metrics["test"]["precision"] == 1 / 2
@@ -39,6 +39,7 @@ def test_the_headline_is_short_and_names_its_reading(reports):
     assert metrics["test"]["f1"] == pytest.approx(2 / 5)
     assert metrics["test"]["surface_f1"] == pytest.approx(2 / 5)
     assert metrics["test"]["f1_low"] <= 2 / 5 <= metrics["test"]["f1_high"]
+    assert metrics["test"]["resampled"] == "sentences"
     assert metrics["test"]["token_accuracy"] == pytest.approx(5 / 7)
     assert metrics["dev"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "token_accuracy": 1.0}
 
@@ -78,6 +79,98 @@ def test_every_number_is_finite_and_the_order_stable(reports):
     again = report_split("test", split, {"ann lee"}, resamples=200, seed=1)
     for name, frame in again.tables.items():
         assert frame.equals(reports[0].tables[name]), name
+
+
+def test_documents_are_resampled_where_they_are_known():
+    def report(boundaries):
+        columns = [rows * 10 for rows in (TOKENS, GOLD, PREDICTED, CONFIDENCE, UNDECODED)]
+        return report_split("test", PredictedSplit(*columns, 0, boundaries), set(), resamples=300, seed=1)
+
+    plain, each, ten = (
+        report({}),
+        report(dict.fromkeys(range(30))),
+        report({place: f"d{place}" for place in range(0, 30, 3)}),
+    )
+    micro = [one.tables["averages"].iloc[0] for one in (plain, each, ten)]
+    assert [(row["resampled"], row["units"]) for row in micro] == [
+        ("sentences", 30),
+        ("documents", 30),
+        ("documents", 10),
+    ]
+    # documents of one sentence are sentences; and ten documents that are the same do not differ
+    assert micro[0][["f1_low", "f1_high"]].tolist() == micro[1][["f1_low", "f1_high"]].tolist()
+    assert micro[2][["f1_low", "f1_high"]].tolist() == [pytest.approx(2 / 5)] * 2
+    assert headline([ten], "mine")["test"]["resampled"] == "documents"
+    assert plain.tables["notes"].empty
+    (note,) = ten.tables["notes"]["note"]
+    assert "resampled documents (10 of them)" in note
+    assert "too narrow" in note
+    rows = json_rows(join_tables([ten])["documents"])
+    assert [row["document"] for row in rows] == [f"d{place}" for place in range(0, 30, 3)]
+    assert rows[0] == {"split": "test", "document": "d0", "sentences": 3, "words": 7, "precision": 0.5} | {
+        "recall": pytest.approx(1 / 3),
+        "f1": pytest.approx(2 / 5),
+        "support": 3,
+        "predicted": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "boundaries", "said"),
+    [
+        (GOLD[:1], {}, "test holds only one sentence, so there are no intervals"),
+        (GOLD, {0: "a"}, "test holds only one document, so there are no intervals"),
+        (GOLD, {0: "a", 1: "a", 2: "a"}, "test holds only one document, so there are no intervals"),
+        (
+            [*GOLD[:1], ["O", "O"]],
+            {},
+            "test holds entities in only one of its 2 sentences, so there are no intervals",
+        ),
+        ([["O"] * 3, ["O", "O"]], {}, "Warning: test holds no entity, so its F1 says nothing and has no interval"),
+    ],
+)
+def test_what_has_no_interval_says_so_everywhere(capsys, rows, boundaries, said):
+    size = len(rows)
+    columns = [TOKENS[:size], rows, PREDICTED[:size], CONFIDENCE[:size], UNDECODED[:size]]
+    report = report_split("test", PredictedSplit(*columns, 0, boundaries), set(), resamples=100, seed=1)
+    metrics, tables = headline([report], "mine"), join_tables([report])
+    assert not {"f1_low", "f1_high"} & set(metrics["test"])
+    read_again = {name: pd.DataFrame(json.loads(json.dumps(json_rows(frame)))) for name, frame in tables.items()}
+    assert not {"f1_low", "f1_high"} & set(read_again["averages"])
+    for shown in (tables, read_again):  # what evaluate prints, and what `nerpipe summary` prints
+        print_report(metrics, shown)
+        out = " ".join(capsys.readouterr().out.split())
+        assert said in out
+        assert " none " in out
+
+
+def test_a_model_that_predicts_nothing_is_warned_of_with_what_to_try(capsys):
+    nothing = [["O"] * len(row) for row in GOLD]
+    report = report_split(
+        "dev", PredictedSplit(TOKENS, GOLD, nothing, CONFIDENCE, nothing, 0), set(), resamples=100, seed=1
+    )
+    print_report({"dataset": "mine"}, join_tables([report]))
+    out = " ".join(capsys.readouterr().out.split())
+    assert "Warning: the model predicts no entity at all in dev." in out
+    for advice in ("more epochs", "higher lr", "smaller batch_size", "nerpipe check"):
+        assert advice in out
+    assert "none" not in json_rows(report.tables["averages"])[0]  # it has an interval, from 0 to 0
+    assert json_rows(report.tables["averages"])[0]["f1_high"] == 0.0
+
+
+def test_a_type_with_few_gold_entities_is_marked(capsys):
+    tags = [["B-a", "B-b"]] * 19 + [["B-a", "O"]]
+    words = [["x", "y"]] * 20
+    report = report_split(
+        "test", PredictedSplit(words, tags, tags, [[0.9, 0.9]] * 20, tags, 0), set(), resamples=200, seed=1
+    )
+    rows = {row["type"]: row for row in json_rows(report.tables["per_type"])}
+    assert (rows["a"]["support"], rows["a"].get("mark")) == (20, None)
+    assert (rows["b"]["support"], rows["b"].get("mark")) == (19, "too few")
+    print_report(headline([report], "mine"), join_tables([report]))
+    out = capsys.readouterr().out
+    assert out.count("(too few)") == 1
+    assert "19 (too few)" in out
 
 
 def test_no_cell_of_the_tables_for_spreadsheets_is_a_formula(tmp_path):

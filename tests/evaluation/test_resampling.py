@@ -1,11 +1,21 @@
 """Bootstrap and randomisation: against drawing sentence by sentence, and where the answer is known."""
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given
 
 from nerpipe.evaluation import resampling
-from nerpipe.evaluation.resampling import bootstrap, f1_of, interval, randomisation_p, sentence_counts, with_total
+from nerpipe.evaluation.resampling import (
+    bootstrap,
+    f1_of,
+    interval,
+    intervals,
+    randomisation_p,
+    sentence_counts,
+    with_total,
+)
 from nerpipe.scoring.scores import score
 from nerpipe.scoring.spans import match_spans
 from tagrows import gold_and_predicted
@@ -55,6 +65,38 @@ def test_drawing_in_portions_draws_the_same(monkeypatch):
 def test_without_a_sentence_there_is_nothing_to_draw():
     empty = sentence_counts(match_spans([["O"]], [["O"]]))
     assert f1_of(bootstrap(with_total(empty), 100, seed=1)).tolist() == [[0.0]] * 100
+
+
+def test_resamples_without_a_gold_entity_are_left_out_and_counted():
+    # 10 sentences; two hold an entity of the type, one of them found; a third has a spurious one.
+    # A resample holds none of the two with probability 0.8 ** 10.
+    counts = np.zeros((10, 2, 3), dtype=int)
+    counts[:, 0] = [1, 1, 1]
+    counts[0, 1], counts[1, 1], counts[2, 1] = [1, 1, 1], [0, 0, 1], [0, 1, 0]
+    drawn = bootstrap(counts, 20_000, seed=1)
+    found = intervals(f1_of(drawn), drawn[..., 2], counts[..., 2])
+    assert found.left_out[0] == 0
+    assert found.left_out[1] / 20_000 == pytest.approx(0.8**10, abs=0.01)
+    # the same by drawing sentence by sentence, in plain Python
+    generator = random.Random(3)
+    values = []
+    while len(values) < 5000:
+        picked = generator.choices(range(10), k=10)
+        right, wrong, extra = (picked.count(place) for place in range(3))
+        if right + wrong:
+            values.append(2 * right / (2 * right + wrong + extra))
+    values.sort()
+    expected = [values[len(values) // 40], values[-len(values) // 40]]
+    assert found.bounds[:, 1] == pytest.approx(expected, abs=0.03)
+    assert found.bounds[:, 0].tolist() == [1.0, 1.0]
+
+
+def test_entities_in_one_unit_have_no_interval():
+    counts = np.array([[[1, 1, 1]], [[0, 1, 0]], [[0, 0, 0]]])
+    drawn = bootstrap(counts, 200, seed=1)
+    found = intervals(f1_of(drawn), drawn[..., 2], counts[..., 2])
+    assert np.isnan(found.bounds).all()
+    assert found.left_out.tolist() == [0]
 
 
 def test_a_system_does_not_differ_from_itself():

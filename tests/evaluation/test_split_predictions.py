@@ -2,7 +2,7 @@
 
 import pytest
 
-from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.conll import read_blocks, read_conll
 from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import Tally, tally
 from nerpipe.errors import NerpipeError
@@ -54,6 +54,24 @@ def test_every_gold_word_is_predicted_even_one_of_a_type_the_model_does_not_know
     assert frame["gold"].tolist() == [tag for sentence in read_conll(tmp_path / "gold.conll") for tag in sentence.tags]
     assert (frame["predicted"][4], frame["confidence"][4]) == ("O", 0.0)
     assert (frame["confidence"].drop(4) > 0).all()
+
+
+def test_documents_are_kept(predict, tmp_path):
+    first, second, third = (f"{part}\n\n" for part in GOLD.removesuffix("\n\n").split("\n\n"))
+    split = predict(f"{first}-DOCSTART-\tO\tnews-1\n\n{second}-DOCSTART-\tO\n\n{third}")
+    assert split.boundaries == {1: "news-1", 2: None}
+    write_predictions(tmp_path / "p.conll", split)
+    assert [line for line in (tmp_path / "p.conll").read_text().split("\n") if line.startswith("-DOC")] == [
+        "-DOCSTART-\tO\tnews-1",
+        "-DOCSTART-\tO",
+    ]
+    blocks = list(read_blocks(tmp_path / "p.conll", width=4))
+    assert [(block.document, block.starts_document) for block in blocks] == [
+        (None, False),
+        ("news-1", True),
+        (None, True),
+    ]
+    assert read_predictions(tmp_path / "p.conll")["sentence"].tolist() == [0, 0, 0, 1, 2, 2]
 
 
 def test_a_gold_file_that_is_not_what_was_counted_fails(predict):

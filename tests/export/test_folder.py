@@ -26,14 +26,17 @@ from places import ROOT
 SENTENCES = [["Ann", "reads", "the", "paper"], ["the", "London", "train"]]
 
 
-def card(dataset="mine", *, int8_kept=True, kinds=("person",), **changes):
+INTERVAL = {"f1_low": 0.2, "f1_high": 0.4567, "resampled": "sentences"}
+
+
+def card(dataset="mine", *, int8_kept=True, interval=INTERVAL, kinds=("person",), **changes):
     params = replace(load_params(ROOT / "params.yaml"), dataset=dataset, **changes)
     scores = {"precision": 0.5, "recall": 0.25, "f1": 0.3333, "token_accuracy": 0.9}
     return model_card(
         params,
         [{"split": s, "sentences": 2, "tokens": 7, "entities": 1, "sha256": s * 3} for s in ("train", "dev", "test")],
-        {"dataset": dataset, "dev": scores, "test": scores | {"f1_low": 0.2, "f1_high": 0.4567}},
-        [{"split": "test", "type": kind, **scores, "support": 7} for kind in kinds],
+        {"dataset": dataset, "dev": scores, "test": scores | interval},
+        [{"split": "test", "type": kind, **scores, "support": 1} for kind in kinds],
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,
         [
@@ -118,12 +121,16 @@ def test_the_card_says_what_when_and_how_well_without_date_or_path():
         "## Limits",
         "## Intended use",
         "| test | 0.5000",
-        "0.2000 to 0.4567",
+        "from resampled sentences: 0.2000 to 0.4567",
+        "| person | 0.5000 | 0.2500 | 0.3333 | 1 (too few) |",
     ):
         assert part in text
     assert "# a comment" not in text
     assert SAMPLE_NOTE not in text
     assert SAMPLE_NOTE in card("sample")
+    assert "from resampled documents: none, because test holds entities in fewer than two documents" in card(
+        interval={"resampled": "documents"}
+    )
 
 
 def test_hostile_names_are_text_in_the_card():
@@ -133,7 +140,7 @@ def test_hostile_names_are_text_in_the_card():
     assert "<b>" not in page
     assert "javascript:" not in re.sub(r"<[^>]*>", "", page).replace("[x](javascript:1)", "")
     rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>\n(.*?)</tr>", page, re.DOTALL)]
-    by_type = [html.unescape(row[0]) for row in rows if len(row) == 5 and row[4] == "7"]
+    by_type = [html.unescape(row[0]) for row in rows if len(row) == 5 and row[4].startswith("1 ")]
     assert by_type == [printable(kind) for kind in kinds]
     model = next(row[1] for row in rows if row and row[0] == "model")
     assert html.unescape(model) == "<code>folder|`x`<b>@1</code>"

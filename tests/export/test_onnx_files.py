@@ -123,6 +123,7 @@ def test_a_missing_or_broken_network_is_named(exported_tiny, tmp_path):
     (folder / ONNX["int8"]).unlink()
     with pytest.raises(NerpipeError, match=r"model_int8.onnx: not there; the card"):
         Predictor(folder, precision="int8")
+    (folder / "SHA256SUMS").unlink()
     (folder / ONNX["fp32"]).write_bytes(b"nothing")
     with pytest.raises(NerpipeError, match=r"ONNX Runtime cannot load it"):
         Predictor(folder)

@@ -1,9 +1,12 @@
 """Predictions word by word, against the model called by hand."""
 
+import json
+
 import pytest
 
 from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import Tally
+from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_predictions import load_trained, predict_words
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.window_dataset import tokenize_split
@@ -101,3 +104,65 @@ def test_load_trained_gives_labels_in_order(setting, tmp_path):
     model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     assert load_trained(tmp_path)[2] == LABELS
+
+
+@pytest.fixture
+def trained(setting, tmp_path):
+    """A folder as the train stage writes it."""
+    tokenizer, model = setting
+    model.save_pretrained(tmp_path / "trained")
+    tokenizer.save_pretrained(tmp_path / "trained")
+    return tmp_path / "trained"
+
+
+def rename(folder, change):
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(folder / "model.safetensors")
+    save_file(
+        {new: values for name, values in weights.items() if (new := change(name))},
+        folder / "model.safetensors",
+        metadata={"format": "pt"},
+    )
+
+
+def set_key(folder, **changed):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | changed))
+
+
+HARMS = {
+    "weights of other names": (lambda folder: rename(folder, lambda name: f"x.{name}"), "have no weights"),
+    "no head": (
+        lambda folder: rename(folder, lambda name: "" if "classifier" in name else name),
+        r"2 of its \d+ parameters have no weights: classifier.bias, classifier.weight",
+    ),
+    "another head": (
+        lambda folder: set_key(folder, id2label={"0": "O"}, label2id={"O": 0}),
+        "classifier.bias is 3 and not 1, classifier.weight is 3x32 and not 1x32",
+    ),
+    "cut weights": (lambda folder: truncate(folder / "model.safetensors"), "no whole safetensors file"),
+    "no config": (lambda folder: (folder / "config.json").unlink(), "cannot be loaded.*dvc repro"),
+    "half a config": (lambda folder: truncate(folder / "config.json"), "not valid JSON"),
+    "half a tokenizer": (lambda folder: truncate(folder / "tokenizer.json"), "cannot be loaded"),
+    "another architecture": (lambda folder: set_key(folder, model_type="roberta"), "have no weights"),
+}
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_a_trained_folder_is_loaded_whole(trained):
+    model, _, labels = load_trained(trained)
+    assert labels == LABELS
+    assert model.classifier.out_features == 3
+
+
+@pytest.mark.parametrize("kind", HARMS)
+def test_a_trained_folder_that_was_harmed_is_refused(trained, kind):
+    harm, said = HARMS[kind]
+    harm(trained)
+    with pytest.raises(NerpipeError, match=said) as caught:
+        load_trained(trained)
+    assert str(trained) in str(caught.value)

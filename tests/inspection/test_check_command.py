@@ -142,3 +142,17 @@ def test_a_data_set_that_is_not_there_is_an_error(command, tmp_path):
     assert out == ""
     with pytest.raises(NerpipeError, match="there is no folder"):
         next(inspect_corpus(tmp_path / "nothing", load_params("params.yaml")))
+
+
+def test_splits_that_are_cut_from_train_are_named(tmp_path, tiny_model):
+    params = replace(load_params(ROOT / "params.yaml"), model=spec_of(tiny_model))
+    names = [a + b for a in "ABCDEFGH" for b in "abcdefgh"]
+    (tmp_path / "train.conll").write_text("".join(sentence(f"{name}|slept", "B-person O") for name in names))
+    found = {notice.subject: notice for notice in inspect_corpus(tmp_path, params)}["layout"]
+    assert "dev and test are cut from train, by sentence" in found.text
+    assert "dev is" not in found.text
+
+
+def test_texts_of_characters_are_shown_without_blanks(inspect):
+    rows = sentence("한|국|은", "B-LOC I-LOC O") * 30 + sentence("한|국|은", "B-ORG I-ORG O")
+    assert "such as 한국 (LOC 30, ORG 1)" in inspect(rows)["surfaces"].text

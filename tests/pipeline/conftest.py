@@ -4,8 +4,7 @@ import shutil
 
 import pytest
 
-from repository import STAGES, Repo, copy_repository, write_corpus
-from tiny import save_tiny, spec_of
+from repository import STAGES, Repo, tiny_repository
 
 
 @pytest.fixture(scope="session")
@@ -13,19 +12,7 @@ def start(tmp_path_factory):
     """Make repositories with a tiny model and corpus in which nothing was run yet."""
 
     def start(name):
-        base = tmp_path_factory.mktemp(name)
-        repo = Repo(base / "repo", base / "cache")
-        copy_repository(repo.path)
-        (repo.path / "dvc.lock").unlink(missing_ok=True)
-        shutil.rmtree(repo.path / "metrics", ignore_errors=True)
-        write_corpus(repo.path / "data/raw/tiny")
-        save_tiny(repo.path / "tiny-model", "bert")
-        model = spec_of(repo.path / "tiny-model").removeprefix(f"{repo.path}/")
-        repo.set(dataset="tiny", model=model, epochs=6, lr="0.01", batch_size=8, max_length=32, stride=8)
-        repo.set(frozen_layers=1)  # of two
-        repo.run("git", "init", "-qb", "main")
-        repo.commit("start")
-        return repo
+        return tiny_repository(tmp_path_factory.mktemp(name))
 
     return start
 

@@ -205,7 +205,8 @@ def test_a_clone_gets_the_model_from_a_remote_without_training(repo, tmp_path):
 
 def test_plots_render_without_a_network(repo):
     titles = (
-        "Loss (cross entropy, nats)",
+        "Loss on dev and on a sample of train, without dropout and bias",
+        "Loss that training minimises, with dropout and bias",
         "Dev entity F1 by epoch",
         "Entities by gold and predicted type, test",
         "F1 by entity type with 95% interval, test",
@@ -220,6 +221,8 @@ def test_plots_render_without_a_network(repo):
         assert not re.search(r"<(script|link)[^>]+(src|href)=", page)  # nothing is loaded from anywhere
         assert page.count("vegaEmbed('#") == len(titles)
         assert all(title in page for title in titles)
+    assert "mean cross entropy of a word (nats)" in page
+    assert '"sample_loss"' in page
     assert '"rev": "main"' in page
 
 

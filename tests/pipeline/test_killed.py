@@ -10,8 +10,11 @@ import time
 import psutil
 import pytest
 import yaml
+from random_kills import Attack
 
+from nerpipe.training.run_folder import GUARD
 from random_seed import random_seed
+from repository import STAGES
 
 OFTEN = {"NERPIPE_CHECKPOINT_SECONDS": "0"}
 STEPS_AN_EPOCH = 8  # 60 sentences in batches of 8
@@ -24,7 +27,7 @@ def reached(repo):
     return max((int(path.parent.name.split("-")[1]) for path in found), default=0)
 
 
-def start(repo, *command):
+def launch(repo, *command):
     with (repo.path.parent / "log").open("w") as log:
         return subprocess.Popen(
             command,
@@ -50,8 +53,8 @@ def wait_for(condition, seconds, process=None):
         time.sleep(0.02)
 
 
-def stages_of(process):
-    return [p for p in psutil.Process(process.pid).children(recursive=True) if "stages.train" in p.cmdline()]
+def stages_of(process, name="train"):
+    return [p for p in psutil.Process(process.pid).children(recursive=True) if f"stages.{name}" in p.cmdline()]
 
 
 def kill_stage(process):
@@ -59,9 +62,9 @@ def kill_stage(process):
         stage.kill()
 
 
-def kill_dvc(process):
+def kill_dvc(process, name="train"):
     """The stage must end by itself."""
-    stages = stages_of(process)
+    stages = stages_of(process, name)
     process.kill()
     _, alive = psutil.wait_procs(stages, timeout=10)
     assert alive == []
@@ -92,7 +95,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bits(longer):
     for moment, kill in zip(
         moments, generator.sample([kill_stage, kill_dvc, interrupt, terminate_stage], 3), strict=True
     ):
-        process = start(longer, "dvc", "repro")
+        process = launch(longer, "dvc", "repro")
         wait_for(lambda at=moment: reached(longer) >= at, 300, process)
         kill(process)
         assert process.wait(timeout=60) != 0
@@ -101,7 +104,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_bits(longer):
     begun = int(re.search(r"going on from step (\d+)", out)[1])
     assert begun >= moments[-1]
     killed = yaml.safe_load(longer.read("dvc.lock"))["stages"]
-    assert list((longer.path / ".nerpipe").iterdir()) == []
+    assert [path.name for path in (longer.path / ".nerpipe").iterdir()] == [GUARD]
 
     longer.run("dvc", "repro", "--force", "--single-item", "train", "--no-run-cache")
     whole = yaml.safe_load(longer.read("dvc.lock"))["stages"]
@@ -109,9 +112,23 @@ def test_killed_at_any_moment_it_ends_with_the_same_bits(longer):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_ends_when_dvc_is_killed_and_the_next_run_gives_the_same(repo, name):
+    before = repo.read("dvc.lock")
+    process = launch(repo, "dvc", "repro", "--force", "--single-item", "--no-run-cache", name)
+    wait_for(lambda: stages_of(process, name), 60, process)
+    time.sleep(random.Random(random_seed()).uniform(0.2, 2))
+    kill_dvc(process, name)
+    process.wait(timeout=60)
+    repo.run("dvc", "repro", "--force", "--single-item", "--no-run-cache", name)
+    assert repo.read("dvc.lock") == before
+    assert [path for path in repo.path.rglob(".*.partial") if ".dvc" not in path.parts] == []
+
+
+@pytest.mark.slow
 def test_a_temporary_run_that_was_killed_goes_on_too(longer):
     longer.commit("longer")
-    process = start(longer, "dvc", "exp", "run", "--temp")
+    process = launch(longer, "dvc", "exp", "run", "--temp")
     wait_for(lambda: reached(longer) >= STEPS_AN_EPOCH + 3, 300, process)
     kill_dvc(process)
     process.wait(timeout=60)
@@ -120,9 +137,17 @@ def test_a_temporary_run_that_was_killed_goes_on_too(longer):
 
 @pytest.mark.slow
 def test_another_param_does_not_go_on_from_there(longer):
-    process = start(longer, "dvc", "repro")
+    process = launch(longer, "dvc", "repro")
     wait_for(lambda: reached(longer) >= 3, 300, process)
     kill_stage(process)
     process.wait(timeout=60)
     longer.set(weight_decay="0.02", epochs=2)
     assert "going on from step" not in longer.run("dvc", "repro")
+
+
+@pytest.mark.slow
+def test_random_kills_of_any_stage_of_dvc_and_of_predict_lose_nothing(start):
+    """`python tests/pipeline/random_kills.py --kills 100` does more."""
+    generator = random.Random(random_seed())
+    attack = Attack(start("attacked"))
+    print(*(attack.strike(generator) for _ in range(5)), sep="\n")

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from nerpipe.contracts.files import sha256_of
 from nerpipe.errors import NerpipeError
@@ -15,7 +17,7 @@ COMMIT = "6ea81172465e8b0ad3fddeed32b986cdcdcffcf0"
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my" / "model").mkdir(parents=True)
-    (tmp_path / "my/model/model.safetensors").write_bytes(b"weights")
+    save_file({"weights": np.zeros(3, dtype=np.float32)}, tmp_path / "my/model/model.safetensors")
     return "my/model"
 
 
@@ -42,6 +44,13 @@ def test_a_folder_without_weights(folder, tmp_path):
     (tmp_path / folder / "model.safetensors").unlink()
     with pytest.raises(NerpipeError, match=r"holds no model.safetensors; save the model with save_pretrained"):
         resolve_model(f"{folder}@{'0' * 64}")
+
+
+def test_a_folder_that_must_not_be_read_is_refused_before_its_hash_is_offered(folder, tmp_path):
+    (tmp_path / folder / "model.safetensors").write_bytes(b"\x80\x04N.")  # a pickle of None
+    with pytest.raises(NerpipeError, match=r"my/model: my/model/model.safetensors: .* a pickle") as caught:
+        resolve_model(folder)
+    assert "paste this" not in str(caught.value)
 
 
 def test_no_such_folder():
@@ -80,6 +89,19 @@ def test_a_package_without_weights():
         resolve_model("pkg:yaml@" + "0" * 64)
 
 
+def test_an_error_of_a_folder_gets_the_advice_for_folders():
+    spec = f"my/model@{'0' * 64}"
+    said = r"RuntimeError: broken\nA folder needs config.json"
+    with pytest.raises(NerpipeError, match=said) as caught, explained_loading(spec):
+        raise RuntimeError("broken")
+    assert "network" not in str(caught.value)
+
+
+def test_an_error_of_ours_stays_as_it_is():
+    with pytest.raises(NerpipeError, match=r"^ours$"), explained_loading("x@y"):
+        raise NerpipeError("ours")
+
+
 def test_an_unreachable_hub_says_what_to_do():
     from transformers import AutoTokenizer
 
@@ -90,6 +112,7 @@ def test_an_unreachable_hub_says_what_to_do():
         spec,
         "needs the network once",
         "HF_HOME",
+        "safetensors format",
         "FOLDER@SHA256",
         "default model in params.yaml needs no network",
     ):

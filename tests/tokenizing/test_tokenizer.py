@@ -109,32 +109,6 @@ def test_a_window_equals_what_the_tokenizer_gives_by_itself(tokenizer):
     assert windows[0]["input_ids"] == tokenizer(words, is_split_into_words=True)["input_ids"]
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
-def test_a_byte_level_tokenizer_marks_the_start_of_every_word(tmp_path, wrapped):
-    from tokenizers import Tokenizer, pre_tokenizers
-
-    folder = save_tiny(tmp_path / "roberta", "roberta")
-    if wrapped:  # as Llama 3 and others have it
-        backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        backend.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(), backend.pre_tokenizer])
-        backend.save(str(folder / "tokenizer.json"))
-    tokenizer = load_tokenizer(spec_of(folder), capitals="lost")
-    assert tokenizer.tokenize(["ab", "c"], is_split_into_words=True) == ["Ġa", "b", "Ġc"]
-    tokenizer.save_pretrained(tmp_path / "again")
-    assert load_tokenizer(spec_of_copy(folder, tmp_path / "again"), capitals="lost").tokenize(
-        ["ab"], is_split_into_words=True
-    ) == [
-        "Ġa",
-        "b",
-    ]
-
-
-def spec_of_copy(folder, copy):
-    (copy / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
-    (copy / "config.json").write_bytes((folder / "config.json").read_bytes())
-    return spec_of(copy)
-
-
 WORD = st.text(min_size=1, max_size=12).filter(lambda word: "\x00" not in word)
 
 
@@ -220,8 +194,6 @@ def test_a_tokenizer_whose_word_ids_do_not_behave_is_refused(tiny_model, monkeyp
     from transformers import AutoTokenizer
 
     class Backend:
-        pre_tokenizer = None
-
         def no_truncation(self):
             pass
 

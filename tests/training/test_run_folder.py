@@ -1,5 +1,6 @@
 """The folder of a run: named by what decides it, locked, deleted at the end, bounded in number."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,8 +12,8 @@ import yaml
 
 from nerpipe.errors import NerpipeError
 from nerpipe.training import run_folder
-from nerpipe.training.checkpoints import last_complete, mark_complete
-from nerpipe.training.run_folder import code_of, run_fingerprint, training_folder
+from nerpipe.training.checkpoints import last_usable, mark_complete
+from nerpipe.training.run_folder import GUARD, code_of, run_fingerprint, training_folder
 from places import ROOT
 
 
@@ -104,7 +105,7 @@ def test_the_folder_is_deleted_on_success_and_kept_on_failure(tmp_path):
     assert (tmp_path / "train-a" / "state").exists()
     with training_folder(tmp_path, "a") as folder:
         assert (folder / "state").exists()
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [GUARD]
 
 
 def test_a_second_writer_is_refused_and_told_who_the_first_is(tmp_path, monkeypatch):
@@ -132,6 +133,49 @@ def test_a_second_writer_is_refused_and_told_who_the_first_is(tmp_path, monkeypa
         pass
 
 
+RUN = """
+import sys, time
+from pathlib import Path
+from nerpipe.errors import NerpipeError
+from nerpipe.training import run_folder
+root, name, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+run_folder.PATIENCE, run_folder.PERIOD_OF_LOCK, run_folder.KEPT = 20.0, 0.001, 2
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(rounds):
+    with run_folder.training_folder(root, name) as folder:
+        inside = folder.parent.parent / f"inside-{name}"
+        inside.open("x").close()  # it fails if another process is inside
+        (folder / "state").write_text("x")
+        time.sleep(0.002)
+        inside.unlink()
+print("done", flush=True)
+"""
+
+
+def test_many_that_start_at_once_take_turns_and_none_crashes(tmp_path):
+    """Eight processes, forty turns in each of two folders: the end of one turn is where the next ones wait."""
+    root = tmp_path / "runs"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", RUN, str(root), "ab"[number % 2], "10"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        for number in range(8)
+    ]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 8
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    ends = [process.communicate() for process in processes]
+    assert ends == [("done\n", "")] * 8
+    assert [path.name for path in root.iterdir()] == [GUARD]
+
+
 def test_what_broke_off_is_bounded_in_number(tmp_path):
     for number in range(6):
         break_off(tmp_path, str(number))
@@ -139,16 +183,42 @@ def test_what_broke_off_is_bounded_in_number(tmp_path):
     assert sorted(path.name for path in tmp_path.glob("train-*/")) == ["train-3", "train-4", "train-5"]
 
 
+def save(folder, step, best):
+    """Save what stands for a checkpoint."""
+    checkpoint = folder / f"checkpoint-{step}"
+    checkpoint.mkdir()
+    (checkpoint / "weights").write_text(str(step))
+    (checkpoint / "trainer_state.json").write_text(json.dumps({"best_global_step": best}))
+    mark_complete(checkpoint)
+    return checkpoint
+
+
 def test_the_newest_whole_checkpoint_is_taken_and_others_are_deleted(tmp_path, capsys):
     for step in (5, 10, 20):
-        (tmp_path / f"checkpoint-{step}").mkdir()
-        (tmp_path / f"checkpoint-{step}" / "weights").write_text(str(step))
-        mark_complete(tmp_path / f"checkpoint-{step}")
-    assert last_complete(tmp_path) == tmp_path / "checkpoint-20"
+        save(tmp_path, step, None)
+    assert last_usable(tmp_path) == tmp_path / "checkpoint-20"
     (tmp_path / "checkpoint-20" / "complete.json").unlink()
-    assert last_complete(tmp_path) == tmp_path / "checkpoint-10"
+    assert last_usable(tmp_path) == tmp_path / "checkpoint-10"
     assert "checkpoint-20 is incomplete or damaged" in capsys.readouterr().out
     assert not (tmp_path / "checkpoint-20").exists()
     (tmp_path / "checkpoint-10" / "weights").write_text("other")
     (tmp_path / "checkpoint-5" / "weights").unlink()
-    assert last_complete(tmp_path) is None
+    assert last_usable(tmp_path) is None
+
+
+@pytest.mark.parametrize("marker", ["", "{}", "[]", "null", "1", "[1]", '{"weights": 1}', '{"../outside": "x"}'])
+def test_a_damaged_marker_is_no_marker(tmp_path, marker):
+    (save(tmp_path, 5, None) / "complete.json").write_text(marker)
+    assert last_usable(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checkpoint_whose_best_epoch_is_lost_is_not_taken(tmp_path):
+    save(tmp_path, 10, 10)
+    save(tmp_path, 15, 10)
+    save(tmp_path, 20, 20)
+    save(tmp_path, 25, 20)
+    assert last_usable(tmp_path) == tmp_path / "checkpoint-25"
+    (tmp_path / "checkpoint-20" / "weights").write_text("other")
+    assert last_usable(tmp_path) == tmp_path / "checkpoint-15"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-15"]

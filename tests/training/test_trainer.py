@@ -1,6 +1,7 @@
 """Training with tiny models: order of batches, best epoch, determinism, and what fails how."""
 
 import random
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,14 @@ from nerpipe.contracts.ledger import tally
 from nerpipe.errors import NerpipeError
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.window_dataset import tokenize_split
-from nerpipe.training import checkpoints
+from nerpipe.training import checkpoints, dev_scores
 from nerpipe.training.batch_order import POOL, LengthGroupedSampler
-from nerpipe.training.fine_tuning import DevSplit, train_model
+from nerpipe.training.checkpoints import step_of
+from nerpipe.training.dev_scores import DevScorer, DevSplit
+from nerpipe.training.fine_tuning import train_model
 from nerpipe.training.model import load_model
 from nerpipe.training.settings import TrainSettings
+from nerpipe.training.trainer import DevScoringTrainer
 from tiny import save_tiny, spec_of
 
 LABELS = make_labels(["person", "place"])
@@ -67,6 +71,19 @@ def setting(request, tmp_path_factory):
     )
 
 
+@pytest.fixture(scope="module")
+def bert(tiny_model):
+    """A setting of one kind, for what does not depend on the architecture."""
+    tokenizer = load_tokenizer(spec_of(tiny_model), capitals="kept")
+    dev_rows, dev_tags = sentences(30, 2)
+    return (
+        spec_of(tiny_model),
+        tokenizer,
+        windows_of(tokenizer, *sentences(120, 1)),
+        DevSplit(windows_of(tokenizer, dev_rows, dev_tags), dev_tags),
+    )
+
+
 def train(setting, folder, scratch=None, **changed):
     spec, tokenizer, windows, dev = setting
     scratch = scratch or Path(tempfile.mkdtemp(dir=folder))
@@ -75,8 +92,8 @@ def train(setting, folder, scratch=None, **changed):
 
 def test_it_learns_and_keeps_the_best_epoch(setting, tmp_path):
     result = train(setting, tmp_path)
-    scores = [row["dev_f1"] for row in result.epochs]
-    assert max(scores) > 0.8
+    scores = [(row["dev_f1"], -row["dev_loss"]) for row in result.epochs]
+    assert max(scores)[0] > 0.8
     assert [row["best"] for row in result.epochs] == [index == scores.index(max(scores)) for index in range(3)]
     assert [row["steps"] for row in result.epochs] == [15, 30, 45]
     assert result.epochs[-1]["train_loss"] < result.epochs[0]["train_loss"]
@@ -127,6 +144,25 @@ def test_nothing_to_train_on(setting, tmp_path):
         train_model(spec, tokenizer, windows.select([]), dev, LABELS, settings=SETTINGS, scratch=tmp_path)
 
 
+def test_windows_that_overlap_as_far_as_can_be_train_in_batches_of_one(setting, tmp_path):
+    """A window that owned no word would have no label, and the loss of its batch would be no number."""
+    from datasets import Dataset
+
+    spec, tokenizer, _, dev = setting
+    sizes = [1, 1, 2, 2, 1, 1]  # the window in the middle would own nothing
+    rows = [["a" * size for size in sizes]] * 3
+    tags = [["O", "B-person", "O", "B-place", "O", "O"]] * 3
+    ids = [[LABELS.index(tag) for tag in row] for row in tags]
+    data = Dataset.from_dict({"tokens": rows, "ner_tags": ids}, split="train")
+    windows, report = tokenize_split(
+        tokenizer, data, LABELS, expected=tally(tags), max_length=8, stride=5, continuation=None
+    )
+    assert (report["windows"], report["tokens"]) == (6, 18)
+    assert all(any(label >= 0 for label in row) for row in windows["labels"])
+    changed = replace(SETTINGS, batch_size=1, epochs=1)
+    train_model(spec, tokenizer, windows, dev, LABELS, settings=changed, scratch=tmp_path)
+
+
 def test_the_order_is_a_function_of_seed_and_epoch():
     lengths = [random.Random(3).randint(3, 60) for _ in range(1000)]
     sampler = LengthGroupedSampler(lengths, 16, seed=1)
@@ -163,12 +199,12 @@ def test_the_trainer_follows_the_sampler(setting, tmp_path, monkeypatch):
     assert seen == [0, 1, 2]
 
 
-@pytest.mark.parametrize("broken_off_after", [1, 4, 9])  # saves: within the first epoch, within another, near the end
+@pytest.mark.parametrize("broken_off_after", [4, 19, 43])  # saves: within the first epoch, within another, near the end
 def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkeypatch, capsys, broken_off_after):
     import torch
 
     whole = train(setting, tmp_path)
-    monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "0")  # at every logged loss
+    monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "0")  # at every step
     saves = []
     mark = checkpoints.mark_complete
 
@@ -187,6 +223,7 @@ def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkey
     resumed = train(setting, tmp_path, scratch)
     assert 0 < resumed.resumed_at < 45
     assert f"going on from step {resumed.resumed_at} of 45" in capsys.readouterr().out
+    assert resumed.resumed_at == broken_off_after  # losses are logged at some steps only, and state is saved at all
     assert kept <= 3  # the last, the best, and the one before the last, which was just to be deleted
     assert (resumed.epochs, resumed.losses) == (whole.epochs, whole.losses)
     for name, weights in whole.model.state_dict().items():
@@ -206,10 +243,197 @@ def test_a_damaged_checkpoint_is_passed_over(setting, tmp_path, monkeypatch, cap
     assert resumed.epochs == whole.epochs
 
 
+def break_off_after(monkeypatch, saves):
+    """Interrupt training after this many checkpoints."""
+    mark = checkpoints.mark_complete
+    left = iter(range(saves - 1, -1, -1))
+
+    def break_off(checkpoint):
+        mark(checkpoint)
+        if not next(left):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints, "mark_complete", break_off)
+
+
+def script_dev(monkeypatch, f1, loss):
+    """Give dev these scores after each epoch, whatever the model predicts."""
+    scored = []
+    original = DevScorer.on_dev
+
+    def on_dev(self, model):
+        found = original(self, model)
+        before = [weights for weights, _ in scored]
+        weights = model.classifier.weight.detach().clone().tolist()
+        if weights not in before:
+            scored.append((weights, {**found, "f1": f1[len(scored)], "loss": loss[len(scored)]}))
+        return next(scores for known, scores in scored if known == weights)
+
+    monkeypatch.setattr(DevScorer, "on_dev", on_dev)
+
+
+@pytest.mark.parametrize(
+    ("f1", "loss", "best"),
+    [
+        ([0.5, 0.5, 0.5], [0.3, 0.2, 0.25], 2),
+        ([0.5, 0.6, 0.6], [0.1, 0.2, 0.2], 2),
+        ([0.0, 0.0, 0.0], [0.3, 0.2, 0.1], 3),
+        ([0.7, 0.6, 0.6], [0.3, 0.2, 0.1], 1),
+    ],
+)
+def test_of_epochs_with_the_same_f1_the_one_with_the_lower_loss_is_kept(bert, tmp_path, monkeypatch, f1, loss, best):
+    script_dev(monkeypatch, f1, loss)
+    result = train(bert, tmp_path)
+    assert [row["epoch"] for row in result.epochs if row["best"]] == [best]
+    result.model.zero_grad()
+    again = DevScorer(bert[2], bert[3], LABELS, bert[1].pad_token_id).on_dev(result.model)
+    assert again["loss"] == loss[best - 1]  # the weights are those of that epoch
+
+
+@pytest.mark.parametrize("harm", ["flipped byte", "deleted file", "deleted folder"])
+def test_a_best_epoch_that_is_lost_is_trained_again(bert, tmp_path, monkeypatch, capsys, harm):
+    """The first epoch is the best; the run breaks off in the third, and the checkpoint of the first is damaged."""
+    import torch
+
+    monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "0")
+    whole = train_with_falling_scores(bert, tmp_path, monkeypatch, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        break_off_after(patch, 40)
+        with pytest.raises(KeyboardInterrupt):
+            train_with_falling_scores(bert, tmp_path, patch, tmp_path / "scratch")
+    assert sorted(path.name for path in (tmp_path / "scratch").glob("checkpoint-*")) == [
+        "checkpoint-15",
+        "checkpoint-39",
+        "checkpoint-40",
+    ]
+    best = tmp_path / "scratch" / "checkpoint-15"
+    if harm == "flipped byte":
+        weights = bytearray((best / "model.safetensors").read_bytes())
+        weights[-5] ^= 1
+        (best / "model.safetensors").write_bytes(weights)
+    elif harm == "deleted file":
+        (best / "model.safetensors").unlink()
+    else:
+        shutil.rmtree(best)
+    resumed = train_with_falling_scores(bert, tmp_path, monkeypatch, tmp_path / "scratch")
+    assert "checkpoint-40 needs checkpoint-15, the best epoch so far, which is lost" in capsys.readouterr().out
+    assert resumed.resumed_at == 0
+    assert resumed.epochs == whole.epochs
+    for name, weights in whole.model.state_dict().items():
+        assert torch.equal(weights, resumed.model.state_dict()[name]), name
+
+
+def train_with_falling_scores(bert, tmp_path, monkeypatch, scratch):
+    with monkeypatch.context() as patch:
+        script_dev(patch, [0.9, 0.8, 0.7], [0.1, 0.2, 0.3])
+        return train(bert, tmp_path, scratch)
+
+
+def test_a_best_checkpoint_that_is_damaged_while_training_runs_is_an_error_and_trained_again(
+    bert, tmp_path, monkeypatch
+):
+    from transformers import Trainer
+
+    scratch = tmp_path / "scratch"
+    original = Trainer._finalize_training
+
+    def damage(self, *args):
+        (scratch / "checkpoint-15" / "model.safetensors").unlink()
+        return original(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_finalize_training", damage)
+        with pytest.raises(NerpipeError, match=r"checkpoint-15: .* damaged or deleted .* trains the lost epoch again"):
+            train_with_falling_scores(bert, tmp_path, patch, scratch)
+    assert train_with_falling_scores(bert, tmp_path, monkeypatch, scratch).resumed_at == 0
+
+
+def test_weights_of_another_epoch_are_never_kept(bert, tmp_path, monkeypatch):
+    monkeypatch.setattr(DevScoringTrainer, "_load_best_model", lambda _: None)  # so that the last weights stay
+    with pytest.raises(NerpipeError, match=r"do not score on dev what epoch 1, the best one, scored \(dev F1 0.9000"):
+        train_with_falling_scores(bert, tmp_path, monkeypatch, tmp_path)
+
+
+def test_a_run_whose_folder_was_moved_keeps_the_best_epoch(bert, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        break_off_after(patch, 3)  # at the very end, after which nothing is saved
+        with pytest.raises(KeyboardInterrupt):
+            train_with_falling_scores(bert, tmp_path, patch, tmp_path / "scratch")
+    (tmp_path / "scratch").rename(tmp_path / "moved")
+    resumed = train_with_falling_scores(bert, tmp_path, monkeypatch, tmp_path / "moved")
+    assert resumed.resumed_at == 45
+    assert [row["best"] for row in resumed.epochs] == [True, False, False]
+
+
+def test_state_is_saved_by_time_whatever_the_number_of_steps(bert, tmp_path, monkeypatch):
+    """A clock that moves a second with each step: 120 windows one by one for two epochs, and a save each 7 seconds."""
+    spec, tokenizer, windows, dev = bert
+    now, saved = [0.0], []
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: now[0])
+    monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "7")
+    step_end, mark = checkpoints.Checkpoints.on_step_end, checkpoints.mark_complete
+
+    def tick(self, *args, **kwargs):
+        now[0] += 1
+        step_end(self, *args, **kwargs)
+
+    monkeypatch.setattr(checkpoints.Checkpoints, "on_step_end", tick)
+    monkeypatch.setattr(checkpoints, "mark_complete", lambda path: (saved.append(step_of(path)), mark(path)))
+    changed = replace(SETTINGS, batch_size=1, epochs=2)
+    train_model(spec, tokenizer, windows, dev, LABELS, settings=changed, scratch=tmp_path)
+    assert saved == [*range(7, 120, 7), 120, *range(127, 240, 7), 240]
+
+
+@pytest.mark.parametrize("seconds", ["often", "-1", "nan", "inf", ""])
+def test_a_wrong_time_between_checkpoints_is_refused(monkeypatch, seconds):
+    monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, seconds)
+    with pytest.raises(NerpipeError, match="expected a number of seconds, 0 or more"):
+        checkpoints.shortest_time()
+
+
+def test_a_model_that_predicts_no_entity_is_warned_of(bert, tmp_path, capsys):
+    spec, tokenizer, _, dev = bert
+    rows, tags = sentences(60, 1)
+    nothing = windows_of(tokenizer, rows, [["O"] * len(row) for row in tags])  # it learns that there are no entities
+    result = train((spec, tokenizer, nothing, dev), tmp_path, epochs=2, outside_bias=0.0)
+    assert [row["dev_f1"] for row in result.epochs if row["best"]] == [0]
+    assert "the kept epoch predicts none of the" in capsys.readouterr().out
+
+
+def test_dev_without_entities_is_warned_of(bert, tmp_path, capsys):
+    spec, tokenizer, windows, dev = bert
+    plain = DevSplit(dev.windows, [["O"] * len(row) for row in dev.gold])
+    settings = replace(SETTINGS, epochs=2)
+    result = train_model(spec, tokenizer, windows, plain, LABELS, settings=settings, scratch=tmp_path)
+    assert "dev holds no entity" in capsys.readouterr().out
+    losses = [row["dev_loss"] for row in result.epochs]
+    assert [row["best"] for row in result.epochs] == [loss == min(losses) for loss in losses]
+
+
+def test_the_loss_of_the_sample_of_train_is_computed_as_that_of_dev(bert, tmp_path, monkeypatch):
+    """With train as dev and a sample of all windows both are the same."""
+    spec, tokenizer, windows, _ = bert
+    rows, tags = sentences(120, 1)
+    same = DevSplit(windows, tags)
+    result = train_model(
+        spec, tokenizer, windows, same, LABELS, settings=replace(SETTINGS, epochs=2), scratch=tmp_path / "a"
+    )
+    assert len(windows) == len(rows)
+    for row in result.epochs:
+        assert row["sample_loss"] == pytest.approx(row["dev_loss"], rel=1e-5)
+        assert row["train_loss"] != pytest.approx(row["dev_loss"], rel=0.01)
+    monkeypatch.setattr(dev_scores, "SAMPLE", 7)
+    again = train_model(
+        spec, tokenizer, windows, same, LABELS, settings=replace(SETTINGS, epochs=2), scratch=tmp_path / "b"
+    )
+    assert [row["dev_loss"] for row in again.epochs] == [row["dev_loss"] for row in result.epochs]
+    assert [row["sample_loss"] for row in again.epochs] != [row["sample_loss"] for row in result.epochs]
+
+
 def test_early_stopping_stops_after_that_many_epochs_without_a_better_one(setting, tmp_path):
     result = train(setting, tmp_path, epochs=30, patience=2)
-    best = next(index for index, row in enumerate(result.epochs) if row["best"])
-    assert len(result.epochs) == min(30, best + 3) < 30
+    scores = [row["dev_f1"] for row in result.epochs]
+    assert len(scores) == scores.index(max(scores)) + 3 < 30
 
 
 @pytest.mark.parametrize(

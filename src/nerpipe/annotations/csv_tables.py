@@ -33,9 +33,12 @@ class TableRow(NamedTuple):
 
 
 def csv_layout(path: Path) -> str:
-    """Name the layout of a CSV file by its header: words, annotations, lists, or the empty string if it is none."""
-    header = next(csv.reader([_first_line(path)], delimiter=_separator(path)), [])
-    names = {name.strip().lower() for name in header}
+    """Name the layout of a CSV file by its header: words, annotations, lists, or the empty string if it is none.
+
+    Raises:
+        NerpipeError: If the header cannot be read.
+    """
+    names = set(_header(path, csv.reader([_first_line(path)], delimiter=_separator(path))))
     if names & set(_WORDS) and names & set(_TAGS) and names & set(_SENTENCES):
         return "words"
     if {"text", "start", "end"} <= names and names & set(_TYPES):
@@ -74,7 +77,7 @@ def _rows(path: Path) -> Iterator[TableRow | Broken]:
     csv.field_size_limit(_LONGEST_FIELD)
     taken: list[str] = []  # The lines of the current row.
     reader = csv.reader(_remembered(text_of(path), taken), delimiter=_separator(path), strict=True)
-    header = [name.strip().lower() for name in next(reader)]
+    header = _header(path, reader)
     while True:
         line = reader.line_num + 1
         taken.clear()
@@ -93,6 +96,17 @@ def _rows(path: Path) -> Iterator[TableRow | Broken]:
                 yield Broken(f"{path}:{line}", "bad_row", raw)
         else:
             yield TableRow(f"{path}:{line}", dict(zip(header, cells, strict=True)), raw)
+
+
+def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
+    """Read the names of the columns, in lower case."""
+    try:
+        return [name.strip().lower() for name in next(reader, [])]
+    except csv.Error as error:
+        raise NerpipeError(
+            f"{path}:1: the header of this CSV file cannot be read ({error}); save it again as CSV with one line for "
+            "the header"
+        ) from None
 
 
 def _remembered(text: str, taken: list[str]) -> Iterator[str]:

@@ -95,7 +95,8 @@ def _compare(arguments: argparse.Namespace) -> int:
         return _compare_seeds(arguments)
     if arguments.side is None:
         raise NerpipeError("SIDE is missing: name a system to compare with (`nerpipe compare main`), or give --seeds")
-    from nerpipe.comparison.display import comparison_as_json, print_comparison
+    from nerpipe.comparison.comparison_json import comparison_as_json
+    from nerpipe.comparison.display import print_comparison
     from nerpipe.comparison.revisions import WORKSPACE, load_output
     from nerpipe.comparison.systems import compare
 

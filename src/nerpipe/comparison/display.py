@@ -13,17 +13,18 @@ from nerpipe.comparison.revisions import SystemOutput
 from nerpipe.comparison.score_files import FileScores
 from nerpipe.comparison.seeds import SCORED_SPLITS, SettingRow, Spread
 from nerpipe.comparison.systems import (
-    ALPHA,
     CHANGE_KINDS,
-    Change,
     Difference,
     SystemComparison,
-    WordEntity,
+    interval_notes,
     points,
+    show_bounds,
+    show_interval,
     verdict_in_words,
 )
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.evaluation.data_table import DataTable, show_table
+from nerpipe.evaluation.units import support_cell
 from nerpipe.scoring.scores import Score
 
 if TYPE_CHECKING:
@@ -92,10 +93,11 @@ def print_comparison(found: SystemComparison, first: SystemOutput, other: System
         table.add_row(f"  {kind}", *_difference_cells(difference))
     width = max(len(first.name), len(other.name), len("gold"))
     lines = [
-        f"{side.name:<{width}}  F1 {100 * f1.value:.1f}, 95% CI {100 * f1.low:.1f} to {100 * f1.high:.1f}"
+        f"{side.name:<{width}}  F1 {_point(f1.value)}, {show_interval(f1, _point)}"
         for side, f1 in ((first, found.micro.first), (other, found.micro.other))
     ]
     lines.append(verdict_in_words(found))
+    lines += interval_notes(found)
     if first.predicted == other.predicted:
         lines.append("All predicted tags are the same. If you changed something, run `dvc repro` first.")
     counts = Counter(change.kind for change in found.changes)
@@ -112,52 +114,14 @@ def print_comparison(found: SystemComparison, first: SystemOutput, other: System
     show_table(table, lines)
 
 
-def comparison_as_json(found: SystemComparison, first: SystemOutput, other: SystemOutput) -> dict[str, Any]:
-    """Return all results of a comparison. Differences are OTHER minus SIDE."""
-    counts = Counter(change.kind for change in found.changes)
-    return {
-        "side": {"name": first.name, "source": first.source, "f1": found.micro.first._asdict()},
-        "other": {"name": other.name, "source": other.source, "f1": found.micro.other._asdict()},
-        "difference": found.micro.delta._asdict(),
-        "p": found.p,
-        "alpha": ALPHA,
-        "verdict": found.verdict,
-        "in_words": verdict_in_words(found),
-        "entities": found.micro.support,
-        "sentences": found.sentences,
-        "per_type": {kind: _difference_json(difference) for kind, difference in found.per_type.items()},
-        "changes": {kind: counts[kind] for kind in CHANGE_KINDS},
-        "changed_sentences": [_change_json(change) for change in found.changes],
-    }
-
-
-def _difference_json(difference: Difference) -> dict[str, Any]:
-    return {
-        "side": difference.first._asdict(),
-        "other": difference.other._asdict(),
-        "difference": difference.delta._asdict(),
-        "support": difference.support,
-    }
-
-
-def _change_json(change: Change) -> dict[str, Any]:
-    def listed(entities: Sequence[WordEntity]) -> list[dict[str, Any]]:
-        return [entity._asdict() for entity in entities]
-
-    return {
-        "kind": change.kind,
-        "sentence": change.sentence,
-        "text": change.text,
-        "gold": listed(change.gold),
-        "side": listed(change.first),
-        "other": listed(change.other),
-    }
-
-
 def _difference_cells(difference: Difference) -> list[str]:
     delta = difference.delta
-    sides = (f"{100 * side.value:.1f}" for side in (difference.first, difference.other))
-    return [*sides, points(delta.value), f"{points(delta.low)} to {points(delta.high)}", f"{difference.support:,}"]
+    sides = (_point(side.value) for side in (difference.first, difference.other))
+    return [*sides, points(delta.value), show_bounds(delta, points) or "none", support_cell(difference.support)]
+
+
+def _point(value: float) -> str:
+    return f"{100 * value:.1f}"
 
 
 def print_seeds(rows: Sequence[SettingRow]) -> None:

@@ -3,13 +3,13 @@
 import difflib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nerpipe.contracts.conll import read_rows
+from nerpipe.contracts.conll import read_blocks
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
 
@@ -32,6 +32,8 @@ class SystemOutput:
     tokens: list[list[str]]
     gold: list[list[str]]
     predicted: list[list[str]]
+    # The id of each document (None if it has none) by the index of its first sentence. Empty if none are known.
+    boundaries: Mapping[int, str | None] = field(default_factory=dict)
 
 
 def load_output(name: str, split: str) -> SystemOutput:
@@ -198,15 +200,16 @@ def _fetch(repo: "Repo", name: str, source: str, target: Path) -> None:
 
 def _read(name: str, path: Path, source: str) -> SystemOutput:
     try:
-        sentences = list(read_rows(path, WIDTH))
+        blocks = list(read_blocks(path, WIDTH))
     except NerpipeError as error:
         raise NerpipeError(
             str(error).replace(str(path), source)
         ) from None  # The user does not know the path of a copy.
     except UnicodeDecodeError as error:
         raise NerpipeError(f"{source}: the file is not UTF-8 ({error}); expected a predictions file") from None
-    if not sentences:
+    if not blocks:
         raise NerpipeError(f"{source}: the file holds no sentence; expected a predictions file, as `dvc repro` writes")
-    columns: Any = [[list(column) for column in zip(*rows, strict=True)] for rows in sentences]
+    columns: Any = [[list(column) for column in zip(*block.rows, strict=True)] for block in blocks]
     tokens, gold, predicted, _ = (list(column) for column in zip(*columns, strict=True))
-    return SystemOutput(name, source, tokens, gold, predicted)
+    boundaries = {place: block.document for place, block in enumerate(blocks) if block.starts_document}
+    return SystemOutput(name, source, tokens, gold, predicted, boundaries)

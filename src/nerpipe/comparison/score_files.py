@@ -1,4 +1,4 @@
-"""Scores of a system's CoNLL file against a gold CoNLL file; both are read line by line together."""
+"""Scores of a system's CoNLL file against a gold CoNLL file. Both files are read together, in bounded memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from nerpipe.corpus.lines import show_line
 from nerpipe.corpus.rows import PROBLEMS, Word
 from nerpipe.corpus.single_file import read_tagged
 from nerpipe.errors import NerpipeError
-from nerpipe.scoring.scores import Score, Scores, score_match, surface_score, surfaces_of
+from nerpipe.scoring.scores import Score, Scores, SurfacePairs, make_score, score_match, surface_pairs, surfaces_of
 from nerpipe.scoring.spans import match_spans
 
 SHOWN_CHARACTERS = 80  # Characters of a line that a message shows.
+BLOCK_WORDS = 50_000  # Number of words that are scored together.
 
 
 class TaggedLine(NamedTuple):
@@ -39,15 +40,50 @@ class FileScores:
     words_differ: int  # Number of rows whose words (the first columns) differ.
 
 
-@dataclass
-class _Columns:
-    """The tags of both files and the gold words that were read so far, one row for each sentence."""
+class _Block:
+    """The words and tags of sentences that were read and are not yet scored, one row for each sentence."""
 
-    tokens: list[list[str]]
-    gold: list[list[str]]
-    predicted: list[list[str]]
-    differ: int = 0
-    first_difference: str = ""
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self.gold: list[list[str]] = [[]]
+        self.predicted: list[list[str]] = [[]]
+
+    def end_sentence(self) -> None:
+        self.gold.append([])
+        self.predicted.append([])
+
+
+class _Sums:
+    """The counts of the sentences that were scored. They are sums, so that sentences need not be kept."""
+
+    def __init__(self) -> None:
+        self.readings: dict[str, Score] = {}
+        self.per_type: dict[str, Score] = {}
+        self.pairs = SurfacePairs(set(), set(), set())
+        self.sentences = self.words = self.same_tags = 0
+
+    def add(self, block: _Block) -> None:
+        """Score the whole sentences of a block."""
+        match = match_spans(block.gold[:-1], block.predicted[:-1])
+        scores = score_match(match)
+        for sums, more in ((self.readings, scores.readings), (self.per_type, scores.per_type)):
+            for name, score in more.items():
+                old = sums.get(name)
+                sums[name] = _add(old, score) if old else score
+        for pairs, new in zip(self.pairs, surface_pairs(match, surfaces_of(match, block.tokens)), strict=True):
+            pairs |= new  # noqa: PLW2901 - the set of the tuple grows
+        self.sentences += match.sentences
+        self.words += match.words
+        self.same_tags += match.same_tags
+
+    def result(self, differ: int) -> FileScores:
+        """Return the scores of all sentences."""
+        scores = Scores(self.readings, dict(sorted(self.per_type.items())), self.same_tags / self.words)
+        return FileScores(scores, self.pairs.score(), self.sentences, self.words, differ)
+
+
+def _add(one: Score, two: Score) -> Score:
+    return make_score(one.correct + two.correct, one.predicted + two.predicted, one.support + two.support)
 
 
 def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
@@ -69,27 +105,28 @@ def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
             rows of the two files differ. The message names file and line.
     """
     gold, predicted = Path(gold), Path(predicted)
-    both = _Columns([[]], [[]], [[]])
+    sums, block = _Sums(), _Block()
+    differ, difference = 0, ""
     for one, two in zip_longest(_rows(gold, prefer_last=False), _rows(predicted, prefer_last=True)):
         if one is None or two is None or bool(one.tag) != bool(two.tag):
-            _refuse_parting(gold, one, predicted, two, both)
+            _refuse_parting(gold, one, predicted, two, sums.words + len(block.tokens), difference)
         if one.tag:
-            both.tokens[-1].append(one.token)
-            both.gold[-1].append(one.tag)
-            both.predicted[-1].append(two.tag)
+            block.tokens.append(one.token)
+            block.gold[-1].append(one.tag)
+            block.predicted[-1].append(two.tag)
             if one.token != two.token:
-                both.differ += 1
-                both.first_difference = both.first_difference or (
+                differ += 1
+                difference = difference or (
                     f"; the words first differ at {gold}:{one.number} {one.token[:SHOWN_CHARACTERS]!r} and "
                     f"{predicted}:{two.number} {two.token[:SHOWN_CHARACTERS]!r}"
                 )
         else:
-            for column in (both.tokens, both.gold, both.predicted):
-                column.append([])
-    tokens, gold_tags, predicted_tags = both.tokens[:-1], both.gold[:-1], both.predicted[:-1]
-    match = match_spans(gold_tags, predicted_tags)
-    surface = surface_score(match, surfaces_of(match, [word for row in tokens for word in row]))
-    return FileScores(score_match(match), surface, match.sentences, match.words, both.differ)
+            block.end_sentence()
+            if len(block.tokens) >= BLOCK_WORDS:
+                sums.add(block)
+                block = _Block()
+    sums.add(block)
+    return sums.result(differ)
 
 
 def _rows(path: Path, *, prefer_last: bool) -> Iterator[TaggedLine]:
@@ -134,12 +171,12 @@ def _refuse_line(path: Path, number: int, word: Word) -> None:
 
 
 def _refuse_parting(
-    gold: Path, one: TaggedLine | None, predicted: Path, two: TaggedLine | None, both: _Columns
+    gold: Path, one: TaggedLine | None, predicted: Path, two: TaggedLine | None, words: int, difference: str
 ) -> None:
     sides = [_place(path, row) for path, row in ((gold, one), (predicted, two))]
     raise NerpipeError(
-        f"the rows of the two files differ after {sum(map(len, both.gold)):,} words: {sides[0]}, but {sides[1]}"
-        f"{both.first_difference}. Both need the same rows: one line for each word in the same order, and a blank line "
+        f"the rows of the two files differ after {words:,} words: {sides[0]}, but {sides[1]}"
+        f"{difference}. Both need the same rows: one line for each word in the same order, and a blank line "
         "after the same words. Give the system the words of the gold file, or correct its output at this place"
     )
 

@@ -7,11 +7,11 @@ A file begins with a byte-order mark only if its first token begins with that ch
 one mark out, so the token keeps its own.
 
 A line `-DOCSTART-<TAB>O` or `-DOCSTART-<TAB>O<TAB>ID`, with a blank line after it, stands before the first sentence of
-a document.
+a document. The predictions of the stage evaluate have the same form with four columns for each word.
 """
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -30,6 +30,14 @@ class Sentence(NamedTuple):
     tags: tuple[str, ...]
     document: str | None = None  # Id of the document that the sentence belongs to, if the document has one.
     starts_document: bool = False
+
+
+class Block(NamedTuple):
+    """The rows of one sentence, one list of columns for each word. The other fields are those of `Sentence`."""
+
+    rows: list[list[str]]
+    document: str | None
+    starts_document: bool
 
 
 def format_sentence(columns: Iterable[Iterable[str]]) -> str:
@@ -57,17 +65,46 @@ def writing_conll(path: Path) -> Iterator[TextIO]:
         path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
 
 
-def read_rows(path: Path, width: int) -> Iterator[list[list[str]]]:
-    """Yield each sentence of a canonical file as a list of rows with `width` columns.
+def name_document(document: str | None, number: int) -> str:
+    """Name a document: by its id, or, if it has none, by `#` and its number in the file.
 
-    Only a file with two columns can hold boundaries of documents; they are left out.
+    Args:
+        document: The id of the document, or None.
+        number: The number of the document in the file, counted from 1.
+    """
+    return document or f"#{number}"
+
+
+def name_documents(boundaries: Mapping[int, str | None], sentences: int) -> list[str] | None:
+    """Name the document of each sentence of a file, or return None if the file has no boundaries of documents.
+
+    >>> name_documents({1: "news-1", 3: None}, 4)
+    ['#0', 'news-1', 'news-1', '#2']
+
+    Args:
+        boundaries: The id of each document (None if it has none) by the index of its first sentence. Sentences before
+            the first boundary are a document of their own.
+        sentences: The number of sentences of the file.
+    """
+    if not boundaries:
+        return None
+    names, number, name = [], 0, name_document(None, 0)
+    for place in range(sentences):
+        if place in boundaries:
+            number += 1
+            name = name_document(boundaries[place], number)
+        names.append(name)
+    return names
+
+
+def read_rows(path: Path, width: int) -> Iterator[list[list[str]]]:
+    """Yield each sentence of a canonical file as a list of rows with `width` columns, without the documents.
 
     Raises:
-        NerpipeError: If the file is missing, a row has another number of columns, or the last sentence has no blank
-            line after it.
+        NerpipeError: If `read_blocks` raises it.
     """
-    for rows, _, _ in _read(path, width):
-        yield rows
+    for block in read_blocks(path, width):
+        yield block.rows
 
 
 def read_conll(path: str | Path) -> Iterator[Sentence]:
@@ -79,9 +116,9 @@ def read_conll(path: str | Path) -> Iterator[Sentence]:
     [(('Ada', 'slept'), None), (('Hi',), 'news-1')]
 
     Raises:
-        NerpipeError: If `read_rows` raises it.
+        NerpipeError: If `read_blocks` raises it.
     """
-    for rows, document, starts in _read(Path(path), width=2):
+    for rows, document, starts in read_blocks(Path(path), width=2):
         tokens, tags = zip(*rows, strict=True)
         yield Sentence(tokens, tags, document, starts)
 
@@ -97,8 +134,18 @@ def read_training(clean: Path) -> Iterator[Sentence]:
         yield from read_conll(clean / f"{EXTRA}.conll")
 
 
-def _read(path: Path, width: int) -> Iterator[tuple[list[list[str]], str | None, bool]]:
-    """Yield the rows of each sentence, the id of its document, and whether the document begins with it."""
+def read_blocks(path: Path, width: int) -> Iterator[Block]:
+    """Yield each sentence of a canonical file with its document.
+
+    Args:
+        path: The path of the file.
+        width: The number of columns of a word, 2 or more. A word with the text `-DOCSTART-` in a file of more than
+            three columns is no boundary.
+
+    Raises:
+        NerpipeError: If the file is missing, a row has another number of columns, or the last sentence has no blank
+            line after it.
+    """
     rows: list[list[str]] = []
     document, starts, after_boundary = None, False, False
     try:
@@ -108,12 +155,12 @@ def _read(path: Path, width: int) -> Iterator[tuple[list[list[str]], str | None,
                     line = line.removeprefix("\ufeff")  # noqa: PLW2901 - the same line, without the byte-order mark
                 if line == "\n":
                     if not after_boundary:
-                        yield rows, document, starts
+                        yield Block(rows, document, starts)
                         rows, starts = [], False
                     after_boundary = False
                     continue
                 row = line.removesuffix("\n").split("\t")
-                if row[0] == DOCSTART and width == 2 and not rows and row[1:2] == ["O"] and len(row) <= 3:  # noqa: PLR2004
+                if row[0] == DOCSTART and row[1:2] == ["O"] and not rows and _is_boundary(row, width):
                     document, starts, after_boundary = (row[2] if row[2:] else None), True, True
                     continue
                 if len(row) != width or after_boundary:
@@ -127,3 +174,8 @@ def _read(path: Path, width: int) -> Iterator[tuple[list[list[str]], str | None,
         raise NerpipeError(f"{path}: not there; run `dvc repro` to build it") from None
     if rows:
         raise NerpipeError(f"{path}: the file ends within a sentence; `dvc repro --force` rebuilds it")
+
+
+def _is_boundary(row: list[str], width: int) -> bool:
+    """Return whether a row that begins as a boundary is one: it has no id or one, and is no word of the file."""
+    return len(row) == 2 or (len(row) == 3 and width != 3)  # noqa: PLR2004 - with an id

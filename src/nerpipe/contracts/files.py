@@ -1,11 +1,15 @@
 """Writing and reading of files. A file is written under a temporary name and then renamed, so it is always complete."""
 
+import errno
+import glob
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +23,74 @@ EXTRA = (
 RAW_FOLDER = Path("data/raw")  # The folder of the data sets, for commands that take the name of one.
 
 
+# What the operating system says when another process has just put its own folder into the place of ours.
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, and rename it to `path` if the block ends without an error.
 
-    Both files and folders can be replaced. An existing file or folder at `path` stays unchanged until the renaming.
+    Both files and folders can be replaced. An existing file or folder at `path` stays unchanged until the renaming. The
+    temporary name holds the computer and the process, so that no two processes write into the same file. What killed
+    processes of this computer left there is deleted first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.partial")
+    _delete_abandoned(path)
+    temporary = path.with_name(f".{path.name}.{_host()}-{os.getpid()}.partial")
     _remove(temporary)
     try:
         yield temporary
-        if path.is_dir():
-            _remove(path)
-        temporary.replace(path)
+        _put(temporary, path)
     finally:
         _remove(temporary)
 
 
+def _put(temporary: Path, path: Path) -> None:
+    """Rename, also if another process replaces the same folder at the same time: one of the two whole folders stays."""
+    old = temporary.with_name(temporary.name.replace(".partial", ".old.partial"))
+    while True:
+        if path.is_dir():
+            with suppress(FileNotFoundError):  # The other process has taken the old folder away.
+                path.replace(old)
+        try:
+            temporary.replace(path)
+        except OSError as error:
+            if error.errno not in TAKEN:
+                raise
+        else:
+            return
+        finally:
+            _remove(old)
+
+
+def _host() -> str:
+    return re.sub(r"[^\w-]", "-", platform.node())[:40]
+
+
+def _delete_abandoned(path: Path) -> None:
+    """Delete the temporary files and folders for `path` whose process has ended without deleting them."""
+    if os.name != "posix":  # Elsewhere there is no harmless way to ask whether a process lives.
+        return
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{_host()}-*.partial"):
+        process = left.name.removeprefix(f".{path.name}.{_host()}-").partition(".")[0]
+        if process.isdecimal() and not _lives(int(process)):
+            with suppress(FileNotFoundError):  # A second process may delete it at the same time.
+                _remove(left)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
@@ -63,14 +115,23 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON can hold any type
     """Read a JSON file that another stage wrote.
 
     Raises:
-        NerpipeError: If the file is missing or is not valid JSON. The message names the file and the command that
-            rebuilds it.
+        NerpipeError: If the file is missing, cannot be read or is not valid JSON. The message names the file and the
+            command that rebuilds it.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NerpipeError(f"{path}: not there; run `dvc repro` to build it") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except IsADirectoryError:
+        raise NerpipeError(
+            f"{path}: this is a folder, but a JSON file is needed; remove it and run `dvc repro`"
+        ) from None
+    except OSError as error:
+        raise NerpipeError(f"{path}: cannot be read ({error.strerror}); check its owner and permissions") from None
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # Not UTF-8, not JSON, a number of 5,000 digits, or nested too deeply.
         raise NerpipeError(
             f"{path}: the file is not valid JSON ({error}); run `dvc repro --force` to rebuild it"
         ) from None

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from nerpipe.corpus.layout import AsideColumn, Column, Layout
@@ -12,6 +13,7 @@ from nerpipe.corpus.readings import ColumnReading, refuse_name, refuse_readings,
 from nerpipe.corpus.samples import Sample, join_samples, take_sample
 from nerpipe.corpus.settings import CorpusSettings
 from nerpipe.corpus.tag_columns import choose_tag_columns, find_tag_columns, tag_column_as_named
+from nerpipe.errors import NerpipeError
 
 LEAST_RUNNING = 3  # Sentences of several words that a column of running numbers counts.
 LEAST_DISTINCT = 0.4  # A column of words has at least this share of the distinct values of the column that has most.
@@ -57,7 +59,7 @@ def _for_file(layout: Layout, sample: Sample) -> Layout:
 
 
 def find_word_column(sample: Sample, settings: CorpusSettings, source: Path, place: Path) -> Layout:
-    """Find the column of the words, whatever the tags are.
+    """Find the column of the words. Where clean_conll finds words and tags, it is the same column.
 
     Args:
         sample: The rows that were looked at.
@@ -71,14 +73,18 @@ def find_word_column(sample: Sample, settings: CorpusSettings, source: Path, pla
     tabs, width = sample.shape
     if width <= 1:
         return Layout(tag=None, width=1, tabs=tabs)
+    with suppress(NerpipeError):
+        return find_layout(sample, settings, source, place)
     named = _named(sample, "token_column", settings.token_column, source, place)
     tags = find_tag_columns(sample, "auto", skip=named)
     tokens = [named] if named else _token_columns(sample, {tag.column.at for tag in tags})
     if len(tokens) != 1:
         raise refuse_words(tokens, sample, source, place)
     number = next((at for at in range(width) if at != tokens[0].at and sample.is_running(at)), None)
-    tag, scheme = (tags[-1].column, tags[-1].scheme) if tags else (None, "auto")
-    return Layout(tokens[0], tag, width, tabs, scheme, number=number, flag=sample.flag_column(), header=sample.header)
+    base = Layout(tokens[0], None, width, tabs, number=number, flag=sample.flag_column(), header=sample.header)
+    if not tags:
+        return base
+    return replace(base, tag=tags[-1].column, scheme=tags[-1].scheme, types=frozenset(tags[-1].types))
 
 
 def _shape(item: tuple[str, Sample]) -> tuple[bool, int]:
@@ -153,7 +159,7 @@ def _token_columns(sample: Sample, tags: set[int]) -> list[Column]:
     free = [i for i in range(width) if i not in tags]
     if width == 2:  # noqa: PLR2004 - a token and a tag
         left = free or [0]
-        long = sum(end - start > 1 for start, end in zip(sample.starts, [*sample.starts[1:], rows], strict=True))
+        long = sum(end - start > 1 for start, end in pairwise([*sample.starts, rows]))
         return [] if sample.is_running(left[0]) and long >= LEAST_RUNNING else [Column(left[0])]
     distinct = {}
     for index in free:

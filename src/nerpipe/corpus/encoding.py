@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nerpipe.contracts.conll import Sentence, read_conll
+from nerpipe.contracts.conll import Sentence, name_document, read_conll
 from nerpipe.contracts.files import EXTRA, SPLITS
 from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import Tally, check_joint, tallies
@@ -166,10 +166,10 @@ def _batches(part: _Part, ids: Mapping[str, int], features: "Features") -> "Iter
 
 
 def _with_documents(sentences: Iterator[Sentence]) -> Iterator[tuple[Sentence, str | None]]:
-    """Yield each sentence with its document: the id, or `#` and its number in the file for one without an id."""
+    """Yield each sentence with the name of its document, or None if no boundary stands before it."""
     number, document = 0, None
     for sentence in sentences:
         if sentence.starts_document:
             number += 1
-            document = sentence.document or f"#{number}"
+            document = name_document(sentence.document, number)
         yield sentence, document

@@ -47,7 +47,7 @@ class Layout:
     width: int = 2  # Number of columns.
     tabs: bool = True  # Whether tabs separate the columns. Otherwise runs of spaces do.
     scheme: str = "auto"  # How the tags are written: a key of SCHEMES.
-    types: frozenset[str] = frozenset()  # Types of the scheme "plain" that were seen in the rows that were looked at.
+    types: frozenset[str] = frozenset()  # Entity types of the rows that were looked at.
     number: int | None = None  # Column of running numbers.
     flag: int | None = None  # Column with flags such as `EndOfSentence`.
     header: tuple[str, ...] = ()  # Cells of the header row.

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nerpipe.corpus.documents import Boundary
+from nerpipe.corpus.documents import Boundary, Documents
 from nerpipe.corpus.layout import Layout
 from nerpipe.corpus.rows import Aside, Comment, Line, LineParser, Separator, Word
 from nerpipe.errors import NerpipeError
@@ -86,6 +86,8 @@ def read_sentences(
         sentence = state.take(read + 1)
         _check_length(name, sentence, cut_long=cut_long)
         yield sentence
+    if empty := state.documents.finish():
+        counts.repairs["empty_document"] = empty
 
 
 class _State:
@@ -97,9 +99,7 @@ class _State:
         self._flagged = flagged  # Whether flags end sentences, so that blank lines end documents.
         self._asides: list[int] = []
         self._cut = 0
-        self._boundary: Boundary | None = None
-        self._document = ""
-        self._within = False  # Whether a sentence has come since the document began.
+        self.documents = Documents()
 
     def handle(self, line: Line, number: int) -> RawSentence | None:
         """Take a line that is not a plain word, and return the sentence that it ends, if it ends one."""
@@ -121,7 +121,7 @@ class _State:
                 self._asides.append(number)
         elif isinstance(line, Boundary):
             sentence = self._separate(line, number)
-            self._begin(line)
+            self.documents.begin(line)
         return sentence
 
     def _separate(self, line: Separator | Boundary, number: int) -> RawSentence | None:
@@ -129,19 +129,20 @@ class _State:
         if line.repair:
             self._counts.repairs[line.repair] += 1
         sentence = self.take(number) if self.words else None
-        if self._flagged and self._within:
-            self._boundary, self._document, self._within = Boundary(), "", False
+        if self._flagged:
+            self.documents.end()
         return sentence
 
     def peek(self, number: int) -> RawSentence:
         """Return the open sentence, as if it ended before this line."""
         start = number - len(self.words) - len(self._asides) - self._cut
-        return RawSentence(self.words, start, self._asides, self._boundary, self._cut)
+        return RawSentence(self.words, start, self._asides, self.documents.next, self._cut)
 
     def take(self, number: int) -> RawSentence:
         """Return the sentence that ends before this line, and begin a new one."""
         sentence = self.peek(number)
-        self.words, self._asides, self._boundary, self._cut, self._within = [], [], None, 0, True
+        self.words, self._asides, self._cut = [], [], 0
+        self.documents.take()
         return sentence
 
     def shorten(self) -> None:
@@ -149,15 +150,10 @@ class _State:
         self._cut += len(self.words) - LONGEST_SENTENCE
         del self.words[LONGEST_SENTENCE:]
 
-    def _begin(self, boundary: Boundary) -> None:
-        if self._boundary and self._boundary.document not in ("", boundary.document):
-            self._counts.repairs["empty_document"] += 1
-        self._boundary, self._document, self._within = boundary, boundary.document, False
-
     def _note(self, comment: Comment) -> None:
         self._counts.lines["comments"] += 1
-        if comment.starts or comment.document not in ("", self._document):
-            self._begin(Boundary(comment.document))
+        if comment.name:
+            self.documents.note(comment.name)
 
 
 def _check_length(name: str, sentence: RawSentence, *, cut_long: bool) -> None:

@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
-from nerpipe.contracts.schemes import PREFIXES, is_tag, read_tag
-from nerpipe.corpus.documents import Boundary, read_boundary, read_comment
+from nerpipe.contracts.schemes import OUTSIDE, PREFIXES, is_tag, read_tag
+from nerpipe.corpus.documents import Boundary, DocumentName, read_boundary, read_comment
 from nerpipe.corpus.layout import FIELDS, Layout
 from nerpipe.corpus.lines import INVALID
 
@@ -62,8 +62,7 @@ class Comment(NamedTuple):
     """A comment before a sentence. Within a sentence it is the word."""
 
     word: Word
-    document: str = ""  # The id of a document, if the comment names one.
-    starts: bool = False  # Whether the comment says that a document begins.
+    name: DocumentName | None = None  # What it says about the document of the sentence.
 
 
 class Aside(NamedTuple):
@@ -120,7 +119,7 @@ class LineParser(dict[str, Line]):
             return Separator("blank_with_whitespace" if line else "")
         trimmed = line.rstrip(" \t\r")
         if line[0] == "#" or "DOCSTART" in line:
-            boundary = read_boundary(trimmed)
+            boundary = read_boundary(trimmed, two_columns=self._layout.width == 2)  # noqa: PLR2004 - a token and a tag
             if boundary:
                 return boundary
             if line.startswith(COMMENTS):
@@ -132,11 +131,10 @@ class LineParser(dict[str, Line]):
         word = self._parse_row(line, trimmed)
         if not isinstance(word, Word):
             return word
-        known = self._layout.scheme != "plain" or word.tag[2:] in self._layout.types or word.tag == "O"
+        known = self._layout.scheme != "plain" or self._is_known(word.tag)
         if not word.problem and known and "other_separator" not in word.repairs and self._layout.tag:
             return word
-        document, starts = read_comment(trimmed)
-        return Comment(word, "" if INVALID.search(document) else document, starts)
+        return Comment(word, read_comment(trimmed))
 
     def _parse_row(self, line: str, trimmed: str) -> Word | Aside | Comment:
         if UNREADABLE.search(trimmed):
@@ -160,20 +158,30 @@ class LineParser(dict[str, Line]):
         if len(cells) != layout.width:
             return Word(line, "", "", problem="one_column" if len(cells) == 1 else "ragged")
         if layout.tag is None:
-            return Word(line, token, "")
+            return Word(line, token, "", problem="one_column" if "other_separator" in repairs else "")
         token_padded = len(raw[layout.token.at]) != len(cells[layout.token.at] or token)
         leading = line[0] == " " and not layout.tabs
         if padded or leading or token_padded or raw[layout.tag.at] != cells[layout.tag.at]:
             repairs.append("outer_space")
         cell = layout.tag.read(cells)
         tag, problem = self._parse_tag(cell, repairs)
+        if "other_separator" in repairs and (problem or not self._is_known(tag)):
+            return Word(line, "", "", problem="one_column" if layout.tabs or " " not in line.strip() else "ragged")
         if not problem and not repairs:
             self._tags[cell] = tag
         ends = layout.flag is not None and SENTENCE_END in cells[layout.flag].split(FIELDS)
         return (LastWord if ends else Word)(line, token, tag, tuple(repairs), problem)
 
+    def _is_known(self, tag: str) -> bool:
+        """Return whether a tag is `O` or has a type that was seen in the rows that were looked at."""
+        return tag == OUTSIDE or tag[2:] in self._layout.types
+
     def _cells(self, line: str, trimmed: str) -> tuple[list[str], list[str]]:
-        """Split a row at the separator of the file, or at the other one if only that gives the right number."""
+        """Split a row at the separator of the file, or at the other one if only that gives the right number.
+
+        A row without the separator of the file may also be a token with a blank, such as `vitamin B-12`. `_parse_word`
+        finds that out by the tag.
+        """
         tabs, width = self._layout.tabs, self._layout.width
         if tabs and "\t" not in line:
             spaced = SPACES.split(trimmed.lstrip(" "))
@@ -186,7 +194,8 @@ class LineParser(dict[str, Line]):
                 cells = whole if len(whole) == width else cells
             return cells, []
         if "\t" in trimmed:
-            return trimmed.split("\t"), ["other_separator"]
+            tabbed = trimmed.split("\t")
+            return tabbed, ["other_separator"] if len(tabbed) == width else []
         return SPACES.split(trimmed.lstrip(" ")), []
 
     def _parse_tag(self, tag: str, repairs: list[str]) -> tuple[str, str]:

@@ -17,6 +17,7 @@ TOKEN_NAMES = frozenset({"token", "tokens", "word", "words", "form", "text", "ch
 TAG_NAME = re.compile(
     r"tags?$|labels?$|\bner?\b|ner?[_-]|[_-]ner?$|\b(iob2?|bio|bioes|entity|entities)\b", re.IGNORECASE
 )
+RUNNING = re.compile(r"[0-9]{1,9}")
 NUMBER = re.compile(r"\d+(?:[.,-]\d+)*")
 ASIDE = re.compile(r"\d+[-.]\d+")
 MOSTLY = 0.9
@@ -51,7 +52,7 @@ class Sample:
 
     def tags(self, column: Column, scheme: str) -> Iterator[list[str]]:
         """Yield the IOB2 tags of each sentence. A cell that is no tag counts as `O`."""
-        for start, end in zip(self.starts, [*self.starts[1:], len(self.rows)], strict=True):
+        for start, end in pairwise([*self.starts, len(self.rows)]):
             yield to_iob2(read_tag(column.read(row), scheme) or OUTSIDE for row in self.rows[start:end])[0]
 
     def fields(self, index: int) -> list[str]:
@@ -72,10 +73,10 @@ class Sample:
         if not self.is_number(index):
             return False
         right = pairs = 0
-        for start, end in zip(self.starts, [*self.starts[1:], len(self.rows)], strict=True):
+        for start, end in pairwise([*self.starts, len(self.rows)]):
             cells = [row[index] for row in self.rows[start:end]]
             pairs += len(cells) - 1
-            numbers = [int(cell) if cell.isascii() and cell.isdecimal() else -2 for cell in cells]
+            numbers = [int(cell) if RUNNING.fullmatch(cell) else -2 for cell in cells]
             right += sum(two == one + 1 for one, two in pairwise(numbers))
         return pairs > 0 and right >= MOSTLY * pairs
 
@@ -114,7 +115,7 @@ def take_sample(lines: Sequence[str], names: Iterable[str], *, whole: bool) -> S
                 kept.append("")
         else:
             kept.append(line.rstrip(" \r"))
-    texts = [line.strip() for line in kept]
+    texts = [line.strip(" \t\r") for line in kept]
     with_tab = sum("\t" in text for text in texts)
     tabs = with_tab >= sum(" " in text and "\t" not in text for text in texts)
     split = _without_asides(_split(kept, tabs))
@@ -161,7 +162,7 @@ def join_samples(samples: Sequence[Sample]) -> Sample:
 def _split(lines: list[str], tabs: bool) -> list[list[str]]:  # noqa: FBT001 - one of two ways
     """Split rows at their separator. Empty cells at the end count if that gives more rows the same number of cells."""
     if not tabs:
-        return [SPACES.split(line.strip()) if line else [] for line in lines]
+        return [SPACES.split(line.strip(" \t\r")) if line else [] for line in lines]
     rows = [[cell.strip(" ") for cell in line.split("\t")] if line else [] for line in lines]
     trimmed = [[cell.strip(" ") for cell in line.rstrip(" \t").split("\t")] if line else [] for line in lines]
     most, most_trimmed = (max(Counter(map(len, filter(None, each))).values(), default=0) for each in (rows, trimmed))

@@ -1,4 +1,4 @@
-"""Scores of groups of entities: seen in train or not, by length of the entity, by length of the sentence."""
+"""Scores of groups of entities: seen in train or not, by length of the entity or the sentence, by document."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from nerpipe.evaluation.units import Units
 from nerpipe.scoring.scores import Surfaces, grouped_scores, surfaces_of
 from nerpipe.scoring.spans import Match, Spans, match_spans
 
@@ -72,6 +73,30 @@ def breakdown(match: Match, surfaces: Surfaces, known: "AbstractSet[str]") -> pd
         for group, result in grouped_scores(match, gold, predicted, names).items()
     ]
     return pd.DataFrame(rows, columns=["by", "group", "precision", "recall", "f1", "support", "predicted"])
+
+
+def document_table(match: Match, units: Units) -> pd.DataFrame:
+    """Score each document of a split.
+
+    Args:
+        match: The spans.
+        units: The units of the split.
+
+    Returns:
+        A table with the columns document, sentences, words, precision, recall, f1, support, predicted, in the order of
+        the file. It has no row if the documents are not known.
+    """
+    columns = ["document", "sentences", "words", "precision", "recall", "f1", "support", "predicted"]
+    if not units.names:
+        return pd.DataFrame(columns=columns)
+    found = grouped_scores(match, units.place[match.gold.sentence], units.place[match.predicted.sentence], units.names)
+    sentences = np.bincount(units.place).tolist()
+    words = units.sum_counts(np.diff(match.offsets)).tolist()
+    rows = [
+        (name, *size, result.precision, result.recall, result.f1, result.support, result.predicted)
+        for (name, result), *size in zip(found.items(), sentences, words, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _binned(

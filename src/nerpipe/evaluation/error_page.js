@@ -55,7 +55,12 @@ function bar(row) {
 function drawTables() {
   table("headline", ["measure", "points", "95% interval"], split.headline.map((r) => [r.measure, points(r.value), range(r.low, r.high)]));
   table("types", ["type", "precision", "recall", "F1", "95% interval", "gold entities", "F1 from 0 to 100"],
-    split.per_type.map((r) => [r.type, points(r.precision), points(r.recall), points(r.f1), range(r.f1_low, r.f1_high), r.support, bar(r)]));
+    split.per_type.map((r) => [r.type, points(r.precision), points(r.recall), points(r.f1), range(r.f1_low, r.f1_high) || "none", r.entities, bar(r)]));
+  table("documents", ["document", "sentences", "words", "precision", "recall", "F1", "gold entities"],
+    split.documents.map((r) => [r.document, r.sentences, r.words, points(r.precision), points(r.recall), points(r.f1), r.support]));
+  byId("documents-box").hidden = !split.documents.length;
+  byId("resampled").textContent = split.resampled;
+  byId("notes").replaceChildren(...split.notes.map((note) => make("p", note, { class: "note" })));
   const sums = {};
   for (const row of split.errors) sums[row.error] = (sums[row.error] || 0) + row.spans;
   table("kinds", ["kind", "entities"], Object.keys(KINDS).filter((k) => sums[k]).map((k) => [KINDS[k], sums[k]]));

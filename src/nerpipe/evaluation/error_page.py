@@ -20,9 +20,12 @@ from nerpipe.evaluation.mistakes import verdicts
 from nerpipe.evaluation.page_template import fill_page
 from nerpipe.evaluation.report import SplitReport
 from nerpipe.evaluation.split_predictions import PredictedSplit
+from nerpipe.evaluation.units import support_cell
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
+
+DOCUMENTS_SHOWN = 50  # The most documents in the table by document: those with the lowest F1.
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,10 @@ class PageSplit:
     """What the page shows of a split."""
 
     name: str
-    tables: dict[str, pd.DataFrame]  # headline, per_type, errors, confusion, reliability
+    tables: dict[str, pd.DataFrame]  # headline, per_type, documents, errors, confusion, reliability
     calibration_error: float
+    notes: list[str]  # What a reader of the scores must know.
+    resampled: str  # What the intervals are computed from: "sentences" or "documents".
     # Each sentence is its words, joined by tabs, its spans, and the words that no blank separates from the word before.
     # A span is [gold, start, end, type, kind, seen, confidence]. Start and end are counted in words of the sentence.
     sentences: list[tuple[str, list[list[Any]], list[int]]]
@@ -68,12 +73,24 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
     averages = report.tables["averages"]
     tables = {
         "headline": _headline(report, averages),
-        "per_type": report.tables["per_type"],
+        "per_type": _per_type(report.tables["per_type"]),
+        "documents": _worst_documents(report.tables["documents"]),
         "errors": report.tables["mistakes"],
         "confusion": report.tables["confusion"],
         "reliability": report.tables["reliability"],
     }
-    return PageSplit(report.name, tables, float(averages["calibration_error"].iloc[0]), sentences)
+    error, notes = float(averages["calibration_error"].iloc[0]), report.tables["notes"]["note"].tolist()
+    return PageSplit(report.name, tables, error, notes, report.units.kind, sentences)
+
+
+def _per_type(table: pd.DataFrame) -> pd.DataFrame:
+    """Mark the number of gold entities of a type if there are too few of them."""
+    return table.assign(entities=[support_cell(support) for support in table["support"]])
+
+
+def _worst_documents(table: pd.DataFrame) -> pd.DataFrame:
+    """Select the documents with the lowest F1 among those with a gold or a predicted entity."""
+    return table[table["support"] + table["predicted"] > 0].sort_values("f1", kind="stable").head(DOCUMENTS_SHOWN)
 
 
 def _headline(report: SplitReport, averages: pd.DataFrame) -> pd.DataFrame:
@@ -117,6 +134,8 @@ def _as_json(split: PageSplit) -> dict[str, Any]:
     return {
         "name": split.name,
         "calibration_error": split.calibration_error,
+        "notes": split.notes,
+        "resampled": split.resampled,
         "sentences": split.sentences,
         **tables,
     }

@@ -9,6 +9,7 @@ from nerpipe.contracts.escapes import spreadsheet_cell
 from nerpipe.contracts.files import read_json, replacing, write_json
 from nerpipe.contracts.ledger import Tally, tallies
 from nerpipe.contracts.terminal import say
+from nerpipe.evaluation.dev_check import compare_dev_f1, read_best_f1
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,7 @@ def evaluate(
     ledger: Path,
     tokenized: Path,
     model: Path,
+    train_report: Path,
     predictions: Path,
     metrics: Path,
     counts: Path,
@@ -42,6 +44,7 @@ def evaluate(
         ledger: The JSON file with the counts of clean_conll.
         tokenized: The folder with the windows.
         model: The folder of the trained model.
+        train_report: The JSON file with the dev scores of each epoch, from the stage train.
         predictions: The folder to write, with {dev,test}.conll.
         metrics: The JSON file to write, with the headline metrics.
         counts: The JSON file to write, with the counts of the ledger.
@@ -53,9 +56,11 @@ def evaluate(
         threads: The param `threads` of params.yaml.
 
     Raises:
-        NerpipeError: If a count differs from that of clean_conll, or a score from that of seqeval.
+        NerpipeError: If a count differs from that of clean_conll, a score from that of seqeval, or the dev F1 from that
+            of the stage train.
     """
     counted = tallies(read_json(ledger))
+    trained_f1 = read_best_f1(train_report)
     say("loading transformers ...")
     from nerpipe.evaluation.breakdowns import surfaces_in
     from nerpipe.evaluation.error_page import page_split, write_page
@@ -72,6 +77,8 @@ def evaluate(
         report = report_split(name, split, known, resamples=bootstrap, seed=seed)
         check_against_seqeval(split.gold, split.predicted, report.scores)
         split_reports.append(report)
+    dev_f1 = next(report.scores.readings["conlleval"].f1 for report in split_reports if report.name == "dev")
+    compared = compare_dev_f1(trained_f1, dev_f1, train_report)
     frames = join_tables(split_reports)
     with replacing(predictions) as folder:
         folder.mkdir()
@@ -87,6 +94,7 @@ def evaluate(
     figures = headline(split_reports, dataset)
     write_json(metrics, figures)
     print_report(figures, frames)
+    say(compared)
 
 
 def _predict(

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from nerpipe.contracts.ledger import Tally, check_joint, tally
-from nerpipe.evaluation.breakdowns import breakdown
+from nerpipe.evaluation.breakdowns import breakdown, document_table
 from nerpipe.evaluation.calibration import calibration_error, reliability, span_confidence, threshold_table
 from nerpipe.evaluation.mistakes import Finding, confused_surfaces, find_mistakes, mistake_table, span_confusion
-from nerpipe.evaluation.resampling import bootstrap, f1_of, interval, sentence_counts, with_total
+from nerpipe.evaluation.notes import split_notes
+from nerpipe.evaluation.resampling import Intervals, bootstrap, f1_of, intervals, sentence_counts, with_total
 from nerpipe.evaluation.split_predictions import PredictedSplit
+from nerpipe.evaluation.units import Units, few_mark, units_of
 from nerpipe.scoring.scores import Score, Scores, Surfaces, score, score_match, surface_score, surfaces_of
 from nerpipe.scoring.spans import Match, match_spans
 
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 SURFACES = 100  # Largest number of rows of the table confused_surfaces.
 SCORE_COLUMNS = ["precision", "recall", "f1"]
 COUNT_COLUMNS = ["support", "predicted"]
-INTERVAL_COLUMNS = ["f1_low", "f1_high"]
-NO_INTERVAL = [np.nan, np.nan]
+# The bounds, the number of resamples without a gold entity, and the mark for few gold entities.
+INTERVAL_COLUMNS = ["f1_low", "f1_high", "resamples_left_out", "mark"]
+NO_INTERVAL = [np.nan, np.nan, np.nan, None]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class SplitReport:
     surfaces: Surfaces
     confidence: "NDArray[np.float64]"  # Confidence of each predicted span. Shape: (spans,).
     surface: Score  # Score of the distinct surface forms.
+    units: Units  # What was resampled for the intervals.
     counts: dict[str, Any]  # Counts of the ledger.
     tables: dict[str, pd.DataFrame]  # By name: averages, per_type, breakdown, mistakes, confusion, ...
 
@@ -68,52 +72,76 @@ def report_split(
     confidence = span_confidence(match.predicted, np.array([value for row in split.confidence for value in row]))
     bins = reliability(confidence, match.predicted_hit)
     mistakes = mistake_table(match, findings)
-    low_high = _intervals(match, resamples, seed)
+    units = units_of(split.boundaries, match.sentences)
+    by_unit = units.sum_counts(with_total(sentence_counts(match)))
+    found = _intervals(by_unit, resamples, seed)
+    notes = split_notes(name, scores.readings["conlleval"], units, int(np.count_nonzero(by_unit[:, -1, 2])))
     tables = {
-        "averages": _averages(scores, surface, low_high[:, -1], calibration_error(bins)),
+        "averages": _averages(scores, surface, found, units, calibration_error(bins)),
         "decoding": _decoding(split, scores),
-        "per_type": _per_type(scores, low_high),
+        "per_type": _per_type(scores, found),
+        "documents": document_table(match, units),
         "breakdown": breakdown(match, surfaces, known),
         "mistakes": mistakes,
         "confusion": span_confusion(mistakes),
         "confused_surfaces": confused_surfaces(match, findings, surfaces, SURFACES),
         "reliability": bins,
         "thresholds": threshold_table(match, confidence),
+        "notes": pd.DataFrame({"note": notes}, dtype=object),
     }
     counts = {"split": name, **counted._asdict(), "words_unseen": split.unseen}
-    return SplitReport(name, scores, match, findings, surfaces, confidence, surface, counts, tables)
+    return SplitReport(name, scores, match, findings, surfaces, confidence, surface, units, counts, tables)
 
 
-def _intervals(match: Match, resamples: int, seed: int) -> "NDArray[np.float64]":
-    """Compute the low and high bounds of the F1 of each type and, last, of all types. Shape: (2, types + 1)."""
-    return interval(f1_of(bootstrap(with_total(sentence_counts(match)), resamples, seed)))
+def _intervals(by_unit: "NDArray[np.int64]", resamples: int, seed: int) -> Intervals:
+    """Compute the intervals of the F1 of each type and, last, of all types.
+
+    Args:
+        by_unit: The counts of each unit. Shape: (units, types + 1, 3).
+        resamples: The number of bootstrap resamples.
+        seed: The seed of the bootstrap.
+    """
+    drawn = bootstrap(by_unit, resamples, seed)
+    return intervals(f1_of(drawn), drawn[..., 2], by_unit[..., 2])
+
+
+def _interval_cells(found: Intervals, place: int, support: int) -> list[Any]:
+    return [*found.bounds[:, place], found.left_out[place], few_mark(support)]
 
 
 def _row(result: Score) -> list[float]:
     return [*(getattr(result, name) for name in SCORE_COLUMNS), result.support, result.predicted]
 
 
-def _averages(scores: Scores, surface: Score, low_high: "NDArray[np.float64]", unbelieved: float) -> pd.DataFrame:
+def _averages(scores: Scores, surface: Score, found: Intervals, units: Units, unbelieved: float) -> pd.DataFrame:
     """Tabulate the scores of the whole split, with NaN where a measure does not exist.
 
     Args:
         scores: The scores of both readings and of each type.
         surface: The score of the distinct surface forms.
-        low_high: The bounds of the micro F1. Shape: (2,).
+        found: The intervals of F1, the last one for all types.
+        units: What was resampled.
         unbelieved: The expected calibration error.
     """
     micro, strict = scores.readings["conlleval"], scores.readings["strict_iob2"]
     types = list(scores.per_type.values())
     macro = [float(np.mean([getattr(row, name) for row in types])) if types else 0.0 for name in SCORE_COLUMNS]
+    no_interval = [*NO_INTERVAL, None, np.nan, np.nan]
     rows = [
-        ["conlleval micro", *_row(micro), *low_high, unbelieved],
-        ["conlleval macro", *macro, micro.support, micro.predicted, *NO_INTERVAL, np.nan],
-        ["strict_iob2 micro", *_row(strict), *NO_INTERVAL, np.nan],
-        ["surface forms", *_row(surface), *NO_INTERVAL, np.nan],
+        [
+            "conlleval micro",
+            *_row(micro),
+            *_interval_cells(found, -1, micro.support),
+            units.kind,
+            units.count,
+            unbelieved,
+        ],
+        ["conlleval macro", *macro, micro.support, micro.predicted, *no_interval],
+        ["strict_iob2 micro", *_row(strict), *no_interval],
+        ["surface forms", *_row(surface), *no_interval],
     ]
-    return pd.DataFrame(
-        rows, columns=["measure", *SCORE_COLUMNS, *COUNT_COLUMNS, *INTERVAL_COLUMNS, "calibration_error"]
-    )
+    columns = ["measure", *SCORE_COLUMNS, *COUNT_COLUMNS, *INTERVAL_COLUMNS, "resampled", "units", "calibration_error"]
+    return pd.DataFrame(rows, columns=columns).astype({"resamples_left_out": "Int64", "units": "Int64"})
 
 
 def _decoding(split: PredictedSplit, scores: Scores) -> pd.DataFrame:
@@ -137,15 +165,15 @@ def _decoding(split: PredictedSplit, scores: Scores) -> pd.DataFrame:
     )
 
 
-def _per_type(scores: Scores, low_high: "NDArray[np.float64]") -> pd.DataFrame:
+def _per_type(scores: Scores, found: Intervals) -> pd.DataFrame:
     """Tabulate the scores of each type.
 
     Args:
         scores: The scores of the split.
-        low_high: The bounds of F1, the last ones for all types. Shape: (2, types + 1).
+        found: The intervals of F1, the last one for all types.
     """
     rows = [
-        [kind, *_row(result), low_high[0, place], low_high[1, place]]
+        [kind, *_row(result), *_interval_cells(found, place, result.support)]
         for place, (kind, result) in enumerate(scores.per_type.items())
     ]
     return pd.DataFrame(rows, columns=["type", *SCORE_COLUMNS, *COUNT_COLUMNS, *INTERVAL_COLUMNS])

@@ -1,12 +1,13 @@
 """Uncertainty of scores on one split: bootstrap intervals, and a paired randomisation test of a difference.
 
-Sentences are resampled, not entities, because the entities of a sentence are not independent of each other. Every F1
-is a function of counts that are summed over sentences. So a resample only needs to know how often each distinct row of
-counts was drawn. These numbers follow a multinomial distribution (each single one is binomial). This is the same
-distribution as drawing sentence by sentence, at a fraction of the cost.
+Units are resampled, not entities, because the entities of a unit are not independent of each other. A unit is a
+document where the documents are known, and otherwise a sentence (`units`). Every F1 is a function of counts that are
+summed over units. So a resample only needs to know how often each distinct row of counts was drawn. These numbers
+follow a multinomial distribution (each single one is binomial). This is the same distribution as drawing unit by unit,
+at a fraction of the cost.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 NUMBER_LIMIT = 2**62
 MEMORY_NUMBERS = 10_000_000  # Numbers that are drawn at a time (80 MB).
-COUNTS = 3  # Counts of a sentence and type: correct, predicted, gold.
+COUNTS = 3  # Counts of a unit and type: correct, predicted, gold.
+LEAST_UNITS = 2  # An interval needs gold entities in so many units.
+
+
+class Intervals(NamedTuple):
+    """The intervals of several values, such as the F1 of each type. A value without an interval has NaN bounds."""
+
+    bounds: "NDArray[np.float64]"  # The low and the high bounds. Shape: (2, values).
+    left_out: "NDArray[np.int64]"  # The resamples without a gold entity, which the bounds leave out. Shape: (values,).
 
 
 def sentence_counts(match: Match) -> "NDArray[np.int64]":
@@ -61,10 +70,10 @@ def f1_of(counts: "NDArray[np.int64]") -> "NDArray[np.float64]":
 
 
 def bootstrap(counts: "NDArray[np.int64]", resamples: int, seed: int) -> "NDArray[np.int64]":
-    """Draw as many sentences as there are, with replacement, and sum their counts (Efron and Tibshirani 1993).
+    """Draw as many units as there are, with replacement, and sum their counts (Efron and Tibshirani 1993).
 
     Args:
-        counts: The counts by sentence. Shape: (sentences, ...).
+        counts: The counts by unit. Shape: (units, ...).
         resamples: The number of resamples.
         seed: The seed of the draws.
 
@@ -95,16 +104,36 @@ def interval(values: "NDArray[np.float64]") -> "NDArray[np.float64]":
     return bounds
 
 
+def intervals(values: "NDArray[np.float64]", drawn_gold: "NDArray[np.int64]", gold: "NDArray[np.int64]") -> Intervals:
+    """Compute the interval of each value over the resamples that hold a gold entity of its type.
+
+    In a resample without a gold entity of a type there is nothing to find, so its F1 says nothing. A type whose gold
+    entities are all in one unit has no interval, because the resamples cannot show how units differ.
+
+    Args:
+        values: The resampled values. Shape: (resamples, values).
+        drawn_gold: The gold entities in each resample. Shape: (resamples, values).
+        gold: The gold entities of each unit. Shape: (units, values).
+    """
+    kept = drawn_gold > 0
+    bounds = np.full((2, values.shape[1]), np.nan)
+    left_out = np.zeros(values.shape[1], dtype=np.int64)
+    for place in np.flatnonzero(np.count_nonzero(gold, axis=0) >= LEAST_UNITS):
+        bounds[:, place] = interval(values[kept[:, place], place])
+        left_out[place] = np.count_nonzero(~kept[:, place])
+    return Intervals(bounds, left_out)
+
+
 def randomisation_p(one: "NDArray[np.int64]", other: "NDArray[np.int64]", resamples: int, seed: int) -> float:
     """Test whether two systems' micro F1 differ, by paired approximate randomisation (Noreen 1989; Yeh 2000).
 
-    If the systems did not differ, the two results of a sentence could be swapped. In each resample they are swapped in
-    random sentences. The p-value is the share of resamples whose difference is at least as large as the observed
+    If the systems did not differ, the two results of a unit could be swapped. In each resample they are swapped in
+    random units. The p-value is the share of resamples whose difference is at least as large as the observed
     difference, which itself counts as one of them.
 
     Args:
-        one: The counts of one system. Shape: (sentences, 3).
-        other: The counts of the other system on the same sentences. Shape: (sentences, 3).
+        one: The counts of one system. Shape: (units, 3).
+        other: The counts of the other system on the same units. Shape: (units, 3).
         resamples: The number of resamples.
         seed: The seed of the swaps.
 
@@ -125,16 +154,16 @@ def randomisation_p(one: "NDArray[np.int64]", other: "NDArray[np.int64]", resamp
 
 
 def _distinct(counts: "NDArray[np.int64]") -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-    """Find the distinct rows of counts, and how many sentences have each.
+    """Find the distinct rows of counts, and how many units have each.
 
     The counts of a row are combined into one number like digits. Numbers sort many times faster than rows, which
     `np.unique(axis=0)` sorts.
 
     Args:
-        counts: The counts by sentence. Shape: (sentences, ...).
+        counts: The counts by unit. Shape: (units, ...).
 
     Returns:
-        The distinct rows, flattened. Shape: (rows, counts). And the number of sentences of each. Shape: (rows,).
+        The distinct rows, flattened. Shape: (rows, counts). And the number of units of each. Shape: (rows,).
     """
     rows = counts.reshape(len(counts), -1)
     number = np.zeros(len(rows), dtype=np.int64)

@@ -1,9 +1,11 @@
 """The table of scores in the terminal, which is made from the same data frames as the files."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.evaluation.data_table import DataTable, show_table
+from nerpipe.evaluation.units import support_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,11 +23,12 @@ def note_on(dataset: str) -> str | None:
 
 
 def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]") -> None:
-    """Print the entity scores of test and dev, micro and by type, and the most frequent mistakes.
+    """Print the entity scores of test and dev, micro and by type, the most frequent mistakes, and the notes.
 
     Args:
         metrics: The content of metrics/metrics.json.
-        tables: The tables `averages`, `per_type` and `mistakes`, with a column `split`.
+        tables: The tables `averages`, `per_type`, `mistakes` and `notes`, with a column `split`. A column or all rows
+            may be missing if it has no values, as in a table that was read from JSON.
     """
     table = DataTable(f"Entity scores in points (conlleval), data set: {metrics['dataset']}")
     table.add_column("")
@@ -34,20 +37,27 @@ def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]
     averages, per_type = tables["averages"], tables["per_type"]
     for split in ("test", "dev"):
         table.add_section()
-        for _, row in averages[averages["split"] == split].head(1).iterrows():
+        for _, row in _rows_of(averages, split).head(1).iterrows():
             table.add_row(split, *_cells(row), style="bold")
-        for _, row in per_type[per_type["split"] == split].iterrows():
+        for _, row in _rows_of(per_type, split).iterrows():
             table.add_row(f"  {row['type']}", *_cells(row))
-    mistakes = tables["mistakes"]
-    common = mistakes[(mistakes["split"] == "test") & (mistakes["error"] != "correct")]
-    lines = [f"{row['spans']:>5} x {_in_words(row)}" for _, row in common.nlargest(CONFUSIONS, "spans").iterrows()]
+    mistakes = _rows_of(tables["mistakes"], "test")
+    wrong = mistakes[mistakes["error"] != "correct"].nlargest(CONFUSIONS, "spans") if len(mistakes) else mistakes
+    lines = [f"{row['spans']:>5} x {_in_words(row)}" for _, row in wrong.iterrows()]
     note = note_on(metrics["dataset"])
-    show_table(table, [*lines, *([note] if note else [])])
+    show_table(table, [*lines, *tables["notes"].get("note", ()), *([note] if note else [])])
+
+
+def _rows_of(frame: "pd.DataFrame", split: str) -> "pd.DataFrame":
+    """Select the rows of a split. A table without a row has no columns if it was read from JSON."""
+    return frame[frame["split"] == split] if len(frame) else frame
 
 
 def _cells(row: "pd.Series[Any]") -> list[str]:
     scores = [f"{100 * row[name]:.1f}" for name in ("precision", "recall", "f1")]
-    return [*scores, f"{100 * row['f1_low']:.1f} to {100 * row['f1_high']:.1f}", str(row["support"])]
+    low, high = row.get("f1_low", math.nan), row.get("f1_high", math.nan)
+    interval = "none" if math.isnan(low) else f"{100 * low:.1f} to {100 * high:.1f}"
+    return [*scores, interval, support_cell(row["support"])]
 
 
 def _in_words(row: "pd.Series[Any]") -> str:

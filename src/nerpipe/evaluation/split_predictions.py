@@ -1,13 +1,13 @@
 """Predictions of a split: made for each word, written as CoNLL with four columns, and read again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nerpipe.contracts.conll import format_sentence, read_conll, read_rows, writing_conll
+from nerpipe.contracts.conll import format_boundary, format_sentence, read_conll, read_rows, writing_conll
 from nerpipe.contracts.ledger import check_joint, tally
 from nerpipe.inference.word_predictions import predict_words
 
@@ -31,6 +31,8 @@ class PredictedSplit:
     confidence: Sequence[Sequence[float]]  # Probability of the predicted tag; 0 for a word that is in no window.
     undecoded: Sequence[Sequence[str]]  # The most probable tag of each word, without decoding.
     unseen: int  # Number of words that are in no window; their predicted tag is O.
+    # The id of each document (None if it has none) by the index of its first sentence. Empty if none are known.
+    boundaries: Mapping[int, str | None] = field(default_factory=dict)
 
 
 def predict_split(
@@ -61,15 +63,17 @@ def predict_split(
     words = [len(tags) for tags in gold]
     result = predict_words(model, windows, words, labels=labels, pad_id=pad_id)
     tokens = [sentence.tokens for sentence in sentences]
-    return PredictedSplit(tokens, gold, result.tags, result.confidences, result.undecoded, result.unseen)
+    boundaries = {place: each.document for place, each in enumerate(sentences) if each.starts_document}
+    return PredictedSplit(tokens, gold, result.tags, result.confidences, result.undecoded, result.unseen, boundaries)
 
 
 def write_predictions(path: Path, split: PredictedSplit) -> None:
-    """Write token, gold tag, predicted tag and confidence (four decimal places) as CoNLL."""
+    """Write token, gold tag, predicted tag and confidence (four decimal places) as CoNLL, with the documents."""
+    columns = zip(split.tokens, split.gold, split.predicted, split.confidence, strict=True)
     with writing_conll(path) as file:
-        for tokens, tags, guesses, sure in zip(
-            split.tokens, split.gold, split.predicted, split.confidence, strict=True
-        ):
+        for place, (tokens, tags, guesses, sure) in enumerate(columns):
+            if place in split.boundaries:
+                file.write(format_boundary(split.boundaries[place]))
             file.write(format_sentence(zip(tokens, tags, guesses, (f"{value:.4f}" for value in sure), strict=True)))
 
 

@@ -9,6 +9,7 @@ from huggingface_hub import ModelCard, ModelCardData
 
 from nerpipe.contracts.escapes import markdown_code, markdown_text
 from nerpipe.evaluation.score_table import note_on
+from nerpipe.evaluation.units import support_cell
 from nerpipe.export.network_comparison import NetworkComparison
 from nerpipe.export.onnx_files import BLOCK, OPSET
 from nerpipe.params import NO_EXTRA, Params
@@ -62,7 +63,8 @@ def model_card(
         note=note_on(params.dataset),
         headline=_headline_table(metrics),
         by_type=_type_table(per_type),
-        interval=f"{metrics['test']['f1_low']:.4f} to {metrics['test']['f1_high']:.4f}",
+        interval=_interval(metrics["test"]),
+        resampled=metrics["test"]["resampled"],
         counts=_count_table(clean_report),
         params_table=_params_table(shown),
         versions=[line for line in pins.splitlines() if line and not line.startswith("#")],
@@ -83,6 +85,12 @@ def _params_table(params: Mapping[str, object]) -> str:
     return _table(("param", "value"), rows)
 
 
+def _interval(test: Mapping[str, Any]) -> str:
+    if "f1_low" not in test:
+        return f"none, because test holds entities in fewer than two {test['resampled']}"
+    return f"{test['f1_low']:.4f} to {test['f1_high']:.4f}"
+
+
 def _headline_table(metrics: Mapping[str, Any]) -> str:
     rows = [(split, *(f"{metrics[split][name]:.4f}" for name in HEADLINE)) for split in ("test", "dev")]
     return _table(("split", *HEADLINE), rows)
@@ -90,7 +98,11 @@ def _headline_table(metrics: Mapping[str, Any]) -> str:
 
 def _type_table(per_type: Sequence[Mapping[str, Any]]) -> str:
     rows = [
-        (markdown_text(row["type"]), *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")), row["support"])
+        (
+            markdown_text(row["type"]),
+            *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")),
+            support_cell(row["support"]),
+        )
         for row in per_type
         if row["split"] == "test"
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 from nerpipe.contracts.files import read_json, replacing, sha256_of, write_json
 from nerpipe.contracts.labels import continuations
 from nerpipe.contracts.ledger import Tally, tallies
+from nerpipe.contracts.pins import check_pins
 from nerpipe.contracts.terminal import say
 from nerpipe.contracts.word_rules import WORDS
 from nerpipe.params import Params
@@ -21,6 +22,7 @@ def export(
     metrics: Path,
     per_type: Path,
     pins: Path,
+    onnx_pins: Path,
     report: Path,
     out: Path,
     params: Params,
@@ -36,13 +38,16 @@ def export(
         metrics: The JSON file with the headline metrics.
         per_type: The JSON file with the scores by entity type.
         pins: The requirements file with the package versions that affect training.
+        onnx_pins: The requirements file with the package versions that affect the ONNX files.
         report: The JSON file to write, with the comparison of the ONNX files with PyTorch on dev.
         out: The folder to write.
         params: All params of params.yaml; the card lists them.
 
     Raises:
-        NerpipeError: If the folder does not predict the same, or the fp32 ONNX network differs from PyTorch.
+        NerpipeError: If other versions are installed than the two files say, the folder does not predict the same, or
+            the fp32 ONNX network differs from PyTorch.
     """
+    check_pins(pins, onnx_pins)
     expected = tallies(read_json(encode_report))["dev"]
     word_rule = read_json(encoded / WORDS)["rule"]
     say("loading transformers ...")

@@ -12,7 +12,8 @@ from nerpipe.export.onnx_files import export_onnx, quantize
 from nerpipe.inference.decoding import iob2_transitions, transition_table
 from nerpipe.inference.word_predictions import predict_words
 from nerpipe.params import Params
-from nerpipe.prediction.exported_folder import CHECKSUMS, DECODING, ONNX
+from nerpipe.prediction.checksums import CHECKSUMS
+from nerpipe.prediction.exported_folder import DECODING, ONNX
 
 if TYPE_CHECKING:
     from datasets import Dataset

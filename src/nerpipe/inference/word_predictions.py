@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from nerpipe.contracts.labels import IGNORED
+from nerpipe.contracts.model_folder import check_filled, check_model_folder
 from nerpipe.contracts.schemes import OUTSIDE
+from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_scores import Item, by_sentence, decode_words, score_words
 
 if TYPE_CHECKING:
@@ -35,14 +37,34 @@ def load_trained(folder: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerFas
 
     Returns:
         The model, its tokenizer, and the label names by id.
+
+    Raises:
+        NerpipeError: If a file is missing or damaged, or the weights are not those of the model, its head included.
     """
     from transformers import AutoModelForTokenClassification, AutoTokenizer
     from transformers.utils import logging
 
+    check_model_folder(folder)
+    logging.set_verbosity_error()  # What is wrong with the weights is said below.
     logging.disable_progress_bar()
-    model = AutoModelForTokenClassification.from_pretrained(folder)
-    labels = [model.config.id2label[index] for index in range(model.config.num_labels)]
-    return model, AutoTokenizer.from_pretrained(folder), labels
+    try:
+        model, info = AutoModelForTokenClassification.from_pretrained(
+            folder,
+            trust_remote_code=False,
+            use_safetensors=True,
+            ignore_mismatched_sizes=True,  # They are listed below.
+            output_loading_info=True,
+        )
+        check_filled(str(folder), info, parameters=[name for name, _ in model.named_parameters()])
+        labels = [model.config.id2label[index] for index in range(model.config.num_labels)]
+        return model, AutoTokenizer.from_pretrained(folder, trust_remote_code=False), labels
+    except NerpipeError:
+        raise
+    except Exception as error:  # Libraries raise exceptions of many types for broken files.
+        raise NerpipeError(
+            f"{folder}: the model cannot be loaded ({type(error).__name__}: {' '.join(str(error).split())[:600]}); run "
+            "`dvc repro` to make the folder again"
+        ) from error
 
 
 def predict_words(

@@ -12,6 +12,7 @@ from nerpipe.contracts.files import RAW_FOLDER
 from nerpipe.contracts.terminal import say
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
+from nerpipe.corpus.word_choice import choose_rule
 from nerpipe.inspection.findings import Notice, SplitSentences, layout, plain_text, shared, splits, surfaces, types
 from nerpipe.params import Params, load_params
 from nerpipe.tokenizing.model_source import resolve_model
@@ -54,7 +55,8 @@ def inspect_corpus(folder: Path, params: Params) -> Iterator[Notice]:
     """
     with tempfile.TemporaryDirectory() as temporary:
         rows, corpus = _clean(folder, Path(temporary))
-    yield from (layout(rows), splits(rows), types(rows), shared(rows), surfaces(corpus))
+    words = choose_rule(corpus["train"], len(corpus["train"]))
+    yield from (layout(rows), splits(rows), types(rows), shared(rows), surfaces(corpus, words.joining))
     resolve_model(params.model)
 
     from nerpipe.inspection.model_findings import model_findings
@@ -62,7 +64,7 @@ def inspect_corpus(folder: Path, params: Params) -> Iterator[Notice]:
 
     tokenizer = load_tokenizer(params.model, capitals=params.capitals)
     yield from model_findings(corpus, tokenizer, model=params.model, max_length=params.max_length)
-    yield plain_text(corpus)
+    yield plain_text(words)
 
 
 def _clean(folder: Path, out: Path) -> tuple[list[dict[str, Any]], SplitSentences]:

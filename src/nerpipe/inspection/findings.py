@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nerpipe.contracts.conll import Sentence
-from nerpipe.contracts.joining import BLANKS, join_words
+from nerpipe.contracts.joining import Joining, join_words
 from nerpipe.contracts.schemes import spans_of
 from nerpipe.corpus.clean_report import place_of
 from nerpipe.corpus.duplicates import shared_sentences
-from nerpipe.corpus.word_choice import choose_rule
+from nerpipe.corpus.word_choice import RuleChoice
 
 RARE = 20  # Entities of a type in train below which a model hardly learns it.
 LOW_REACH = 0.95  # Share of entities in reach of plain text below which the finding is a warning.
@@ -36,15 +36,18 @@ def layout(rows: Rows) -> Notice:
         }
         for row in rows
     }
+    files = [row for row in rows if row["split"] == "train" or not row["cut"]]
     said = "; ".join(
         f"{row['split']} is {row['file']}, with the token in {place_of(row['layout']['token'])} and the tag in "
         f"{place_of(row['layout']['tag'])}, tagged in {row['scheme']}, with {sum(row['repairs'].values()):,} repairs"
-        for row in rows
+        for row in files
     )
-    rejected = sum(row["rejected_sentences"] for row in rows)
+    if cut := [row["split"] for row in rows if row not in files]:
+        said += f"; {' and '.join(cut)} {'is' if len(cut) == 1 else 'are'} cut from train, by {rows[-1]['cut']['by']}"
+    rejected = sum(row["rejected_sentences"] for row in files)
     text = f"The files can be read: {said}. No sentence is quarantined."
     if rejected:
-        reasons = sum((Counter(row["rejects"]) for row in rows), Counter[str]())
+        reasons = sum((Counter(row["rejects"]) for row in files), Counter[str]())
         why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())
         text = (
             f"The files can be read: {said}. {rejected:,} sentences are quarantined ({why}). Correct their lines "
@@ -94,12 +97,17 @@ def shared(rows: Rows) -> Notice:
     return Notice("shared_sentences", bool(found), text, figures)
 
 
-def surfaces(corpus: SplitSentences) -> Notice:
-    """Find texts that are entities of different types in train."""
+def surfaces(corpus: SplitSentences, joining: Joining) -> Notice:
+    """Find texts that are entities of different types in train.
+
+    Args:
+        corpus: The sentences of each split.
+        joining: How words become text.
+    """
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for sentence in corpus["train"]:
         for span in spans_of(sentence.tags):
-            kinds[join_words(sentence.tokens[span.start : span.end], BLANKS)[0]][span.type] += 1
+            kinds[join_words(sentence.tokens[span.start : span.end], joining)[0]][span.type] += 1
     several = {surface: counts for surface, counts in kinds.items() if len(counts) > 1}
     ranked = sorted(several.items(), key=lambda item: (-sum(item[1].values()), item[0]))
     figures = {"surfaces": len(kinds), "of_several_types": {surface: dict(counts) for surface, counts in ranked}}
@@ -116,15 +124,16 @@ def surfaces(corpus: SplitSentences) -> Notice:
     return Notice("surfaces", warning=True, text=text, figures=figures)
 
 
-def plain_text(corpus: SplitSentences) -> Notice:
-    """Give the share of entities that prediction from plain text could find under the best word rule."""
-    choice = choose_rule(corpus["train"], len(corpus["train"]))
+def plain_text(choice: RuleChoice) -> Notice:
+    """Give the share of entities of train that prediction from plain text could find under the best word rule."""
     best = choice.best
     share = best.entities_in_reach / max(best.entities, 1)
     text = (
         f"From plain text, `nerpipe predict` could find {share:.1%} of the entities of train, by the word rule "
-        f"{choice.rule} (F1 of words {100 * best.f1:.1f}). The others begin or end inside of a word of that rule."
+        f"{choice.rule} (F1 of words {100 * best.f1:.1f})."
     )
+    if best.entities_in_reach < best.entities:
+        text += " The others begin or end inside of a word of that rule."
     low = best.entities > 0 and share < LOW_REACH
     if low:
         text += " Split such text with a tool for its language, and predict with --from conll."

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nerpipe.inspection.findings import SHOWN, Notice, SplitSentences
+from nerpipe.inspection.findings import Notice, SplitSentences
 from nerpipe.tokenizing.subwords import UNREAD_SHARE, encode_words, special_tokens, unread_warning, unread_words
 
 if TYPE_CHECKING:
@@ -35,9 +35,11 @@ def model_findings(
     yield _length_finding(sorted(lengths), capacity, max_length)
     shares = {split: unread[split] / max(words[split], 1) for split in corpus}
     bad = [split for split, share in shares.items() if share > UNREAD_SHARE]
-    said = " ".join(f"{unread_warning(unread[split], words[split], split, model)}." for split in bad[:SHOWN])
-    few = f"{unread.total():,} of {words.total():,} words are nothing but [UNK] to the model."
-    yield Notice("unread_words", bool(bad), said or few, {"words": dict(words), "unread": dict(unread)})
+    said = f"{unread.total():,} of {words.total():,} words are nothing but [UNK] to the model."
+    if bad:
+        some = sum(unread[split] for split in bad), sum(words[split] for split in bad)
+        said = f"{unread_warning(*some, ', '.join(bad), model)}."
+    yield Notice("unread_words", bool(bad), said, {"words": dict(words), "unread": dict(unread)})
 
 
 def _length_finding(lengths: list[int], capacity: int, max_length: int) -> Notice:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nerpipe.errors import NerpipeError
-from nerpipe.prediction.exported_folder import ONNX
+from nerpipe.prediction.checksums import AGAIN
+from nerpipe.prediction.exported_folder import DECODING, ONNX, TORCH_WEIGHTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
 
 BACKENDS = ("onnx", "torch")
 PRECISIONS = tuple(ONNX)
+_INPUTS = [("input_ids", "tensor(int64)"), ("attention_mask", "tensor(int64)")]
+_OUTPUT = ("logits", "tensor(float)")
+_SHOWN = 500  # Largest number of characters of another library's message that is shown.
 
 
-def load_network(folder: Path, *, backend: str, precision: str, threads: int) -> "Network":
+def load_network(folder: Path, *, backend: str, precision: str, threads: int, labels: int | None = None) -> "Network":
     """Load the network of an exported model.
 
     Args:
@@ -26,25 +30,36 @@ def load_network(folder: Path, *, backend: str, precision: str, threads: int) ->
         backend: One of BACKENDS.
         precision: One of PRECISIONS. The PyTorch backend has only fp32.
         threads: Number of processor threads that one call uses.
+        labels: Number of labels that the network must have. None: any number.
 
     Returns:
         Function that takes the input ids and the attention mask of windows. Shape: (windows, sub-words). It returns
         logits. Shape: (windows, sub-words, labels).
 
     Raises:
-        NerpipeError: If the backend, the precision or the file does not exist, or a library is missing.
+        NerpipeError: If the backend, the precision or the file does not exist, a library is missing, or the file is
+            damaged or of another network.
+    """
+    check_choice(backend, precision)
+    if backend == "torch":
+        return _torch_network(folder, threads, labels)
+    return _onnx_network(folder, precision, threads, labels)
+
+
+def check_choice(backend: str, precision: str) -> None:
+    """Check that there is such a backend, and that it has this precision.
+
+    Raises:
+        NerpipeError: If that is not so.
     """
     if backend not in BACKENDS:
         raise NerpipeError(f"there is no backend {backend!r}; there are {' and '.join(BACKENDS)}")
     if precision not in PRECISIONS:
         raise NerpipeError(f"there is no precision {precision!r}; there are {' and '.join(PRECISIONS)}")
-    if backend == "torch":
-        if precision != "fp32":
-            raise NerpipeError(
-                f"the PyTorch backend has no {precision} model; leave the precision out, or use the onnx backend"
-            )
-        return _torch_network(folder, threads)
-    return _onnx_network(folder, precision, threads)
+    if backend == "torch" and precision != "fp32":
+        raise NerpipeError(
+            f"the PyTorch backend has no {precision} model; leave the precision out, or use the onnx backend"
+        )
 
 
 def usable_cores() -> int:
@@ -52,7 +67,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _onnx_network(folder: Path, precision: str, threads: int) -> "Network":
+def _onnx_network(folder: Path, precision: str, threads: int, labels: int | None) -> "Network":
     try:
         import onnxruntime
     except ModuleNotFoundError:
@@ -73,7 +88,15 @@ def _onnx_network(folder: Path, precision: str, threads: int) -> "Network":
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - ONNX Runtime raises exceptions of many types
-        raise NerpipeError(f"{path}: ONNX Runtime cannot load it ({error}); run `dvc repro` to export again") from None
+        said = " ".join(str(error).split())[:_SHOWN]
+        raise NerpipeError(f"{path}: ONNX Runtime cannot load it ({said}); {AGAIN}") from None
+    inputs = [(one.name, one.type) for one in session.get_inputs()]
+    outputs = [(one.name, one.type, one.shape[-1:]) for one in session.get_outputs()]
+    if inputs != _INPUTS or outputs[0][:2] != _OUTPUT or (labels and outputs[0][2] != [labels]):
+        raise NerpipeError(
+            f"{path}: this is not the network of {DECODING}, because its inputs and outputs are {inputs} and {outputs} "
+            f"(expected: {_INPUTS} and {(*_OUTPUT, [labels or 'labels'])}); {AGAIN}"
+        )
 
     def run(input_ids: "NDArray[np.int64]", attention_mask: "NDArray[np.int64]") -> "NDArray[np.float32]":
         """Run the network.
@@ -93,7 +116,7 @@ def _onnx_network(folder: Path, precision: str, threads: int) -> "Network":
     return run
 
 
-def _torch_network(folder: Path, threads: int) -> "Network":
+def _torch_network(folder: Path, threads: int, labels: int | None) -> "Network":
     try:
         import torch
     except ModuleNotFoundError:
@@ -102,6 +125,19 @@ def _torch_network(folder: Path, threads: int) -> "Network":
         ) from None
     from nerpipe.inference.word_predictions import load_trained, run_torch
 
+    if not (folder / TORCH_WEIGHTS).is_file():
+        raise NerpipeError(
+            f"{folder / TORCH_WEIGHTS}: not there. Weights in another format, such as pytorch_model.bin, are not read, "
+            f"because they can run code; {AGAIN}"
+        )
     torch.set_num_threads(threads)
-    model, _, _ = load_trained(folder)
+    try:
+        model, _, names = load_trained(folder)
+    except NerpipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the libraries raise exceptions of many types for a damaged folder
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN]
+        raise NerpipeError(f"{folder}: the model cannot be loaded ({said}); {AGAIN}") from None
+    if labels and len(names) != labels:
+        raise NerpipeError(f"{folder}: the model has {len(names)} labels, but {DECODING} has {labels}; {AGAIN}")
     return partial(run_torch, model.eval())

@@ -1,18 +1,23 @@
 """The files of an exported folder, and functions that read them without torch and transformers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nerpipe.contracts.files import read_json
+from nerpipe.contracts.labels import continuations
+from nerpipe.contracts.schemes import OUTSIDE, is_tag
 from nerpipe.contracts.word_rules import GENERAL, RULES
 from nerpipe.errors import NerpipeError
+from nerpipe.prediction.checksums import AGAIN, check_files
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-CHECKSUMS = "SHA256SUMS"
 DECODING = "decoding.json"
+TOKENIZER = "tokenizer.json"
+TORCH_WEIGHTS = "model.safetensors"
 ONNX = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
+_SHORTEST, _LARGEST = 4, 1_000_000  # Range of max_length, as in params.yaml.
 
 
 class Decoding(NamedTuple):
@@ -25,13 +30,26 @@ class Decoding(NamedTuple):
     word_rule: str = GENERAL  # Name of the rule that finds words. Folders of older versions do not name it.
 
 
-def load_decoding(folder: Path) -> Decoding:
-    """Read decoding.json.
+def check_exported(folder: Path, *, backend: str, precision: str) -> None:
+    """Check the files that prediction reads against their checksums.
+
+    Args:
+        folder: Exported folder.
+        backend: Library that runs the network, `onnx` or `torch`.
+        precision: One of ONNX.
 
     Raises:
-        NerpipeError: If the export stage did not write this folder, or an older version wrote it, or it names a word
-            rule that does not exist.
+        NerpipeError: If the export stage did not write the folder, or a file of it is damaged or missing.
     """
+    _check_there(folder)
+    network = TORCH_WEIGHTS if backend == "torch" else ONNX[precision]
+    others = {TORCH_WEIGHTS, *ONNX.values()} - {network}
+    # A missing network has a message of its own. The card is for people, who may edit it.
+    needed = [DECODING, TOKENIZER, *([network] if (folder / network).exists() else [])]
+    check_files(folder, needed, others | {"README.md"})
+
+
+def _check_there(folder: Path) -> None:
     if not folder.is_dir():
         raise NerpipeError(
             f"{folder}: no such folder; give a folder that the export stage wrote, such as models/exported"
@@ -41,20 +59,54 @@ def load_decoding(folder: Path) -> Decoding:
             f"{folder}: the folder holds no {DECODING}, so the export stage did not write it; `dvc repro` writes "
             "models/exported"
         )
-    settings: dict[str, Any] = read_json(folder / DECODING)
+
+
+def load_decoding(folder: Path) -> Decoding:
+    """Read decoding.json, and check that its values are possible.
+
+    Raises:
+        NerpipeError: If the export stage did not write this folder, or an older version wrote it, or a value is missing
+            or not possible.
+    """
+    _check_there(folder)
+    path = folder / DECODING
+    settings = read_json(path)
+    if not isinstance(settings, dict):
+        raise NerpipeError(f"{path}: a JSON object was expected, not {type(settings).__name__}; {AGAIN}")
     settings.setdefault("word_rule", GENERAL)
-    if settings["word_rule"] not in RULES:
+    missing = [name for name in Decoding._fields if name not in settings]
+    if missing:
         raise NerpipeError(
-            f"[{folder / DECODING} -> word_rule] {settings['word_rule']!r} is not a word rule of this version, which "
+            f"[{path} -> {missing[0]}] missing: an older version wrote this file; run `dvc repro` to export again"
+        )
+    if settings["word_rule"] not in [*RULES]:
+        raise NerpipeError(
+            f"[{path} -> word_rule] {settings['word_rule']!r} is not a word rule of this version, which "
             f"has {', '.join(RULES)}; install the version of nerpipe that exported the model, or export again"
         )
-    try:
-        return Decoding(*(settings[name] for name in Decoding._fields))
-    except KeyError as error:
-        raise NerpipeError(
-            f"[{folder / DECODING} -> {error.args[0]}] missing: an older version wrote this file; run `dvc repro` to "
-            "export again"
-        ) from None
+    _check_labels(folder, settings["labels"])
+    for name, least in (("pad_id", 0), ("max_length", _SHORTEST), ("stride", 0)):
+        value = settings[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _LARGEST:
+            raise NerpipeError(
+                f"[{path} -> {name}] {str(value)[:80]} is not a whole number from {least} to {_LARGEST:,}; {AGAIN}"
+            )
+    if settings["stride"] >= settings["max_length"]:
+        raise NerpipeError(f"[{path} -> stride] {settings['stride']} is not less than max_length; {AGAIN}")
+    return Decoding(*(settings[name] for name in Decoding._fields))
+
+
+def _check_labels(folder: Path, labels: object) -> None:
+    """Check that the labels are valid, and that labels.json, which other programs read, holds the same."""
+    place = f"[{folder / DECODING} -> labels]"
+    if not isinstance(labels, list) or not all(isinstance(label, str) and is_tag(label, "BI") for label in labels):
+        raise NerpipeError(f"{place} {str(labels)[:80]} is not a list of O, B-TYPE and I-TYPE; {AGAIN}")
+    if len(set(labels)) < len(labels) or OUTSIDE not in labels:
+        raise NerpipeError(f"{place} a label occurs twice, or {OUTSIDE} is missing; {AGAIN}")
+    continuations(labels)
+    copy = folder / "labels.json"
+    if copy.exists() and read_json(copy) != labels:
+        raise NerpipeError(f"{copy}: the labels are not those of {DECODING}; {AGAIN}")
 
 
 def load_fast_tokenizer(folder: Path) -> "Tokenizer":
@@ -65,7 +117,7 @@ def load_fast_tokenizer(folder: Path) -> "Tokenizer":
     """
     from tokenizers import Tokenizer
 
-    path = folder / "tokenizer.json"
+    path = folder / TOKENIZER
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # noqa: BLE001 - tokenizers raises plain Exception

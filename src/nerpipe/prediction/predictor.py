@@ -10,8 +10,9 @@ from nerpipe.contracts.schemes import OUTSIDE, spans_of
 from nerpipe.contracts.word_rules import find_words
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_scores import Item, decode_words, first_subwords, score_words
-from nerpipe.prediction.backends import load_network, usable_cores
-from nerpipe.prediction.exported_folder import Decoding, load_decoding, load_fast_tokenizer
+from nerpipe.prediction.backends import check_choice, load_network, usable_cores
+from nerpipe.prediction.checksums import AGAIN
+from nerpipe.prediction.exported_folder import Decoding, check_exported, load_decoding, load_fast_tokenizer
 from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens
 
 if TYPE_CHECKING:
@@ -62,11 +63,21 @@ class Finder:
             tokenizer: Tokenizer that neither cuts nor pads.
             network: Function that `load_network` returns, or one of the same form.
             workers: Number of threads that call the network at the same time.
+
+        Raises:
+            NerpipeError: If the tokenizer is not the one that decoding was made for.
         """
         self.decoding = decoding
         self._tokenizer = tokenizer
         self._network = network
         self._special = special_tokens(tokenizer)
+        least = sum(map(len, self._special)) + max(decoding.stride, 0) + 1
+        if decoding.max_length < least or decoding.pad_id >= tokenizer.get_vocab_size():
+            raise NerpipeError(
+                f"decoding.json does not fit the tokenizer: max_length is {decoding.max_length} (expected at least "
+                f"{least} with this stride), and pad_id is {decoding.pad_id} (expected less than the "
+                f"{tokenizer.get_vocab_size()} sub-words of the tokenizer); {AGAIN}"
+            )
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network") if workers > 1 else None
 
     def __call__(self, texts: Sequence[str]) -> list[list[Entity]]:
@@ -145,15 +156,25 @@ class Predictor(Finder):
             threads: Number of processor threads. The default is the number of cores that this process may use.
 
         Raises:
-            NerpipeError: If the export stage did not write the folder, or the folder holds no such model.
+            NerpipeError: If the export stage did not write the folder, a file of it is damaged, or the folder holds no
+                such model.
         """
         folder = Path(folder)
+        check_choice(backend, precision)
+        check_exported(folder, backend=backend, precision=precision)
+        decoding, tokenizer = load_decoding(folder), load_fast_tokenizer(folder)
         threads = threads or usable_cores()
         # ONNX Runtime is faster with one batch on each thread than with all threads on one batch. PyTorch is not.
         super().__init__(
-            load_decoding(folder),
-            load_fast_tokenizer(folder),
-            load_network(folder, backend=backend, precision=precision, threads=1 if backend == "onnx" else threads),
+            decoding,
+            tokenizer,
+            load_network(
+                folder,
+                backend=backend,
+                precision=precision,
+                threads=1 if backend == "onnx" else threads,
+                labels=len(decoding.labels),
+            ),
             workers=threads if backend == "onnx" else 1,
         )
 

@@ -143,8 +143,20 @@ def _texts(spans: Spans, words: Sequence[str]) -> list[str]:
     return [" ".join(words[start:end]) for start, end in zip(spans.start.tolist(), spans.end.tolist(), strict=True)]
 
 
-def surface_score(match: Match, surfaces: Surfaces) -> Score:
-    """Score distinct surface forms, the second measure of WNUT-17 (Derczynski et al. 2017, section 5).
+class SurfacePairs(NamedTuple):
+    """Distinct pairs of a surface form and an entity type. Those of two files can be joined set by set."""
+
+    gold: set[tuple[str, str]]
+    predicted: set[tuple[str, str]]
+    correct: set[tuple[str, str]]  # Those of the gold spans that were found.
+
+    def score(self) -> Score:
+        """Score the distinct pairs."""
+        return make_score(len(self.correct), len(self.predicted), len(self.gold))
+
+
+def surface_pairs(match: Match, surfaces: Surfaces) -> SurfacePairs:
+    """Gather the distinct surface forms, for the second measure of WNUT-17 (Derczynski et al. 2017, section 5).
 
     The measure counts distinct pairs of a surface form and an entity type: those of the gold spans, of the predicted
     spans, and of the gold spans that were found. The intersection of the first two sets would be wrong, because it also
@@ -155,8 +167,17 @@ def surface_score(match: Match, surfaces: Surfaces) -> Score:
         surfaces: The surface forms of the spans.
     """
     gold, predicted = (
-        list(zip(texts, spans.type.tolist(), strict=True))
+        [(text, match.types[kind]) for text, kind in zip(texts, spans.type.tolist(), strict=True)]
         for texts, spans in ((surfaces.gold, match.gold), (surfaces.predicted, match.predicted))
     )
-    correct = {gold[place] for place in np.flatnonzero(match.gold_hit)}
-    return make_score(len(correct), len(set(predicted)), len(set(gold)))
+    return SurfacePairs(set(gold), set(predicted), {gold[place] for place in np.flatnonzero(match.gold_hit)})
+
+
+def surface_score(match: Match, surfaces: Surfaces) -> Score:
+    """Score distinct surface forms, as `surface_pairs` defines them.
+
+    Args:
+        match: The matched spans.
+        surfaces: The surface forms of the spans.
+    """
+    return surface_pairs(match, surfaces).score()

@@ -9,6 +9,8 @@ program that loads the model distinguishes capitalised words too.
 import json
 from typing import TYPE_CHECKING, Any
 
+from nerpipe.tokenizing.word_starts import rebuilt
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
@@ -35,7 +37,6 @@ def keep_capitals(tokenizer: "PreTrainedTokenizerFast") -> "PreTrainedTokenizerF
     sub-words, the special tokens and the lengths stay the same.
     """
     from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast
 
     parts: dict[str, Any] = json.loads(tokenizer.backend_tokenizer.to_str())
     vocabulary: dict[str, int] = parts["model"]["vocab"]
@@ -44,14 +45,7 @@ def keep_capitals(tokenizer: "PreTrainedTokenizerFast") -> "PreTrainedTokenizerF
     parts["normalizer"] = {"type": "Sequence", "normalizers": [*MARKING, parts["normalizer"]]}
     unmark = {"type": "Replace", "pattern": {"String": MARK}, "content": ""}
     parts["decoder"] = {"type": "Sequence", "decoders": [parts["decoder"], unmark]} if parts["decoder"] else unmark
-    # The tokenizer classes of single architectures build a new normalizer when they are loaded, so none is used here.
-    return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(json.dumps(parts)),
-        model_max_length=tokenizer.model_max_length,
-        model_input_names=tokenizer.model_input_names,
-        padding_side=tokenizer.padding_side,
-        **tokenizer.special_tokens_map,
-    )
+    return rebuilt(tokenizer, Tokenizer.from_str(json.dumps(parts)))
 
 
 def _can_be_capitalised(piece: str) -> bool:

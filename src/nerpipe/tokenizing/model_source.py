@@ -8,10 +8,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nerpipe.contracts.files import project_root, sha256_of
+from nerpipe.contracts.model_folder import WEIGHTS, check_model_folder
 from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import yaml_text
 
-WEIGHTS = "model.safetensors"
+FOLDER_REVISION = re.compile(r"@[0-9a-f]{64}$")
+ADVICE_FOR_FOLDERS = (
+    f"A folder needs config.json, tokenizer.json and {WEIGHTS}, as save_pretrained writes them. Fetch the model again, "
+    "or choose another one"
+)
+ADVICE_FOR_HUB = (
+    "A hub model needs the network once, and weights in the safetensors format. HF_HOME names its cache folder. Behind "
+    "a proxy, set HTTPS_PROXY. Without a network, download the model on another computer with `hf download` and copy "
+    "the cache, or use the folder as model=FOLDER@SHA256. The default model in params.yaml needs no network"
+)
 MODEL_FORMS = (
     "pkg:PACKAGE@SHA256 (a Python package that ships a model), FOLDER@SHA256 (of its model.safetensors) or "
     "HUB_ID@COMMIT (40 hexadecimal digits)"
@@ -34,7 +44,8 @@ def resolve_model(spec: str) -> ModelSource:
 
     Raises:
         NerpipeError: If the revision is missing or is not that of the weights that were found, or if the package or
-            folder is missing. For a wrong or missing revision, the message gives the right one where it is known.
+            folder is missing or must not be read; see `model_folder.check_model_folder`. For a wrong or missing
+            revision, the message gives the right one where it is known.
     """
     name, _, revision = spec.rpartition("@") if "@" in spec else (spec, "", "")
     if name.startswith("pkg:"):
@@ -82,6 +93,10 @@ def _from_folder(name: str, revision: str, folder: Path) -> ModelSource:
         raise NerpipeError(
             f"[params.yaml -> model] {name}: the folder holds no {WEIGHTS}; save the model with save_pretrained"
         )
+    try:
+        check_model_folder(folder)
+    except NerpipeError as error:
+        raise NerpipeError(f"[params.yaml -> model] {name}: {error}") from None
     actual = sha256_of(weights)
     if revision != actual:
         said = f"its weights are not {revision}" if revision else "the revision is missing"
@@ -107,15 +122,15 @@ def explained_loading(spec: str) -> Iterator[None]:
     """Turn the errors that transformers raises for a model that cannot be loaded into a message with advice.
 
     Raises:
-        NerpipeError: If the block raises an OSError, ValueError, KeyError or ImportError.
+        NerpipeError: If the block raises an error.
     """
     try:
         yield
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except NerpipeError:
+        raise
+    except Exception as error:  # Libraries raise exceptions of many types for broken files.
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:600]}"
         raise NerpipeError(
-            f"[params.yaml -> model] {spec!r} could not be loaded: {type(error).__name__}: {str(error)[:600]}\n"
-            "A hub model needs the network once. HF_HOME names its cache folder. Behind a proxy, set HTTPS_PROXY. "
-            "Without a network, download the model on another computer with `hf download` and copy the cache, or use "
-            f"the folder as model=FOLDER@SHA256. A folder needs config.json, tokenizer.json and {WEIGHTS}. The "
-            "default model in params.yaml needs no network"
+            f"[params.yaml -> model] {spec!r} could not be loaded: {said}\n"
+            f"{ADVICE_FOR_FOLDERS if FOLDER_REVISION.search(spec) else ADVICE_FOR_HUB}"
         ) from error

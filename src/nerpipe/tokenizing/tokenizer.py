@@ -1,12 +1,11 @@
 """Loading of a model's tokenizer, with checks that labels can be aligned and that windows fit the model."""
 
-from contextlib import suppress
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nerpipe.errors import NerpipeError
 from nerpipe.tokenizing.capitals import keep_capitals, loses_capitals
 from nerpipe.tokenizing.model_source import explained_loading, resolve_model
+from nerpipe.tokenizing.word_starts import check_word_starts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -35,14 +34,14 @@ def load_tokenizer(spec: str, *, capitals: str) -> "PreTrainedTokenizerFast":
         capitals: The value of `capitals` in params.yaml.
 
     Raises:
-        NerpipeError: If the model cannot be found or loaded, or its tokenizer has no padding token, or its tokenizer
-            cannot tell the word of each sub-word.
+        NerpipeError: If the model cannot be found or loaded, or its tokenizer has no padding token, cannot tell the
+            word of each sub-word, or splits words that are given apart in another way than in a text.
     """
     source = resolve_model(spec)
     from transformers import AutoTokenizer
 
     with explained_loading(spec):
-        tokenizer = AutoTokenizer.from_pretrained(source.location, revision=source.revision)
+        tokenizer = AutoTokenizer.from_pretrained(source.location, revision=source.revision, trust_remote_code=False)
     if not getattr(tokenizer, "is_fast", False):
         raise NerpipeError(
             f"[params.yaml -> model] {spec}: its tokenizer ({type(tokenizer).__name__}) is not a fast one, so it "
@@ -57,28 +56,7 @@ def load_tokenizer(spec: str, *, capitals: str) -> "PreTrainedTokenizerFast":
         tokenizer = keep_capitals(tokenizer)
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
-    _mark_word_starts(tokenizer.backend_tokenizer.pre_tokenizer)
-    probe = tokenizer.backend_tokenizer.encode(
-        ["ab", "cd", "ef"], is_pretokenized=True, add_special_tokens=False
-    ).word_ids
-    if sorted(set(probe), key=str) != [0, 1, 2]:
-        raise NerpipeError(
-            f"[params.yaml -> model] {spec}: for a test of the three words 0, 1 and 2, its tokenizer says that the "
-            f"sub-words belong to the words {probe}, so labels cannot be aligned. Choose a model with another tokenizer"
-        )
-    return tokenizer
-
-
-def _mark_word_starts(pre_tokenizer: Any) -> None:  # noqa: ANN401 - tokenizers types its parts loosely
-    """Make byte-level tokenizers (RoBERTa, GPT-2) put a space before every word, as in their training text."""
-    from tokenizers.pre_tokenizers import ByteLevel, Sequence
-
-    if isinstance(pre_tokenizer, Sequence):
-        with suppress(IndexError):  # A Sequence of pre-tokenizers has no length.
-            for index in count():
-                _mark_word_starts(pre_tokenizer[index])
-    elif isinstance(pre_tokenizer, ByteLevel):
-        pre_tokenizer.add_prefix_space = True
+    return check_word_starts(spec, tokenizer)
 
 
 def check_max_length(spec: str, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> None:
@@ -91,7 +69,7 @@ def check_max_length(spec: str, tokenizer: "PreTrainedTokenizerFast", max_length
     from transformers import AutoConfig
 
     with explained_loading(spec):
-        config = AutoConfig.from_pretrained(source.location, revision=source.revision)
+        config = AutoConfig.from_pretrained(source.location, revision=source.revision, trust_remote_code=False)
     limits = [int(tokenizer.model_max_length)]
     positions = getattr(config, "max_position_embeddings", None) or 0
     if positions > 0:

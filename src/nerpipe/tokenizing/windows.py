@@ -22,7 +22,8 @@ def plan_windows(sizes: Sequence[int], capacity: int, stride: int) -> list[Windo
     Neighbouring windows share as many whole words as fit into `stride` sub-words. A shared word is predicted in only
     one window. Its context in a window is the smaller of two numbers: the sub-words to its left and the sub-words to
     its right. The window with the larger context owns the word (the rule of BERT's run_squad.py, Devlin et
-    al. 2018). If the two contexts are equal, the earlier window owns it.
+    al. 2018). If the two contexts are equal, the earlier window owns it. A window that would own no sub-word, as with a
+    stride of nearly `capacity`, is left out: it would take time, and in training it would have no label.
 
     Args:
         sizes: The number of sub-words of each word, each from 0 to `capacity`.
@@ -30,7 +31,7 @@ def plan_windows(sizes: Sequence[int], capacity: int, stride: int) -> list[Windo
         stride: The largest number of sub-words that neighbouring windows share; 0 or more.
 
     Returns:
-        The windows in order. Exactly one of them owns each word of the sentence.
+        The windows in order. Exactly one of them owns each word that has a sub-word.
     """
     count = len(sizes)
     if sum(sizes) <= capacity:
@@ -43,7 +44,8 @@ def plan_windows(sizes: Sequence[int], capacity: int, stride: int) -> list[Windo
     own_start = 0
     for index, (start, end) in enumerate(bounds):
         own_end = count if index == len(bounds) - 1 else _handover(offsets, (start, end), bounds[index + 1])
-        windows.append(Window(start, end, own_start, own_end))
+        if offsets[own_end] > offsets[own_start]:
+            windows.append(Window(start, end, own_start, own_end))
         own_start = own_end
     return windows
 

@@ -7,22 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from transformers import (
     DataCollatorForTokenClassification,
     EarlyStoppingCallback,
     ProgressCallback,
-    Trainer,
     set_seed,
 )
 
 from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
-from nerpipe.inference.word_predictions import predict_words
-from nerpipe.scoring.scores import score
-from nerpipe.training.checkpoints import Checkpoints, last_complete, restore_masks
+from nerpipe.training.best_epoch import check_kept, entity_warning, read_history
+from nerpipe.training.checkpoints import Checkpoints, last_usable, restore_process, step_of
+from nerpipe.training.dev_scores import DevScorer, DevSplit
 from nerpipe.training.device import has_accelerator
 from nerpipe.training.fast_dropout import MaskGenerator, use_fast_dropout
 from nerpipe.training.layers import freeze
@@ -41,19 +39,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DevSplit:
-    """The windows of the dev split, and the gold tag of each word of each sentence."""
-
-    windows: "Dataset"
-    gold: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
 class TrainResult:
     """The model of the best epoch, and the scores and losses of the training run."""
 
     model: "PreTrainedModel"
-    # One entry for each epoch: epoch, steps (since the start), train_loss, dev_loss, dev_precision, dev_recall, dev_f1,
+    # One entry for each epoch: epoch, steps (since the start), train_loss (the mean of what training minimised),
+    # dev_loss, dev_precision, dev_recall, dev_f1, sample_loss (the loss of a sample of train, computed as dev_loss is),
     # and best (whether this epoch is kept).
     epochs: list[dict[str, float]]
     # One entry for each logged loss: epoch (with its fraction), and train_loss (the mean since the previous entry).
@@ -79,7 +70,8 @@ def train_model(
         spec: The value of `model` in params.yaml.
         tokenizer: The tokenizer that made the windows.
         windows: The windows of the training split, from `window_dataset.tokenize_split`.
-        dev: The dev split, which is scored after each epoch. The first epoch with the highest entity F1 is kept.
+        dev: The dev split, which is scored after each epoch. The epoch with the highest entity F1 is kept, and of equal
+            ones that with the lower dev loss.
         labels: The label names by id.
         settings: The settings of the run.
         scratch: The folder for the checkpoints of this run. If it holds a complete checkpoint, training goes on from
@@ -88,8 +80,8 @@ def train_model(
 
     Raises:
         NerpipeError: If the training split has no windows, the processes cannot share out the batch size evenly, the
-            model cannot be loaded, `frozen_layers` is too high, the loss is not finite, or there is not enough disk
-            space or memory.
+            model cannot be loaded, `frozen_layers` is too high, the loss is not finite, there is not enough disk space
+            or memory, or the weights of the best epoch were lost.
     """
     scratch = Path(scratch)
     if not len(windows):
@@ -107,17 +99,11 @@ def train_model(
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     masks = MaskGenerator(settings.seed, rank())
     model = _build_model(spec, labels, tokenizer, settings, masks)
-    dev_words = [len(tags) for tags in dev.gold]
-
-    def score_dev(model: "PreTrainedModel") -> dict[str, float]:
-        predicted = predict_words(model, dev.windows, dev_words, labels=labels, pad_id=tokenizer.pad_token_id)
-        micro = score(dev.gold, predicted.tags).readings["conlleval"]
-        return {"loss": predicted.loss, "precision": micro.precision, "recall": micro.recall, "f1": micro.f1}
-
+    scorer = DevScorer(windows, dev, labels, tokenizer.pad_token_id)
     steps = math.ceil(len(windows) / settings.batch_size)  # The steps of an epoch.
     trainer = DevScoringTrainer(
         compute_loss_func=AdjustedCrossEntropy(len(labels), labels.index(OUTSIDE), settings.outside_bias),
-        score_dev=score_dev,
+        score_dev=scorer,
         layer_decay=settings.layer_decay,
         model=model,
         args=training_arguments(scratch, settings, steps, report_to),
@@ -128,20 +114,30 @@ def train_model(
     )
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(Progress)
-    trainer.add_callback(Checkpoints(steps, masks))
+    trainer.add_callback(Checkpoints(trainer, steps, masks))
     if settings.patience:
         trainer.add_callback(EarlyStoppingCallback(settings.patience))
-    checkpoint = from_first(last_complete(scratch) if rank() == 0 else None)
-    resumed_at = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+    checkpoint = from_first(last_usable(scratch) if rank() == 0 else None)
+    resumed_at = step_of(checkpoint) if checkpoint else 0
     if checkpoint:
-        restore_masks(masks, checkpoint)
-        if rank() == 0:
-            say(f"going on from step {resumed_at} of {steps * settings.epochs}: {checkpoint}")
+        restore_process(trainer, masks, checkpoint)
+        _say(f"going on from step {resumed_at} of {steps * settings.epochs}: {checkpoint}")
     started = time.perf_counter()
     with explained_limits(scratch):
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    seconds = time.perf_counter() - started
     fold_embeddings(trainer.model)
-    return _result(trainer, time.perf_counter() - started, resumed_at)
+    epochs, losses = read_history(trainer.state.log_history, trainer.state.best_global_step)
+    best = next(row for row in epochs if row["best"])
+    _say(check_kept(best, scorer.on_dev(trainer.model)))
+    _say(entity_warning(predicted=scorer.predicted, gold=scorer.gold))
+    return TrainResult(trainer.model, epochs, losses, seconds, resumed_at)
+
+
+def _say(message: str | None) -> None:
+    """Print a message, if there is one, in the first process only."""
+    if message and rank() == 0:
+        say(message)
 
 
 def _build_model(
@@ -158,28 +154,3 @@ def _build_model(
     if is_mixed(settings.precision) and not has_accelerator():
         use_mixed_precision(model.base_model)
     return model
-
-
-def _result(trainer: Trainer, seconds: float, resumed_at: int) -> TrainResult:
-    """Read the losses and dev scores from the Trainer's history, which is complete in a resumed run too."""
-    epochs: list[dict[str, float]] = []
-    losses: list[dict[str, float]] = []
-    # The sum of the losses of the current epoch, the last step with a logged loss, and the last step of the previous
-    # epoch.
-    total, logged, begun = 0.0, 0, 0
-    for entry in trainer.state.log_history:
-        if "loss" in entry:
-            total += entry["loss"] * (entry["step"] - logged)
-            logged = entry["step"]
-            losses.append({"epoch": entry["epoch"], "train_loss": entry["loss"]})
-        elif "eval_f1" in entry:
-            row = {"epoch": round(entry["epoch"]), "steps": logged, "train_loss": total / (logged - begun)}
-            row |= {f"dev_{name}": entry[f"eval_{name}"] for name in ("loss", "precision", "recall", "f1")}
-            epochs.append(row)
-            total, begun = 0.0, logged
-    if not np.isfinite([value for row in epochs for value in row.values()]).all():
-        raise NerpipeError(
-            "the dev loss is not a finite number: training diverged. Lower lr, or raise warmup or batch_size"
-        )
-    best = max(epochs, key=lambda row: row["dev_f1"])
-    return TrainResult(trainer.model, [{**row, "best": row is best} for row in epochs], losses, seconds, resumed_at)

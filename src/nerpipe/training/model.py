@@ -1,13 +1,17 @@
 """Loads pretrained weights and adds a new head for token classification."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import AutoConfig, AutoModelForTokenClassification, logging
 
-from nerpipe.tokenizing.capitals import unmarked_ids
+from nerpipe.contracts.model_folder import check_filled
+from nerpipe.contracts.terminal import say
+from nerpipe.errors import NerpipeError
+from nerpipe.tokenizing.capitals import MARK, unmarked_ids
 from nerpipe.tokenizing.model_source import explained_loading, resolve_model
+from nerpipe.training.processes import rank
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -31,7 +35,7 @@ def load_model(
             rates are those of the model's configuration.
 
     Raises:
-        NerpipeError: If the model cannot be found or loaded.
+        NerpipeError: If the model cannot be found or loaded, or its weights do not fit it or its tokenizer.
     """
     source = resolve_model(spec)
     logging.set_verbosity_error()  # Otherwise transformers warns that the weights of the new head are missing.
@@ -40,6 +44,7 @@ def load_model(
         config = AutoConfig.from_pretrained(
             source.location,
             revision=source.revision,
+            trust_remote_code=False,
             num_labels=len(labels),
             id2label=dict(enumerate(labels)),
             label2id={label: index for index, label in enumerate(labels)},
@@ -47,15 +52,45 @@ def load_model(
         for name in ATTENTION_DROPOUT:
             if hasattr(config, name):
                 setattr(config, name, attention_dropout)
-        model: PreTrainedModel = AutoModelForTokenClassification.from_pretrained(
+        model: PreTrainedModel
+        model, info = AutoModelForTokenClassification.from_pretrained(
             source.location,
             revision=source.revision,
             config=config,
             ignore_mismatched_sizes=True,  # A model that was fine-tuned for other labels gets a new head.
             dtype=torch.float32,
+            trust_remote_code=False,
+            use_safetensors=True,  # A pickle can run code when it is read.
+            output_loading_info=True,
         )
+    _check_weights(spec, model, tokenizer, info)
     _embed_marked(model, tokenizer)
     return model
+
+
+def _check_weights(
+    spec: str, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast", info: Mapping[str, Any]
+) -> None:
+    """Check that the pretrained weights filled the encoder with finite numbers and have a row for each sub-word."""
+    where = f"[params.yaml -> model] {spec}"
+    names = [name for name, _ in model.named_parameters()]
+    # Without an encoder of its own in the model, no parameter is known to be one of the head.
+    encoder = f"{model.base_model_prefix}." if model.base_model is not model else ""
+    unused = check_filled(where, info, parameters=names, new={name for name in names if not name.startswith(encoder)})
+    if unused and rank() == 0:
+        say(f"{len(unused)} weights of the model are for other tasks and are left out: {', '.join(unused)}")
+    broken = [name for name, values in model.named_parameters() if not bool(values.isfinite().all())]
+    if broken:
+        raise NerpipeError(
+            f"{where}: these weights hold numbers that are not finite: {', '.join(broken)}; fetch it again"
+        )
+    rows = model.get_input_embeddings().num_embeddings
+    beyond = [piece for piece, index in tokenizer.get_vocab().items() if index >= rows and not piece.startswith(MARK)]
+    if beyond:
+        raise NerpipeError(
+            f"{where}: its tokenizer has {len(beyond)} sub-words for which the model has no embedding, such as "
+            f"{min(beyond)!r}; the model has {rows}. The tokenizer belongs to another model"
+        )
 
 
 def _embed_marked(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast") -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,9 +21,13 @@ from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import load_yaml
 
 PREFIX = "train-"
+# Locks are made, taken and deleted only by the process that holds this one. Otherwise a process could take a lock that
+# another one deletes at the same moment, and a third one could get in. This file is never deleted.
+GUARD = "lock"
 OWNER = "pid"  # The file with the number of the process that trains.
 KEPT = 3  # The most folders that are kept, that of the current run included. The oldest others are deleted.
 PATIENCE = 10.0  # Seconds to wait for a run to end whose parent process was killed.
+PERIOD_OF_LOCK = 0.1  # Seconds between two attempts to take a lock.
 
 
 def code_of(stage: str) -> list[Path]:
@@ -88,33 +93,66 @@ def training_folder(root: Path, name: str) -> Iterator[Path]:
     Raises:
         NerpipeError: If another process holds the lock.
     """
-    folder = run_folder_of(root, name)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{folder}.lock")
+    root.mkdir(parents=True, exist_ok=True)
+    folder, guard = run_folder_of(root, name), FileLock(root / GUARD)
+    lock = _lock_of(folder)
+    deadline = time.monotonic() + PATIENCE
+    while not _enter(folder, guard, lock):
+        if time.monotonic() > deadline:
+            raise NerpipeError(
+                f"{folder}: another process (number {_owner(folder)}) is training the same model with the same data "
+                "and params; wait until it ends, or stop it"
+            )
+        time.sleep(PERIOD_OF_LOCK)
+    ended_well = False
     try:
-        lock.acquire(timeout=PATIENCE)
-    except Timeout:
-        owner = (folder / OWNER).read_text() if (folder / OWNER).exists() else "unknown"
-        raise NerpipeError(
-            f"{folder}: another process (number {owner}) is training the same model with the same data and params; "
-            "wait until it ends, or stop it"
-        ) from None
-    try:
-        folder.mkdir(exist_ok=True)  # The process that held the lock may have deleted the folder at its end.
-        (folder / OWNER).write_text(str(os.getpid()))
-        _forget_old(root, folder)
         yield folder
-        shutil.rmtree(folder)
+        ended_well = True
     finally:
-        lock.release()
-    Path(lock.lock_file).unlink(missing_ok=True)
+        with guard:
+            try:
+                if ended_well:
+                    shutil.rmtree(folder)
+            finally:
+                lock.release()
+            if ended_well:
+                Path(lock.lock_file).unlink(missing_ok=True)
 
 
-def _forget_old(root: Path, mine: Path) -> None:
-    """Delete the folders of interrupted runs, except the newest ones and those that another process uses."""
-    others = sorted((path for path in root.glob(f"{PREFIX}*/") if path != mine), key=lambda path: path.stat().st_mtime)
+def _lock_of(folder: Path) -> FileLock:
+    return FileLock(f"{folder}.lock")
+
+
+def _enter(folder: Path, guard: FileLock, lock: FileLock) -> bool:
+    """Take the lock, make the folder, and delete old ones, or return False if another process holds the lock."""
+    with guard:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        folder.mkdir(exist_ok=True)
+        (folder / OWNER).write_text(str(os.getpid()))
+        _forget_old(folder)
+    return True
+
+
+def _owner(folder: Path) -> str:
+    try:
+        return (folder / OWNER).read_text() or "unknown"
+    except OSError:  # The other process has just ended.
+        return "unknown"
+
+
+def _forget_old(mine: Path) -> None:
+    """Delete the folders of interrupted runs, except the newest ones and those that another process uses.
+
+    The caller holds the guard.
+    """
+    folders = mine.parent.glob(f"{PREFIX}*/")
+    others = sorted((path for path in folders if path != mine), key=lambda path: path.stat().st_mtime)
     for folder in others[: max(0, len(others) - KEPT + 1)]:
-        lock = FileLock(f"{folder}.lock")
-        with suppress(Timeout), lock.acquire(timeout=0):
-            shutil.rmtree(folder)
+        lock = _lock_of(folder)
+        with suppress(Timeout):
+            with lock.acquire(timeout=0):
+                shutil.rmtree(folder)
             Path(lock.lock_file).unlink(missing_ok=True)

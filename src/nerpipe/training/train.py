@@ -5,11 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.files import project_root, read_json, replacing, write_json
+from nerpipe.contracts.ledger import Tally, check_joint, tally
+from nerpipe.contracts.pins import check_pins
 from nerpipe.contracts.terminal import say
 from nerpipe.tokenizing.model_source import resolve_model
-from nerpipe.training.parent_process import end_with_parent
-from nerpipe.training.processes import rank, world_size
+from nerpipe.training.processes import check_processes, rank, world_size
 from nerpipe.training.run_folder import code_of, run_fingerprint, run_folder_of, training_folder
 from nerpipe.training.settings import TrainSettings
 from nerpipe.training.tracking import PeakMemory, check_tracker, describe_run, start_tracker
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 def train(
     *,
+    clean_dev: Path,
     encoded: Path,
     tokenized: Path,
     out: Path,
@@ -38,6 +41,8 @@ def train(
     Under torchrun every process calls this function, but only the first process writes the outputs.
 
     Args:
+        clean_dev: The canonical CoNLL file of dev. Its gold tags are scored, as evaluate does: an entity of a type that
+            the model does not know is one that it misses.
         encoded: The folder with labels.json and the dataset.
         tokenized: The folder with the windows.
         out: The folder to write the model to.
@@ -50,10 +55,12 @@ def train(
         settings: The other params of the run.
 
     Raises:
-        NerpipeError: If the model cannot be used, `report_to` is not installed, another process trains the same model,
-            or training fails; see `fine_tuning.train_model`.
+        NerpipeError: If half of the variables of torchrun are set, other versions are installed than `pins` says, the
+            model cannot be used, `report_to` is not installed, another process trains the same model, dev has other
+            sentences or words in `clean_dev` than in `encoded`, or training fails; see `fine_tuning.train_model`.
     """
-    end_with_parent()
+    check_processes()
+    check_pins(pins)
     resolve_model(model)
     check_tracker(report_to)
     labels = read_json(encoded / "labels.json")
@@ -63,14 +70,21 @@ def train(
     from datasets import load_from_disk
 
     from nerpipe.tokenizing.tokenizer import load_tokenizer
-    from nerpipe.training.fine_tuning import DevSplit, train_model
+    from nerpipe.training.dev_scores import DevSplit
+    from nerpipe.training.device import has_accelerator
+    from nerpipe.training.fine_tuning import train_model
+    from nerpipe.training.mixed_precision import is_mixed
 
     options = asdict(settings) | {"model": model, "capitals": capitals, "processes": world_size()}
-    run_name = run_fingerprint(options, [encoded, tokenized, pins, *code_of("train")])
+    # Another device or number format would give other bits, and other dev scores for the same weights.
+    options |= {"accelerator": has_accelerator(), "mixed": is_mixed(settings.precision)}
+    run_name = run_fingerprint(options, [clean_dev, encoded, tokenized, pins, *code_of("train")])
     root, logs = project_root() / ".nerpipe", project_root() / "logs"
     windows = load_from_disk(str(tokenized))
-    dev = load_from_disk(str(encoded / "dataset"))["dev"]
-    gold = [[labels[index] for index in row] for row in dev["ner_tags"]]
+    gold = [sentence.tags for sentence in read_conll(clean_dev)]
+    lengths = [len(row) for row in load_from_disk(str(encoded / "dataset"))["dev"]["ner_tags"]]
+    counted = tally(gold)
+    check_joint("encode_labels -> train, split dev", Tally(len(lengths), sum(lengths), counted.entities), counted)
     tokenizer = load_tokenizer(model, capitals=capitals)
     folder = training_folder(root, run_name) if first else nullcontext(run_folder_of(root, run_name))
     with PeakMemory() as memory, folder as scratch:

@@ -13,7 +13,10 @@ from transformers import (
     TrainingArguments,
 )
 
+from nerpipe.errors import NerpipeError
 from nerpipe.training.batch_order import LengthGroupedSampler
+from nerpipe.training.best_epoch import dev_entry, preference
+from nerpipe.training.checkpoints import is_whole
 from nerpipe.training.device import device_arguments
 from nerpipe.training.layers import parameter_groups
 from nerpipe.training.mixed_precision import is_mixed
@@ -40,6 +43,12 @@ class DevScoringTrainer(Trainer):
         super().__init__(**kwargs)
         self.score_dev = score_dev
         self.layer_decay = layer_decay
+        # What `unlogged_losses` returned when the checkpoint was saved from which training goes on.
+        self.unlogged: dict[str, float] | None = None
+
+    def unlogged_losses(self) -> dict[str, float]:
+        """Return the sum of the losses that were not logged yet, and the last step whose loss was logged."""
+        return {"sum": self._tr_loss.item(), "logged": self._globalstep_last_logged}
 
     def create_optimizer(self, model: object = None) -> torch.optim.Optimizer:  # noqa: ARG002 - as in Trainer
         """Make the optimiser with the parameter groups of `layers.parameter_groups`."""
@@ -65,6 +74,10 @@ class DevScoringTrainer(Trainer):
     def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:  # noqa: ANN401
         # In a resumed epoch, whose first batches are skipped, set_epoch of accelerate does not reach the sampler.
         self.sampler.set_epoch(epoch)
+        if self.unlogged:  # The Trainer has set both to what they are at the start of a run.
+            self._tr_loss.fill_(self.unlogged["sum"])
+            self._globalstep_last_logged = self.unlogged["logged"]
+            self.unlogged = None
         super()._run_epoch(*args, epoch=epoch, **kwargs)
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
@@ -73,6 +86,24 @@ class DevScoringTrainer(Trainer):
         self.log(metrics)
         self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: object) -> bool:  # noqa: ARG002 - as in Trainer
+        """Prefer an epoch with a higher dev F1, and of equal ones that with the lower dev loss."""
+        best = dev_entry(self.state.log_history, self.state.best_global_step)
+        if best is not None and preference(metrics) <= preference(best):
+            return False
+        self.state.best_metric = metrics["eval_f1"]
+        self.state.best_global_step = self.state.global_step
+        return True
+
+    def _load_best_model(self) -> None:
+        checkpoint = Path(self.state.best_model_checkpoint)
+        if not is_whole(checkpoint):
+            raise NerpipeError(
+                f"{checkpoint}: this checkpoint of the best epoch was damaged or deleted while training ran, so its "
+                "weights are lost. Run `dvc repro` again: it trains the lost epoch again"
+            )
+        super()._load_best_model()
 
 
 def training_arguments(

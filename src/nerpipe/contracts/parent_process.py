@@ -1,4 +1,4 @@
-"""Ends training when the DVC process that started it was killed."""
+"""Ends a stage when the DVC process that started it was killed, so that no second writer is ever at work."""
 
 import os
 import signal
@@ -6,10 +6,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-
-import psutil
+from typing import TYPE_CHECKING
 
 from nerpipe.contracts.terminal import say
+
+if TYPE_CHECKING:
+    import psutil
 
 SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "fish"}
 PERIOD = 0.5  # Seconds between two checks.
@@ -22,6 +24,8 @@ def end_with_parent() -> None:
     running after the process that started them was killed. The thread therefore watches the first ancestor that is
     neither of them. (PR_SET_PDEATHSIG of Linux can watch only the direct parent.)
     """
+    import psutil
+
     parent = psutil.Process().parent()
     while parent is not None and _passes_on(parent):
         parent = parent.parent()
@@ -29,19 +33,21 @@ def end_with_parent() -> None:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
-def _passes_on(process: psutil.Process) -> bool:
+def _passes_on(process: "psutil.Process") -> bool:
     command = process.cmdline()
     return (process.name() in SHELLS and "-c" in command) or any(Path(word).name == "torchrun" for word in command[:2])
 
 
-def _watch(parent: psutil.Process) -> None:
+def _watch(parent: "psutil.Process") -> None:
     while _lives(parent):
         time.sleep(PERIOD)
-    say("the process that started this training run has ended, so training stops too", stream=sys.stderr)
+    say("the process that started this stage has ended, so the stage stops too", stream=sys.stderr)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _lives(process: psutil.Process) -> bool:
+def _lives(process: "psutil.Process") -> bool:
+    import psutil
+
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

@@ -1,0 +1,114 @@
+"""The best epoch of a run: how it is chosen, and the check that its weights are the ones that are kept."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nerpipe.errors import NerpipeError
+
+SCORES = ("loss", "precision", "recall", "f1")  # What dev is scored by after each epoch.
+# The same weights give the same scores on the same machine. Another machine, to which a stopped run was moved, rounds
+# sums in another order: the dev F1 may then differ by this much, and the dev loss by this fraction.
+F1_TOLERANCE = 0.002
+LOSS_TOLERANCE = 1e-4
+
+
+def preference(entry: Mapping[str, float]) -> tuple[float, float]:
+    """Return what an epoch is chosen by: a higher dev F1 is better, and of equal ones the lower dev loss.
+
+    Args:
+        entry: The dev scores of an epoch, as in the history of the Trainer.
+    """
+    return entry["eval_f1"], -entry["eval_loss"]
+
+
+def dev_entry(history: Sequence[Mapping[str, Any]], step: int | None) -> Mapping[str, Any] | None:
+    """Find the dev scores after a step in the history of the Trainer, or return None if dev was not scored then."""
+    return next((entry for entry in history if "eval_f1" in entry and entry["step"] == step), None)
+
+
+def read_history(
+    history: Sequence[Mapping[str, Any]], best_step: int
+) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Read the losses and dev scores from the history of the Trainer, which is complete in a resumed run too.
+
+    Args:
+        history: The history of the Trainer.
+        best_step: The last step of the epoch that is kept.
+
+    Returns:
+        One row for each epoch, and one row for each logged loss, as in `fine_tuning.TrainResult`.
+
+    Raises:
+        NerpipeError: If a value is not a finite number.
+    """
+    epochs: list[dict[str, float]] = []
+    losses: list[dict[str, float]] = []
+    # The sum of the losses of the current epoch, the last step with a logged loss, and the last step of the previous
+    # epoch.
+    total, logged, begun = 0.0, 0, 0
+    for entry in history:
+        if "loss" in entry:
+            total += entry["loss"] * (entry["step"] - logged)
+            logged = entry["step"]
+            losses.append({"epoch": entry["epoch"], "train_loss": entry["loss"]})
+        elif "eval_f1" in entry:
+            row = {"epoch": round(entry["epoch"]), "steps": logged, "train_loss": total / (logged - begun)}
+            row |= {f"dev_{name}": entry[f"eval_{name}"] for name in SCORES}
+            epochs.append(row | {"sample_loss": entry["eval_sample_loss"], "best": entry["step"] == best_step})
+            total, begun = 0.0, logged
+    if not all(math.isfinite(value) for row in epochs for value in row.values()):
+        raise NerpipeError(
+            "the dev loss is not a finite number: training diverged. Lower lr, or raise warmup or batch_size"
+        )
+    return epochs, losses
+
+
+def check_kept(best: Mapping[str, float], again: Mapping[str, float]) -> str | None:
+    """Compare the dev scores of the best epoch with those of the weights that are kept.
+
+    Args:
+        best: The row of the best epoch.
+        again: The dev scores of the kept weights: loss and f1.
+
+    Returns:
+        A sentence if the scores differ as those of two machines do, and None if they are the same.
+
+    Raises:
+        NerpipeError: If they differ more, so that the weights cannot be those of the best epoch.
+    """
+    then, now = best["dev_f1"], again["f1"]
+    scores = f"dev F1 {then:.4f} and dev loss {best['dev_loss']:.6f} then, {now:.4f} and {again['loss']:.6f} now"
+    if (then, best["dev_loss"]) == (now, again["loss"]):
+        return None
+    if abs(then - now) > F1_TOLERANCE or not math.isclose(best["dev_loss"], again["loss"], rel_tol=LOSS_TOLERANCE):
+        raise NerpipeError(
+            f"the kept weights do not score on dev what epoch {best['epoch']}, the best one, scored ({scores}), so "
+            "they are not its weights. Delete .nerpipe and run `dvc repro` to train again; if the error stays, it is a "
+            "bug in this pipeline"
+        )
+    return f"the kept weights score a little differently than after their epoch, as on another machine: {scores}"
+
+
+def entity_warning(*, predicted: int, gold: int) -> str | None:
+    """Say what to try if the kept epoch predicts no entity in dev, or that dev holds none.
+
+    Args:
+        predicted: The number of entities that were predicted in dev.
+        gold: The number of entities of dev.
+
+    Returns:
+        The warning, or None if there is nothing to warn of.
+    """
+    if not gold:
+        return (
+            "warning: dev holds no entity, so its F1 is 0 in each epoch, and the epoch with the lowest dev loss is "
+            "kept. Put sentences with entities into dev"
+        )
+    if not predicted:
+        return (
+            f"warning: the kept epoch predicts none of the {gold} entities of dev, nor any other. Try more epochs, a "
+            "higher lr, a smaller batch_size (more steps) or fewer frozen_layers; `nerpipe check` shows whether train "
+            "holds enough entities"
+        )
+    return None

@@ -1,0 +1,139 @@
+"""Kills a run at random moments, and checks that the next run ends with the same bits and leaves no process behind.
+
+    python tests/pipeline/random_kills.py [--kills 100] [--seed N]
+
+Each round makes all results anew, in a repository with a tiny model: it starts `dvc repro` (or `nerpipe predict`),
+kills the stage, DVC or the prediction with SIGKILL or SIGTERM after a random time, and runs the same command again to
+its end. The seed is printed and repeats a run.
+"""
+
+import argparse
+import hashlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import yaml
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "src"), str(Path(__file__).resolve().parents[1])]
+
+from repository import Repo
+
+PREDICT = ("nerpipe", "predict", "model", "--input", "many.txt", "--from", "lines", "--output", "out.jsonl")
+LINES = 4000
+
+
+class Round(NamedTuple):
+    """What was killed in one round, how, and when."""
+
+    target: str  # stage, dvc or predict
+    signal: str
+    seconds: float
+    where: str  # The stage that ran, or the empty string if none did.
+
+
+class Attack:
+    """A repository whose results are known, and the kills."""
+
+    def __init__(self, repo: Repo) -> None:
+        """Make all results once, without a kill, and remember how long that takes."""
+        self.repo = repo
+        self.expected, self.seconds = self._whole()
+        shutil.copytree(repo.path / "models/exported", repo.path / "model")
+        (repo.path / "many.txt").write_text("".join(f"Ada saw Oslo and Bo {n}\n" for n in range(LINES)))
+        started = time.monotonic()
+        repo.run(*PREDICT)
+        self.predicted, self.predict_seconds = self._digest(), time.monotonic() - started
+
+    def strike(self, generator: random.Random) -> Round:
+        """Kill once, run again, and check the results."""
+        target = generator.choice(("stage", "dvc", "predict"))
+        kill = generator.choice((signal.SIGKILL, signal.SIGTERM))
+        if target == "predict":
+            return self._strike_predict(generator, kill)
+        self._forget()
+        moment = generator.uniform(0.1, 0.95) * self.seconds
+        process = self._start("dvc", "repro", "--no-run-cache")
+        time.sleep(moment)
+        stages = self._stages(process)
+        where = next((part for p in stages for part in p.cmdline() if part.startswith("stages.")), "")
+        for victim in stages[:1] if target == "stage" and stages else [psutil.Process(process.pid)]:
+            victim.send_signal(kill)
+        process.wait(timeout=120)
+        _, alive = psutil.wait_procs(stages, timeout=20)
+        assert not alive, f"{alive} outlives DVC"
+        self.repo.run("dvc", "repro", "--no-run-cache")
+        assert self._outputs() == self.expected, "other results than without the kill"
+        left = [str(path) for path in self.repo.path.rglob("*.partial*") if ".dvc" not in path.parts]
+        assert not left, f"partial files are left: {left}"
+        return Round(target, kill.name, round(moment, 2), where)
+
+    def _strike_predict(self, generator: random.Random, kill: signal.Signals) -> Round:
+        for path in self.repo.path.glob("*out.jsonl*"):
+            path.unlink()
+        moment = generator.uniform(0.1, 1.0) * self.predict_seconds
+        process = self._start(*PREDICT)
+        time.sleep(moment)
+        process.send_signal(kill)
+        process.wait(timeout=60)
+        self.repo.run(*PREDICT, "--resume")
+        assert self._digest() == self.predicted, "other predictions than without the kill"
+        return Round("predict", kill.name, round(moment, 2), "")
+
+    def _start(self, *command: str) -> subprocess.Popen:
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        env = self.repo.env | {"NERPIPE_CHECKPOINT_SECONDS": "0"}
+        return subprocess.Popen(command, cwd=self.repo.path, env=env, start_new_session=True, **silent)
+
+    def _stages(self, process: subprocess.Popen) -> list[psutil.Process]:
+        try:
+            children = psutil.Process(process.pid).children(recursive=True)
+            return [p for p in children if any(part.startswith("stages.") for part in p.cmdline())][::-1]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _forget(self) -> None:
+        (self.repo.path / "dvc.lock").unlink(missing_ok=True)
+        for name in ("data/clean", "data/encoded", "data/tokenized", "data/predictions", "models/trained"):
+            shutil.rmtree(self.repo.path / name, ignore_errors=True)
+
+    def _whole(self) -> tuple[dict, float]:
+        started = time.monotonic()
+        self.repo.run("dvc", "repro", "--no-run-cache")
+        return self._outputs(), time.monotonic() - started
+
+    def _outputs(self) -> dict:
+        stages = yaml.safe_load(self.repo.read("dvc.lock"))["stages"]
+        return {name: [(out["path"], out["md5"]) for out in stage["outs"]] for name, stage in stages.items()}
+
+    def _digest(self) -> str:
+        return hashlib.sha256((self.repo.path / "out.jsonl").read_bytes()).hexdigest()
+
+
+def main() -> None:
+    """Attack a fresh repository, and print a line for each kill."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=100, help="number of kills (default: 100)")
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="repeats a run (default: random)")
+    flags = parser.parse_args()
+    from repository import tiny_repository
+
+    print(f"to repeat it: --seed {flags.seed}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        attack = Attack(tiny_repository(Path(folder)))
+        generator = random.Random(flags.seed)
+        for number in range(flags.kills):
+            print(number + 1, *attack.strike(generator), flush=True)
+    print(f"{flags.kills} kills: the same bits as without them, and nothing lost")
+
+
+if __name__ == "__main__":
+    main()
