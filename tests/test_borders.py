@@ -2,10 +2,12 @@
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
 import unicodedata
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -113,6 +115,42 @@ def test_import(tmp_path, command, monkeypatch):
     assert "in\\x9b2J.jsonl" in out
     command("import", tmp_path / f"missing{ESCAPE}.jsonl", "--name", "other")
     command("import", file, "--name", f"x{ESCAPE}")
+
+
+@pytest.mark.parametrize("form", ["conll", "text", "jsonl"])
+def test_predict_on_a_terminal(exported_tiny, tmp_path, form):
+    """A pseudo-terminal for the output and the bar. Colours of our own are taken away before the look."""
+    source = tmp_path / "in.txt"
+    source.write_text(f"Ada{ESCAPE} saw{CSI} Bo\n", encoding="utf-8")
+    main_end, other_end = pty.openpty()
+    arguments = ["predict", str(exported_tiny), "--input", str(source), "--to", form]
+    command = [sys.executable, "-c", "from nerpipe.cli import main; main()", *arguments]
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=other_end, stderr=other_end) as process:
+        os.close(other_end)
+        shown = b""
+        with suppress(OSError):  # Linux ends the stream of a pseudo-terminal with an error.
+            while chunk := os.read(main_end, 1 << 16):
+                shown += chunk
+        assert process.wait() == 0, shown
+    os.close(main_end)
+    said = re.sub(r"\x1b\[[0-9;]*[mA]", "", shown.decode()).replace("\r", "")
+    assert harmless(said), ascii(said)
+    assert "records: 1" in said
+    assert "x1b" in said or "u001b" in said
+
+
+def test_predict_to_a_file_with_its_bar_on_a_terminal(exported_tiny, tmp_path):
+    (tmp_path / "in.txt").write_text("Ada saw Bo\n")
+    main_end, other_end = pty.openpty()
+    arguments = ["predict", str(exported_tiny), "--input", "in.txt", "--output", "out.jsonl"]
+    command = [sys.executable, "-c", "from nerpipe.cli import main; main()", *arguments]
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, cwd=tmp_path, env=env, stderr=other_end, check=False)
+    os.close(other_end)
+    assert done.returncode == 0
+    assert b"records: 1" in os.read(main_end, 1 << 16)
+    os.close(main_end)
 
 
 @pytest.mark.parametrize(

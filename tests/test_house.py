@@ -103,7 +103,7 @@ BORDERS = {
     "rich.table": {"nerpipe.evaluation.data_table"},
     "ensure_ascii=False": {
         "nerpipe.annotations.documents",  # It becomes a field of a line of JSON.
-        "nerpipe.batch.readers",  # It is only tried out.
+        "nerpipe.batch.records",  # It is only tried out.
         "nerpipe.contracts.escapes",
         "nerpipe.yaml_reader",
     },

@@ -14,7 +14,7 @@ from nerpipe.annotations.formats import UTF16_TOOLS, find_files, read_file
 from nerpipe.annotations.offsets import judge_annotations
 from nerpipe.batch.annotation_writers import ANNOTATION_FORMATS, FRAMES, as_doccano, as_label_studio, as_prodigy
 from nerpipe.batch.output_file import Output
-from nerpipe.batch.readers import Record, Rejected
+from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.stream import predict_chunk
 from nerpipe.batch.writers import Prediction
 from nerpipe.contracts.word_rules import find_words
@@ -34,7 +34,8 @@ def prediction(text, **fields):
 
 def test_doccano_gets_triples_and_the_scores_beside_them():
     row = json.loads(as_doccano(prediction("😀 hi Ann", id=7, label="old")))
-    assert row == {"id": 7, "text": "😀 hi Ann", "label": [[5, 8, "person"]], "scores": [0.9933], "score": 0.9933}
+    own = {"text": "😀 hi Ann", "label": [[5, 8, "person"]], "scores": [0.9933], "score": 0.9933}
+    assert row == {"id": 7, "input_label": "old", **own}
 
 
 def test_label_studio_gets_a_prediction_with_utf16_offsets():
@@ -128,7 +129,7 @@ def test_an_array_is_whole_in_a_file_and_on_a_stream_and_after_a_stop(count, tmp
             for chunk in chunks:
                 sink.write(chunk)
 
-    with pytest.raises(AttributeError):
+    with pytest.raises(TypeError):
         write([rows[:2], [None]], resume=False)  # A bug ends the run behind the first chunk.
     assert not (tmp_path / "out.json").exists()
     write([rows[2:]], resume=True)

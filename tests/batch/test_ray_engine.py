@@ -12,7 +12,8 @@ pytest.importorskip("ray", reason="Ray is an extra: pip install -r requirements/
 from nerpipe.batch import ray_engine
 from nerpipe.batch.output_file import Output
 from nerpipe.batch.ray_engine import PredictBlocks, pack_record, pack_result, run_on_ray, unpack_record, unpack_result
-from nerpipe.batch.readers import Record, Rejected, input_files, read_records
+from nerpipe.batch.readers import input_files, read_records
+from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.stream import run
 from nerpipe.batch.writers import Prediction, as_json
 from nerpipe.prediction.predictor import Entity, Predictor, Reading

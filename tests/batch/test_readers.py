@@ -6,7 +6,8 @@ import json
 import pytest
 
 from nerpipe.batch import readers
-from nerpipe.batch.readers import Record, Rejected, input_files, read_records
+from nerpipe.batch.readers import input_files, read_records
+from nerpipe.batch.records import Record, Rejected
 from nerpipe.errors import NerpipeError
 
 

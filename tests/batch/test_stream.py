@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from capitals import capitals_predictor
-from nerpipe.batch.output_file import Output, job_fingerprint
-from nerpipe.batch.readers import Record, Rejected
+from nerpipe.batch.output_file import Output
+from nerpipe.batch.records import Record, Rejected
+from nerpipe.batch.run_state import job_fingerprint
 from nerpipe.batch.stream import CHUNK_CHARACTERS, CHUNK_RECORDS, chunks, predict_records, run
 from nerpipe.batch.writers import Prediction, as_json
 from nerpipe.errors import NerpipeError

@@ -3,7 +3,7 @@
 import json
 
 from capitals import capitals_predictor
-from nerpipe.batch.readers import Record
+from nerpipe.batch.records import Record
 from nerpipe.batch.stream import predict_chunk
 from nerpipe.batch.writers import Prediction, as_conll, as_json, as_text
 

@@ -1,7 +1,4 @@
-"""The HTTP interface: answers, refusals in words, metrics, and requests that share a batch."""
-
-import asyncio
-import threading
+"""The HTTP interface: answers, refusals in words, and metrics."""
 
 import pytest
 
@@ -11,16 +8,16 @@ from fastapi.testclient import TestClient
 
 from capitals import capitals_predictor
 from nerpipe.serving.app import make_app
-from nerpipe.serving.body_limit import MOST_BYTES
 from nerpipe.serving.messages import LONGEST_TEXT, MOST_TEXTS_IN_REQUEST
-from nerpipe.serving.request_queue import RequestQueue
+from nerpipe.serving.request_body import MOST_BYTES
+from nerpipe.serving.request_queue import MOST_WAITING
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     (folder / "README.md").write_text("# The card")
-    with TestClient(make_app(capitals_predictor(), folder)) as client:
+    with TestClient(make_app(capitals_predictor(), folder, timeout=60)) as client:
         yield client
 
 
@@ -43,18 +40,19 @@ def test_one_text_and_a_list_are_answered_alike(client):
     ("content", "status", "said"),
     [
         (b"{", 422, "not valid JSON"),
-        (b"", 422, "body: "),
-        (b"[]", 422, "body: "),
-        (b"{}", 422, "text: Field required"),
-        (b'{"text": 3}', 422, "text: "),
-        (b'{"text": []}', 422, "at least 1 item"),
-        (b'{"text": "a", "lang": "en"}', 422, "lang: Extra inputs are not permitted"),
+        (b"", 422, "not valid JSON"),
+        (b"[]", 422, "body: an object was expected"),
+        (b"{}", 422, "the field 'text' is missing"),
+        (b'{"text": 3}', 422, "text: one text or a list of texts was expected"),
+        (b'{"text": []}', 422, "a list has 1 to 128 texts, not 0"),
+        (b'{"text": "a", "lang": "en"}', 422, "the field 'lang' is unknown"),
         (b'{"text": "\\ud83d"}', 422, "half of a surrogate pair"),
-        (b'{"text": "\xff"}', 400, "error parsing the body"),
-        (b'{"text": ["' + b'a","' * 128 + b'a"]}', 422, "at most 128 items"),
-        (b'{"text": "' + b"a" * 10_001 + b'"}', 422, "at most 10000 characters"),
-        (b'{"text": "' + b"a" * (1 << 23) + b'"}', 413, "longer than 8,388,608 bytes"),
-        (b"[" * 500_000, 400, "error parsing the body"),
+        (b'{"text": "\xff"}', 400, "not UTF-8"),
+        (b'{"text": ["' + b'a","' * 128 + b'a"]}', 422, "a list has 1 to 128 texts, not 129"),
+        (b'{"text": "' + b"a" * 10_001 + b'"}', 422, "at most 10,000 characters, not 10,001"),
+        (b'{"text": "' + b"a" * (1 << 24) + b'"}', 413, "longer than 16,777,216 bytes"),
+        (b"[" * 500_000, 422, "more than one list of up to 128 texts"),
+        (b"[" * 50_000, 400, "nested too deeply"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_words(client, content, status, said):
@@ -63,13 +61,76 @@ def test_what_cannot_be_answered_is_refused_in_words(client, content, status, sa
     assert said in response.json()["detail"]
 
 
-def test_a_body_without_a_length_is_measured_too(client):
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, "the request has no Content-Type header; send `Content-Type: application/json`"),
+        ({"Content-Type": "text/plain"}, "the Content-Type is not JSON; send `Content-Type: application/json`"),
+        (
+            {"Content-Type": "application/x-www-form-urlencoded"},
+            "the Content-Type is not JSON; send `Content-Type: application/json`",
+        ),
+    ],
+)
+def test_a_body_that_is_not_called_json_is_refused(client, headers, said):
+    response = client.post("/predict", content=b'{"text": "Ann"}', headers=headers)
+    assert (response.status_code, response.json()) == (415, {"detail": said})
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", "application/ld+json"])
+def test_json_has_several_names(client, kind):
+    assert client.post("/predict", content=b'{"text": "Ann"}', headers={"Content-Type": kind}).status_code == 200
+
+
+def test_a_body_without_a_length_is_measured_too_and_counted(client):
     def body():
-        for _ in range(3):
+        for _ in range(5):
             yield b"x" * (1 << 22)
 
+    def count():
+        lines = client.get("/metrics").text.splitlines()
+        return sum(float(line.split()[1]) for line in lines if 'total{route="/predict",status="413"}' in line)
+
+    before = count()
     response = client.post("/predict", content=body(), headers={"Content-Type": "application/json"})
     assert response.status_code == 413
+    assert count() == before + 1
+
+
+def test_a_text_that_fails_does_not_fail_its_neighbours(tmp_path):
+    def before(input_ids):
+        if bad in input_ids:
+            raise RuntimeError("the secret of the house")
+
+    finder = capitals_predictor(before=before)
+    bad = finder._tokenizer.token_to_id("?")
+    with TestClient(make_app(finder, tmp_path, timeout=60)) as client:
+        answer = client.post("/predict", json={"text": ["Ann", "why?", "Bob"]})
+        assert answer.status_code == 200
+        one, two, three = answer.json()["results"]
+        assert [one["entities"][0]["text"], three["entities"][0]["text"]] == ["Ann", "Bob"]
+        assert two == {
+            "text": "why?",
+            "entities": [],
+            "error": "prediction failed on this text; the log of the server has the reason",
+        }
+        assert "error" not in one
+        alone = client.post("/predict", json={"text": "why?"})
+        assert alone.status_code == 500
+        assert alone.json() == {"detail": two["error"]}
+        metrics = client.get("/metrics").text
+        assert "nerpipe_failed_texts_total 2.0" in metrics
+        assert "nerpipe_texts_total 2.0" in metrics
+
+
+def test_a_bug_names_no_internals(tmp_path):
+    finder = capitals_predictor()
+    app = make_app(finder, tmp_path, timeout=60)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        app.state.queue.predict = None
+        answer = client.post("/predict", json={"text": "Ann"})
+        assert (answer.status_code, answer.json()) == (500, {"detail": "the server failed; its log has the reason"})
+        assert 'status="500"' in client.get("/metrics").text
 
 
 def test_the_model_and_its_health_are_shown(client):
@@ -100,49 +161,6 @@ def test_pages_load_nothing_from_elsewhere(client):
     assert "default-src 'none'" in client.get("/").headers["Content-Security-Policy"]
 
 
-def test_requests_that_wait_are_predicted_together():
-    sizes, hold = [], threading.Event()
-
-    def predict(texts):
-        hold.wait(10)
-        return [[text] for text in texts]
-
-    async def main():
-        batcher = RequestQueue(predict, sizes.append)
-        batcher.start()
-        first = asyncio.create_task(batcher.predict(["0", "0b"]))
-        await asyncio.sleep(0.05)
-        tasks = [first, *(asyncio.create_task(batcher.predict([f"{n}", f"{n}b"])) for n in range(1, 40))]
-        await asyncio.sleep(0.05)
-        tasks[3].cancel()  # a client that went away
-        hold.set()
-        answers = await asyncio.gather(*tasks, return_exceptions=True)
-        await batcher.stop()
-        return answers
-
-    answers = asyncio.run(main())
-    assert isinstance(answers[3], asyncio.CancelledError)
-    assert all(answer == [[f"{n}"], [f"{n}b"]] for n, answer in enumerate(answers) if n != 3)
-    assert sizes == [2, 64, 14]
-
-
-def test_an_error_reaches_its_requests_and_the_next_ones_are_answered():
-    def predict(texts):
-        if "bad" in texts:
-            raise RuntimeError("broken")
-        return [[] for _ in texts]
-
-    async def main():
-        batcher = RequestQueue(predict, lambda _: None)
-        batcher.start()
-        with pytest.raises(RuntimeError, match="broken"):
-            await batcher.predict(["bad"])
-        answer = await batcher.predict(["good"])
-        await batcher.stop()
-        return answer
-
-    assert asyncio.run(main()) == [[]]
-
-
 def test_limits_are_what_the_documentation_says():
-    assert (MOST_BYTES, MOST_TEXTS_IN_REQUEST, LONGEST_TEXT) == (1 << 23, 128, 10_000)
+    limits = (MOST_BYTES, MOST_TEXTS_IN_REQUEST, LONGEST_TEXT, MOST_WAITING)
+    assert limits == (1 << 24, 128, 10_000, 128)

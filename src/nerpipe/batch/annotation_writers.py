@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import accumulate
 
-from nerpipe.batch.writers import DIGITS, Prediction
+from nerpipe.batch.writers import DIGITS, Prediction, with_own
 from nerpipe.contracts.escapes import json_text
 
 MODEL_VERSION = "nerpipe"
@@ -20,14 +20,13 @@ def _lowest(prediction: Prediction) -> float:
 def as_doccano(prediction: Prediction) -> str:
     """Give one line of doccano's JSONL. The other fields of the record and the scores become its metadata there."""
     record, entities, _ = prediction
-    row = {
-        **record.fields,
+    own = {
         "text": record.text,
         "label": [[entity.start, entity.end, entity.type] for entity in entities],
         "scores": [round(entity.confidence, DIGITS) for entity in entities],
         "score": _lowest(prediction),
     }
-    return json_text(row) + "\n"
+    return json_text(with_own(record.fields, own)) + "\n"
 
 
 def as_label_studio(prediction: Prediction) -> str:
@@ -80,7 +79,7 @@ def as_prodigy(prediction: Prediction) -> str:
         }
         for entity in entities
     ]
-    meta = {**record.fields, "score": _lowest(prediction)}
+    meta = with_own(record.fields, {"score": _lowest(prediction)})
     return json_text({"text": record.text, "tokens": tokens, "spans": spans, "meta": meta}) + "\n"
 
 

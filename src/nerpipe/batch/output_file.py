@@ -3,33 +3,23 @@
 A continued run neither loses nor repeats a record.
 """
 
-import hashlib
-import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from filelock import lock_descriptor
-
-from nerpipe.batch.readers import Rejected
-from nerpipe.batch.writers import Prediction, rejected_as_json
-from nerpipe.contracts.files import read_json, write_json
+from nerpipe.batch.growing_files import RejectsFile, close_quietly, open_locked, saved_size
+from nerpipe.batch.records import Rejected
+from nerpipe.batch.run_state import RunCounts, RunState, continued_state, write_state
+from nerpipe.batch.writers import Prediction
+from nerpipe.contracts.user_cache import file_stamp, recall, remember
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-
-@dataclass
-class RunCounts:
-    """The counts of a run. `records` includes the rejected records."""
-
-    records: int = 0
-    entities: int = 0
-    rejected: int = 0
+FINISHED = "outputs"  # Facts of the cache folder: the job and the counts of a finished output.
 
 
 class Output:
@@ -43,28 +33,31 @@ class Output:
     def __init__(
         self,
         output: Path | None,
-        rejects: Path,
+        rejects: Path | None,
         stream: "TextIO",
         show: Callable[[Prediction], str],
         frame: tuple[str, str, str] = ("", "", ""),
+        taken: Collection[str] = (),
     ) -> None:
         """Take the files and the format.
 
         Args:
             output: File to write, or None to write to the stream.
-            rejects: File of the rejected records.
+            rejects: File of the rejected records, or None for a new file in the folder for temporary files.
             stream: Stream that is written if there is no output file.
             show: Function that returns a prediction as text.
             frame: Text before the first prediction, between two, and after the last.
+            taken: Names of the fields that the format needs. Such fields of the input get another name.
         """
         self.counts = RunCounts()
+        self.rejects = RejectsFile(rejects, output)
         self._show = show
         self._frame = frame
+        self._taken = frozenset(taken)
         self._stream = stream
         self._output = output
-        self._rejects = rejects
-        self._files: list[BinaryIO] = []
-        self._reject_file: BinaryIO | None = None
+        self._file: BinaryIO | None = None
+        self._state = RunState("", str(rejects))
 
     @property
     def partial(self) -> Path:
@@ -78,6 +71,35 @@ class Output:
         assert self._output is not None  # noqa: S101
         return self._output.with_name(f".{self._output.name}.progress")
 
+    def is_finished(self, job: str) -> bool:
+        """Return whether this job has written its output already. If only the last steps are missing, do them.
+
+        Raises:
+            NerpipeError: If the output is there, but not known to be that of this job.
+        """
+        if self._output is None:
+            return False
+        if self.progress.exists():
+            state = continued_state(self.progress, job, self.rejects.path)
+            if not state.complete:
+                return False
+            there = self.partial if self.partial.exists() else self._output
+            if not there.is_file() or there.stat().st_size != state.output_bytes:
+                raise NerpipeError(f"{there}: not as {self.progress} says; delete {self.progress} to start again")
+            self.counts = state.counts
+            self._finish(job)
+            return True
+        if not self._output.exists():
+            return False
+        known = recall(FINISHED, self._output)
+        if known.get("job") != job:
+            raise NerpipeError(
+                f"{self._output}: there is no stopped run to resume, because this file is complete. To predict again "
+                "and replace it, leave out --resume"
+            )
+        self.counts = RunCounts(**known["counts"])
+        return True
+
     @contextmanager
     def open(self, job: str, *, resume: bool) -> "Iterator[None]":
         """Open the files. If the block ends without an error, the output gets its name.
@@ -88,129 +110,140 @@ class Output:
 
         Raises:
             NerpipeError: If there is an unfinished run and `resume` is false, or the unfinished run is of another job,
-                or its output is shorter than its state says. Also if `resume` is true without an output file, or
-                another process writes the output.
+                or its output is shorter than its state says. Also if `resume` is true without an output file, another
+                process writes the output, or it cannot be written.
         """
         if self._output is None:
             if resume:
                 raise NerpipeError(
-                    "--resume needs --output, because a run that writes to standard output cannot be continued"
+                    "--resume needs --output with a file, because a run that writes to a stream cannot be continued"
                 )
-            self._rejects.unlink(missing_ok=True)
-            self._stream.write(self._frame[0])
-            try:
+            with self._streaming():
                 yield
-            finally:
-                self._close()
+            return
+        with self._files(job, resume=resume):
+            yield
+            self._add(self._frame[2])
+            self._save(complete=True)
+        self._finish(job)
+
+    @contextmanager
+    def _streaming(self) -> "Iterator[None]":
+        self.rejects.open(0)
+        try:
+            self._stream.write(self._frame[0])
+            yield
             self._stream.write(self._frame[2])
             self._stream.flush()
-            return
-        self._output.parent.mkdir(parents=True, exist_ok=True)
-        sizes = self._begun(job) if resume and self.progress.exists() else None
-        if sizes is None:
-            if self.progress.exists():
-                raise NerpipeError(
-                    f"{self._output}: an earlier run of this output did not finish. Add --resume to continue it, or "
-                    f"delete {self.progress} to start again"
-                )
-            sizes = (0, 0)
-        self._job = job
-        try:
-            self._file = self._append(self.partial, sizes[0])
-            if not sizes[0]:
-                self._file.write(self._frame[0].encode())
-            if sizes[1]:
-                self._reject_file = self._append(self._rejects, sizes[1])
+        except BaseException:
+            if self.counts.rejected:
+                self.rejects.finish(self.counts.rejected)  # This run cannot be continued, so keep them now.
             else:
-                self._rejects.unlink(missing_ok=True)  # This file is from an earlier run.
-            self._save()
+                self.rejects.discard()
+            raise
+        self.rejects.finish(self.counts.rejected)
+
+    @contextmanager
+    def _files(self, job: str, *, resume: bool) -> "Iterator[None]":
+        assert self._output is not None  # noqa: S101
+        self._output.parent.mkdir(parents=True, exist_ok=True)
+        if self.progress.exists() and not resume:
+            raise NerpipeError(
+                f"{self._output}: an earlier run of this output did not finish. Add --resume to continue it, or "
+                f"delete {self.progress} to start again"
+            )
+        self._file = open_locked(self.partial)
+        try:
+            self._state = RunState(job, str(self.rejects.path))
+            if self.progress.exists():
+                self._state = continued_state(self.progress, job, self.rejects.path)
+            self._check_size(self._file, self._state.output_bytes)
+            self.rejects.open(self._state.rejects_bytes)
+            self.counts = self._state.counts
+            self._file.truncate(self._state.output_bytes)
+            if not self._state.output_bytes:
+                self._add(self._frame[0])
+            self._save(complete=False)
             yield
-            self._file.write(self._frame[2].encode())
         finally:
-            self._close()
-        self.partial.replace(self._output)
-        self.progress.unlink()
+            close_quietly(self._file)
+            self.rejects.close()
+            if not self.progress.exists() and not self.partial.stat().st_size:
+                self.partial.unlink()  # The run did not begin.
 
-    def _begun(self, job: str) -> tuple[int, int]:
-        state = read_json(self.progress)
-        if state["job"] != job:
-            raise NerpipeError(
-                f"{self.progress}: the unfinished run had another model, input, format, backend or precision. Use the "
-                "same ones as before, or delete this file to start again"
-            )
-        self.counts = RunCounts(**state["counts"])
-        return state["output_bytes"], state["rejects_bytes"]
-
-    def _append(self, path: Path, size: int) -> BinaryIO:
-        file = path.open("a+b")
-        self._files.append(file)
-        # The lock ends with the process, even if the process is killed.
-        if not lock_descriptor(file.fileno(), blocking=False):
-            raise NerpipeError(f"{path}: another process is writing this file; wait until it ends, or stop it")
-        if file.seek(0, os.SEEK_END) < size:
-            raise NerpipeError(
-                f"{path}: the file is shorter than {self.progress} says; delete {self.progress} to start again"
-            )
+    def _check_size(self, file: BinaryIO, size: int) -> None:
         # A killed run may have written more after its last state. These records are predicted and written again.
-        file.truncate(size)
-        return file
+        if file.seek(0, 2) < size:
+            raise NerpipeError(
+                f"{self.partial}: the file is shorter than {self.progress} says; delete {self.progress} to start again"
+            )
 
     def write(self, results: Sequence[Prediction | Rejected]) -> None:
-        """Write the results of a chunk, and then save the state that counts them."""
+        """Write the results of a chunk, and then save the state that counts them.
+
+        Raises:
+            NerpipeError: If the output file cannot be written.
+        """
         lines = []
         for result in results:
             first = self.counts.records == self.counts.rejected
             self.counts.records += 1
-            if isinstance(result, Prediction):
-                self.counts.entities += len(result.entities)
-                lines.append(("" if first else self._frame[1]) + self._show(result))
-            else:
+            shown = self._shown(result) if isinstance(result, Prediction) else result
+            if isinstance(shown, Rejected):
                 self.counts.rejected += 1
-                self._reject(result)
-        text = "".join(lines)
+                self._reject(shown)
+            else:
+                lines.append(("" if first else self._frame[1]) + shown)
         if self._output is None:
-            self._stream.write(text)
+            self._stream.write("".join(lines))
             self._stream.flush()
             return
-        self._file.write(text.encode("utf-8"))
-        self._save()
+        self._add("".join(lines))
+        self._save(complete=False)
 
-    def _reject(self, result: Rejected) -> None:
-        if self._reject_file is None:
-            self._reject_file = self._append(self._rejects, 0)
-        self._reject_file.write(rejected_as_json(result).encode("utf-8"))
+    def _shown(self, prediction: Prediction) -> str | Rejected:
+        record = prediction.record
+        try:
+            text = self._show(prediction)
+            text.encode("utf-8")
+        except Exception as error:  # noqa: BLE001 - the rejected record states any error, and the others go on
+            return Rejected(record.position, f"the record cannot be written in this format: {error!r}", record.text)
+        self.counts.entities += len(prediction.entities)
+        self.counts.renamed += len(self._taken & record.fields.keys())
+        return text
 
-    def _save(self) -> None:
-        sizes = []
-        for file in (self._file, self._reject_file):
-            if file is not None:
-                file.flush()
-                os.fsync(file.fileno())
-            sizes.append(file.tell() if file is not None else 0)
-        state = {"job": self._job, "counts": asdict(self.counts), "output_bytes": sizes[0], "rejects_bytes": sizes[1]}
-        write_json(self.progress, state)
+    def _reject(self, rejected: Rejected) -> None:
+        try:
+            self.rejects.write(rejected)
+        except OSError as error:
+            raise self._unwritten(error) from None
 
-    def _close(self) -> None:
-        with ExitStack() as stack:
-            for file in self._files:
-                stack.callback(file.close)
+    def _add(self, text: str) -> None:
+        assert self._file is not None  # noqa: S101
+        try:
+            self._file.write(text.encode("utf-8"))
+        except OSError as error:
+            raise self._unwritten(error) from None
 
+    def _save(self, *, complete: bool) -> None:
+        assert self._file is not None  # noqa: S101
+        try:
+            self._state.output_bytes = saved_size(self._file)
+            self._state.rejects_bytes = self.rejects.save()
+            self._state.counts, self._state.complete = self.counts, complete
+            write_state(self.progress, self._state)
+        except OSError as error:
+            raise self._unwritten(error) from None
 
-def job_fingerprint(model: Path, files: Sequence[str], options: dict[str, str]) -> str:
-    """Return a fingerprint of everything that determines the output of a job.
+    def _unwritten(self, error: OSError) -> NerpipeError:
+        advice = "; free some space, then run the same command" + (" with --resume" if self._output else "")
+        return NerpipeError(f"{self._output or self.rejects.path}: cannot be written ({error.strerror}){advice}")
 
-    It covers the checksums of the model, the name, size and time of change of each input file, and the options.
-    """
-    parts = [
-        (model / "SHA256SUMS").read_text(encoding="utf-8") if (model / "SHA256SUMS").exists() else str(model),
-        *((name, *_stamp(name)) for name in files),
-        options,
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _stamp(name: str) -> tuple[int, ...]:
-    if name == "-":
-        return ()
-    state = Path(name).stat()
-    return state.st_size, state.st_mtime_ns
+    def _finish(self, job: str) -> None:
+        """Give the files their names. Each step may have been done before by a run that was killed here."""
+        assert self._output is not None  # noqa: S101
+        self.rejects.finish(self.counts.rejected)
+        if self.partial.exists():
+            self.partial.replace(self._output)
+        remember(FINISHED, self._output, file_stamp(self._output), {"job": job, "counts": asdict(self.counts)})
+        self.progress.unlink(missing_ok=True)

@@ -4,18 +4,21 @@ import argparse
 import io
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from nerpipe.batch.annotation_writers import ANNOTATION_FORMATS, FRAMES
-from nerpipe.batch.output_file import Output, job_fingerprint
+from nerpipe.batch.output_file import Output
 from nerpipe.batch.readers import READERS, STDIN, input_files, read_records
+from nerpipe.batch.run_state import job_fingerprint
 from nerpipe.batch.stream import run
-from nerpipe.batch.writers import FORMATS, Prediction, as_text
+from nerpipe.batch.targets import find_targets
+from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
 from nerpipe.contracts.terminal import printable, say
 from nerpipe.params import whole_number
-from nerpipe.prediction.backends import BACKENDS, PRECISIONS
-from nerpipe.prediction.exported_folder import load_decoding
+from nerpipe.prediction.backends import BACKENDS, PRECISIONS, check_choice
+from nerpipe.prediction.exported_folder import check_exported, load_decoding
 
 Engine = Callable[[Output], None]
 SOME_REJECTED = 4  # Exit code if some records were rejected and all others were predicted.
@@ -68,7 +71,8 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         "--rejects",
         type=Path,
         metavar="FILE",
-        help="file of the rejected records (default: OUTPUT.rejects.jsonl, or nerpipe.rejects.jsonl without --output)",
+        help="file of the rejected records (default: OUTPUT.rejects.jsonl; without --output, a new file among "
+        "the temporary files, whose name is printed)",
     )
     parser.add_argument("--resume", action="store_true", help="continue a run of this output that was stopped")
     parser.add_argument(
@@ -85,21 +89,33 @@ def predict(arguments: argparse.Namespace) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # The output is UTF-8 in every locale.
     files = input_files(arguments.input, arguments.kind)
-    output: Path | None = arguments.output
-    rejects = arguments.rejects or Path(f"{output}.rejects.jsonl" if output else "nerpipe.rejects.jsonl")
-    show = _format(arguments.to, terminal=output is None and sys.stdout.isatty())
-    sink = Output(output, rejects, sys.stdout, show, FRAMES.get(arguments.to, ("", "", "")))
+    output, through, rejects = find_targets(arguments.output, arguments.rejects, files, sys.stdout)
     decisive = ("kind", "to", "backend", "precision")
     job = job_fingerprint(arguments.model, files, {name: getattr(arguments, name) for name in decisive})
-    engine = _ray(arguments, files) if arguments.engine == "ray" else _local(arguments, files)
-    with sink.open(job, resume=arguments.resume):
-        engine(sink)
+    with ExitStack() as stack:
+        stream = stack.enter_context(through.open("w", encoding="utf-8", newline="\n")) if through else sys.stdout
+        show = _format(arguments.to, terminal=output is None and stream.isatty())
+        frame, taken = FRAMES.get(arguments.to, ("", "", "")), OWN_FIELDS.get(arguments.to, ())
+        sink = Output(output, rejects, stream, show, frame, taken)
+        finished = arguments.resume and sink.is_finished(job)
+        if not finished:
+            engine = _ray(arguments, files) if arguments.engine == "ray" else _local(arguments, files, output)
+            with sink.open(job, resume=arguments.resume):
+                engine(sink)
+    said = _in_words(sink)
+    say(f"{output}: this run is already finished; {said}" if finished else said, stream=sys.stderr)
+    return SOME_REJECTED if sink.counts.rejected else 0
+
+
+def _in_words(sink: Output) -> str:
+    """Give the counts of a run."""
     counts = sink.counts
     said = f"records: {counts.records:,}, entities: {counts.entities:,}"
     if counts.rejected:
-        said += f", rejected: {counts.rejected:,} (see {rejects})"
-    say(said, stream=sys.stderr)
-    return SOME_REJECTED if counts.rejected else 0
+        said += f", rejected: {counts.rejected:,} (see {sink.rejects.path})"
+    if counts.renamed:
+        said += f", fields of the input that were renamed to {RENAMED}NAME: {counts.renamed:,}"
+    return said
 
 
 def _format(name: str, *, terminal: bool) -> Callable[[Prediction], str]:
@@ -110,7 +126,7 @@ def _format(name: str, *, terminal: bool) -> Callable[[Prediction], str]:
     return (lambda prediction: printable(exact(prediction))) if terminal else exact
 
 
-def _local(arguments: argparse.Namespace, files: list[str]) -> Engine:
+def _local(arguments: argparse.Namespace, files: list[str], output: Path | None) -> Engine:
     """Load the model, and return the function that predicts in this process."""
     from tqdm import tqdm
 
@@ -121,10 +137,10 @@ def _local(arguments: argparse.Namespace, files: list[str]) -> Engine:
     )
     total = None if STDIN in files else sum(Path(name).stat().st_size for name in files)
     # True hides the bar, which would mix with predictions on the same terminal. None shows it only on a terminal.
-    hidden = True if arguments.output is None and sys.stdout.isatty() else None
+    hidden = True if output is None and sys.stdout.isatty() else None
 
     def engine(sink: Output) -> None:
-        with tqdm(total=total, unit="B", unit_scale=True, disable=hidden, stream=sys.stderr) as bar:
+        with tqdm(total=total, unit="B", unit_scale=True, disable=hidden, file=sys.stderr) as bar:
             run(predictor, read_records(files, arguments.kind, sys.stdin.buffer, bar.update), sink)
 
     return engine
@@ -135,5 +151,7 @@ def _ray(arguments: argparse.Namespace, files: list[str]) -> Engine:
     from nerpipe.batch.ray_engine import check_ray, run_on_ray
 
     check_ray(files)
+    check_choice(arguments.backend, arguments.precision)
+    check_exported(arguments.model, backend=arguments.backend, precision=arguments.precision)
     load_decoding(arguments.model)
     return lambda sink: run_on_ray(arguments.model, files, sink, arguments)

@@ -11,11 +11,13 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.batch.output_file import Output
-from nerpipe.batch.readers import READERS, STDIN, Record, Rejected
+from nerpipe.batch.readers import STDIN, read_input
+from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.stream import CHUNK_RECORDS, predict_chunk
 from nerpipe.batch.writers import Prediction
 from nerpipe.errors import NerpipeError
@@ -24,6 +26,7 @@ from nerpipe.prediction.predictor import Entity, Predictor, Reading
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FAILURE = '{"error": '  # How a row begins that says why a file cannot be read.
 PackedRow = dict[str, str]  # The key "row" holds JSON, so that all fields of all inputs fit one schema.
 
 
@@ -38,8 +41,10 @@ class PredictBlocks:
         """Predict one block of packed records."""
         import pyarrow as pa
 
-        records = [unpack_record(row) for row in batch["row"].to_pylist()]
-        return pa.table({"row": [pack_result(result) for result in predict_chunk(self._predictor, records)]})
+        rows = batch["row"].to_pylist()
+        results = predict_chunk(self._predictor, [unpack_record(row) for row in rows if not row.startswith(FAILURE)])
+        packed = map(pack_result, results)
+        return pa.table({"row": [row if row.startswith(FAILURE) else next(packed) for row in rows]})
 
 
 def check_ray(files: Sequence[str]) -> None:
@@ -92,9 +97,13 @@ def _blocks(
     actors = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads - 1)  # One core reads the files.
     kind = arguments.kind
     folder = Path.cwd()
+    left, skipped = skip_records(files, kind, sink.counts.records)
+    if not left:
+        return
+    items = [{"name": name, "skipped": 0 if index else skipped} for index, name in enumerate(left)]
     results = (
-        ray.data.from_items([{"name": name} for name in files], override_num_blocks=len(files))
-        .flat_map(lambda row: packed_records(folder, row["name"], kind), num_cpus=0.5)
+        ray.data.from_items(items, override_num_blocks=len(items))
+        .flat_map(lambda row: packed_records(folder, row["name"], kind, row["skipped"]), num_cpus=0.5)
         .map_batches(
             PredictBlocks,
             fn_constructor_args=(str(model), arguments.backend, arguments.precision, threads),
@@ -104,28 +113,55 @@ def _blocks(
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
         )
     )
-    done = sink.counts.records
     for block in results.iter_batches(batch_size=CHUNK_RECORDS, batch_format="pyarrow"):
         rows = block["row"].to_pylist()
-        fresh = rows[min(done, len(rows)) :]
-        done -= len(rows) - len(fresh)
-        if fresh:
-            yield [unpack_result(row) for row in fresh]
+        good = list(takewhile(lambda row: not row.startswith(FAILURE), rows))
+        if good:
+            yield [unpack_result(row) for row in good]
+        if len(good) < len(rows):
+            raise NerpipeError(json.loads(rows[len(good)])["error"])
+
+
+def skip_records(files: Sequence[str], kind: str, done: int) -> tuple[list[str], int]:
+    """Find where a run goes on, by reading the records that it has predicted already.
+
+    Args:
+        files: All input files.
+        kind: One of READERS.
+        done: Number of records that are predicted already.
+
+    Returns:
+        The files that are not predicted whole, and the number of records of the first of them that are predicted.
+
+    Raises:
+        NerpipeError: If a file cannot be read, or the files hold fewer records.
+    """
+    if not done:
+        return list(files), 0
+    for place, name in enumerate(files):
+        found = sum(1 for _ in islice(read_input(name, kind, lambda _: None), done + 1))
+        if found > done:
+            return list(files[place:]), done
+        done -= found
     if done:
         raise NerpipeError(
             f"the input holds {done} records fewer than the output already has; give the input of the first run"
         )
+    return [], 0
 
 
-def packed_records(folder: Path, name: str, kind: str) -> Iterator[PackedRow]:
-    """Read one file in a Ray task.
+def packed_records(folder: Path, name: str, kind: str, skipped: int = 0) -> Iterator[PackedRow]:
+    """Read one file in a Ray task, without its first records.
 
     The working directory of a task is not that of the command, so `folder` names that one. The records keep the name of
-    the file as the user gave it.
+    the file as the user gave it. If the file cannot be read, the only row is the message, because an exception would
+    lose its type on the way.
     """
-    with (folder / name).open("rb") as file:
-        for record in READERS[kind](file, name, lambda _: None):
+    try:
+        for record in islice(read_input(name, kind, lambda _: None, folder=folder), skipped, None):
             yield {"row": pack_record(record)}
+    except NerpipeError as error:
+        yield {"row": f"{FAILURE}{json.dumps(str(error))}}}"}
 
 
 def pack_record(record: Record | Rejected) -> str:

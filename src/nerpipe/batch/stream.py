@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from nerpipe.batch.output_file import Output, RunCounts
-from nerpipe.batch.readers import Record, Rejected
+from nerpipe.batch.output_file import Output
+from nerpipe.batch.records import Record, Rejected
+from nerpipe.batch.run_state import RunCounts
 from nerpipe.batch.writers import Prediction
 from nerpipe.contracts.joining import join_words
 from nerpipe.contracts.word_rules import RULES
@@ -13,7 +14,7 @@ from nerpipe.prediction.predictor import Finder, Reading, entities_of
 
 # Number of records that are predicted together. The first chunks are small, so that the first results appear soon.
 FIRST_CHUNK_RECORDS, CHUNK_RECORDS = 16, 1024
-CHUNK_CHARACTERS = 1 << 20  # Number of characters at which a chunk takes no further record.
+CHUNK_CHARACTERS = 1 << 18  # Number of characters at which a chunk takes no further record.
 
 
 def predict_records(predictor: Finder, records: Iterable[Record | Rejected]) -> Iterator[list[Prediction | Rejected]]:
@@ -32,12 +33,18 @@ def chunks(records: Iterable[Record | Rejected]) -> Iterator[list[Record | Rejec
     characters, most = 0, FIRST_CHUNK_RECORDS
     for record in records:
         chunk.append(record)
-        characters += len(record.text if isinstance(record, Record) else record.raw)
+        characters += _size(record)
         if len(chunk) >= most or characters >= CHUNK_CHARACTERS:
             yield chunk
             chunk, characters, most = [], 0, min(2 * most, CHUNK_RECORDS)
     if chunk:
         yield chunk
+
+
+def _size(record: Record | Rejected) -> int:
+    if isinstance(record, Rejected):
+        return len(record.raw)
+    return len(record.text) + (len(repr(record.fields)) if record.fields else 0)
 
 
 def predict_chunk(predictor: Finder, chunk: Sequence[Record | Rejected]) -> list[Prediction | Rejected]:

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from nerpipe.batch.readers import Record, Rejected
+from nerpipe.batch.records import Record, Rejected
 from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.terminal import printable
 from nerpipe.prediction.predictor import Entity, Reading
 
 COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI background colours on which black text is readable.
+RENAMED = "input_"  # What comes before the name of a field of the input that the output needs for itself.
+# The fields that a format needs for itself, besides the text, which no record has as another field.
+OWN_FIELDS = {"jsonl": ("entities",), "doccano": ("label", "scores", "score"), "prodigy": ("score",)}
 DIGITS = 4  # Decimal places of a confidence.
 
 
@@ -26,10 +29,26 @@ def entity_fields(entity: Entity) -> dict[str, Any]:
     return entity._asdict() | {"confidence": round(entity.confidence, DIGITS)}
 
 
+def with_own(fields: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Join the fields of the input with those of the output. A field of the input that both have gets a new name.
+
+    >>> with_own({"id": 1, "text": "of the input"}, {"text": "of the output"})
+    {'id': 1, 'input_text': 'of the input', 'text': 'of the output'}
+    """
+    joined = {}
+    for name, value in fields.items():
+        free = name
+        while free in own or (free != name and free in fields):
+            free = f"{RENAMED}{free}"
+        joined[free] = value
+    return joined | own
+
+
 def as_json(prediction: Prediction) -> str:
     """Give one line of JSON with the other fields of the record, its text and its entities."""
     record, entities, _ = prediction
-    row = {**record.fields, "text": record.text, "entities": [entity_fields(entity) for entity in entities]}
+    own = {"text": record.text, "entities": [entity_fields(entity) for entity in entities]}
+    row = with_own(record.fields, own)
     return json_text(row) + "\n"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nerpipe.contracts.schemes import OUTSIDE, spans_of
 from nerpipe.contracts.word_rules import find_words
 from nerpipe.errors import NerpipeError
-from nerpipe.inference.word_scores import Item, decode_words, first_subwords, score_words
+from nerpipe.inference.word_scores import Item, WordScores, decode_words, first_subwords, score_words
 from nerpipe.prediction.backends import check_choice, load_network, usable_cores
 from nerpipe.prediction.checksums import AGAIN
 from nerpipe.prediction.exported_folder import Decoding, check_exported, load_decoding, load_fast_tokenizer
@@ -68,6 +68,7 @@ class Finder:
             NerpipeError: If the tokenizer is not the one that decoding was made for.
         """
         self.decoding = decoding
+        self.workers = workers
         self._tokenizer = tokenizer
         self._network = network
         self._special = special_tokens(tokenizer)
@@ -112,28 +113,46 @@ class Finder:
         if not any(sentences):
             return [TaggedWords([], []) for _ in sentences]
         counts = [len(words) for words in sentences]
-        scores = score_words(
-            self._items(sentences, counts),
+        return self.decode(self.score(self.windows(sentences), words=sum(counts)), counts)
+
+    def windows(self, sentences: Sequence[Sequence[str]]) -> list[Item]:
+        """Cut sentences into windows. Their words are numbered from 0 through all sentences."""
+        capacity = self.decoding.max_length - sum(map(len, self._special))
+        items = []
+        encoded = encode_words(self._tokenizer, sentences)
+        for first, (ids, words, sizes) in zip(accumulate(map(len, sentences), initial=0), encoded, strict=False):
+            pieces = cut_sentence(ids, words, sizes, self._special, capacity=capacity, stride=self.decoding.stride)
+            for piece in pieces:
+                positions, own = first_subwords(piece.word_ids, piece.own)
+                items.append(Item(piece.input_ids, positions, [first + word for word in own]))
+        return items
+
+    def score(self, windows: Sequence[Item], *, words: int) -> WordScores:
+        """Run the network on windows.
+
+        Args:
+            windows: Windows that `windows` returned.
+            words: Number of words, of which each window owns some.
+        """
+        return score_words(
+            windows,
             self._network,
-            words=sum(counts),
+            words=words,
             labels=len(self.decoding.labels),
             outside=self.decoding.labels.index(OUTSIDE),
             pad_id=self.decoding.pad_id,
             budget=BUDGET,
             each=self._pool.map if self._pool else map,
         )
-        return [TaggedWords(*row) for row in zip(*decode_words(scores, counts, self.decoding.labels), strict=True)]
 
-    def _items(self, sentences: Sequence[Sequence[str]], counts: Sequence[int]) -> list[Item]:
-        capacity = self.decoding.max_length - sum(map(len, self._special))
-        items = []
-        encoded = encode_words(self._tokenizer, sentences)
-        for first, (ids, words, sizes) in zip(accumulate(counts, initial=0), encoded, strict=False):
-            pieces = cut_sentence(ids, words, sizes, self._special, capacity=capacity, stride=self.decoding.stride)
-            for piece in pieces:
-                positions, own = first_subwords(piece.word_ids, piece.own)
-                items.append(Item(piece.input_ids, positions, [first + word for word in own]))
-        return items
+    def decode(self, scores: WordScores, counts: Sequence[int]) -> list[TaggedWords]:
+        """Find the tags of sentences.
+
+        Args:
+            scores: Scores of all words.
+            counts: Number of words of each sentence.
+        """
+        return [TaggedWords(*row) for row in zip(*decode_words(scores, counts, self.decoding.labels), strict=True)]
 
 
 class Predictor(Finder):

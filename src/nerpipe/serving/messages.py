@@ -37,6 +37,7 @@ class Result(BaseModel):
 
     text: str
     entities: list[FoundEntity]
+    error: str | None = Field(default=None, description="Why there are no entities. It is left out if all is well")
 
 
 class Answer(BaseModel):
@@ -46,7 +47,7 @@ class Answer(BaseModel):
 
 
 class Problem(BaseModel):
-    """The reason why a request was refused."""
+    """The reason why a request was not answered."""
 
     detail: str
 

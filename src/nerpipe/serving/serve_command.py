@@ -13,6 +13,7 @@ from nerpipe.prediction.backends import BACKENDS, PRECISIONS
 SERVE = """Answer requests over HTTP. POST /predict finds entities, / is a page to try the model, and /docs describes
 the interface. The command needs the packages of requirements/serve.txt."""
 HOST, PORT = "127.0.0.1", 8000
+TIMEOUT = 60
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
@@ -40,15 +41,21 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="number of processor threads (default: the number of cores that this process may use)",
     )
+    parser.add_argument(
+        "--timeout",
+        type=whole_number(1),
+        default=TIMEOUT,
+        metavar="SECONDS",
+        help="time after which a request that is not answered gets status 503 (default: %(default)s)",
+    )
     parser.set_defaults(run=serve)
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    """Serve until Ctrl-C or SIGTERM. Accepted requests are answered before the process ends."""
+    """Serve until Ctrl-C or SIGTERM. Accepted requests are answered, as long as the shutdown may take."""
     try:
-        import uvicorn
-
         from nerpipe.serving.app import make_app
+        from nerpipe.serving.http_server import HttpServer
     except ModuleNotFoundError as error:
         raise NerpipeError(
             f"serving needs a package that is not installed ({error.name}); run `pip install -r requirements/serve.txt`"
@@ -60,8 +67,8 @@ def serve(arguments: argparse.Namespace) -> None:
     )
     with _listening(arguments.host, arguments.port) as listener:
         host, port = listener.getsockname()[:2]
-        app = make_app(predictor, arguments.model)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        app = make_app(predictor, arguments.model, timeout=arguments.timeout)
+        server = HttpServer(app, app.state.queue.close)
         say(f"http://{host}:{port} serves {arguments.model}. Press Ctrl-C to stop.")
         # uvicorn answers the accepted requests, then raises the signal again. These handlers ignore that second signal.
         for number in (signal.SIGINT, signal.SIGTERM):

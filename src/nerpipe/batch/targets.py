@@ -1,0 +1,146 @@
+"""The files that a run of `nerpipe predict` writes: which they are, and whether they may be written.
+
+Everything is checked before anything is written or deleted.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from nerpipe.batch.readers import STDIN
+from nerpipe.contracts.user_cache import recall
+from nerpipe.errors import NerpipeError
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+REJECTED_START = b'{"position": "'  # How every line of a rejects file begins.
+OWNERS = "rejects"  # Facts of the cache folder: which output a rejects file belongs to.
+
+
+class Targets(NamedTuple):
+    """Where a run writes. Symbolic links are followed."""
+
+    output: Path | None  # File that appears when it is complete. None: the output is written as a stream.
+    through: Path | None  # Device or FIFO that the stream is. None: the stream is standard output.
+    rejects: Path | None  # File of the rejected records. None: a new file in the folder for temporary files.
+
+
+def find_targets(output: Path | None, rejects: Path | None, files: Sequence[str], stdout: "TextIO") -> Targets:
+    """Check the files that a run shall write.
+
+    Args:
+        output: File, device or FIFO that the user named. None: standard output.
+        rejects: File of the rejected records that the user named. None: OUTPUT.rejects.jsonl, if there is an output
+            file.
+        files: Input files.
+        stdout: Standard output.
+
+    Raises:
+        NerpipeError: If a file to write is a folder, an input or the other file to write, or the rejects file is
+            another file or belongs to another output.
+    """
+    through = None
+    if output is not None:
+        target = _followed(output, "--output")
+        if target.is_dir():
+            raise NerpipeError(f"--output {output}: this is a folder; name a file, such as {output / 'entities.jsonl'}")
+        if _is_same_stream(target, stdout):
+            output = None
+        elif is_special(target):
+            output, through = None, target
+        else:
+            rejects = rejects or Path(f"{output}.rejects.jsonl")
+            output = target
+    if rejects is not None:
+        rejects = _followed(rejects, "--rejects")
+    for name, path in (("--output", output), ("--rejects", rejects)):
+        if path is not None:
+            _refuse_input(name, path, files)
+            _check_place(name, path)
+    if rejects is not None:
+        _check_rejects(rejects, output)
+    return Targets(output, through, rejects)
+
+
+def _followed(path: Path, name: str) -> Path:
+    """Follow symbolic links, so that a link stays and the file that it leads to is replaced."""
+    try:
+        if is_special(path):
+            return path  # The links of /dev/stdout lead to no path.
+        return path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise NerpipeError(f"{name} {path}: the file cannot be reached ({said}); name another one") from None
+
+
+def _is_same_stream(path: Path, stdout: "TextIO") -> bool:
+    """Return whether a path, such as /dev/stdout, is standard output."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(stdout.fileno()))
+    except (OSError, ValueError):
+        return False
+
+
+def _refuse_input(name: str, path: Path, files: Sequence[str]) -> None:
+    for file in files:
+        same = file != STDIN and (path.samefile(file) if path.exists() else path.resolve() == Path(file).resolve())
+        if same:
+            raise NerpipeError(f"{name} {path}: this file is an input, which would be lost; name another file")
+    try:
+        read = STDIN in files and path.is_file() and os.path.samestat(path.stat(), os.fstat(sys.stdin.fileno()))
+    except (OSError, ValueError):
+        return
+    if read:
+        raise NerpipeError(f"{name} {path}: this file is the standard input, which would be lost; name another file")
+
+
+def _check_place(name: str, path: Path) -> None:
+    """Check that a file can be made beside this one, before the work begins."""
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise NerpipeError(f"{name} {path}: {folder} is a file, not a folder; name another place")
+    if not is_special(path) and not os.access(folder, os.W_OK | os.X_OK):
+        raise NerpipeError(
+            f"{name} {path}: nothing may be written in {folder}; check its owner and permissions, or name another place"
+        )
+
+
+def _check_rejects(rejects: Path, output: Path | None) -> None:
+    """Check that the file of the rejected records is none that something else needs."""
+    if output is not None and rejects.resolve() == output.resolve():
+        raise NerpipeError(f"--rejects {rejects}: this is also the output; name another file")
+    if rejects.is_dir():
+        raise NerpipeError(f"--rejects {rejects}: this is a folder; name a file")
+    if not rejects.is_file():
+        return
+    owner = recall(OWNERS, rejects).get("output")
+    try:
+        with rejects.open("rb") as file:
+            start = file.read(len(REJECTED_START))
+    except OSError as error:
+        raise NerpipeError(f"--rejects {rejects}: the file cannot be read ({error.strerror}); name another") from None
+    if start not in (b"", REJECTED_START):
+        raise NerpipeError(
+            f"--rejects {rejects}: this file exists and holds no rejected records, so it is not replaced; name "
+            "another file"
+        )
+    if start and owner and owner != str(output) and Path(owner).exists():
+        raise NerpipeError(
+            f"--rejects {rejects}: this file holds the rejected records of {owner}; name another file, or delete this "
+            "one if you no longer need it"
+        )
+
+
+def is_special(path: Path) -> bool:
+    """Return whether a path is a device, FIFO or socket, which is written through and never replaced."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
