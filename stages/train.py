@@ -1,6 +1,7 @@
 """train: fine-tune the model, score dev after each epoch, and keep the best epoch."""
 
 from nerpipe.params import load_params
+from nerpipe.training.launching import launch
 from nerpipe.training.settings import TrainSettings
 from nerpipe.training.train import train
 from stages import path_flags, run
@@ -19,6 +20,7 @@ def main() -> None:
         pins="requirements file with the versions of the packages that affect training",
     )
     params = load_params("params.yaml")
+    launch(params.launcher)
     train(
         clean_dev=flags.clean_dev,
         encoded=flags.encoded,

@@ -3,11 +3,13 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 from places import MIRROR, ROOT
 
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may depend on a hub
+settings.register_profile("many", max_examples=20_000, deadline=None)  # --hypothesis-profile=many
 
 
 @pytest.fixture(scope="session")

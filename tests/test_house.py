@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -93,3 +94,28 @@ def test_light_modules_and_stage_scripts_import_nothing_heavy():
         "    assert not heavy, f'{name} imports {heavy}'\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"PYTHONPATH": "src"}, check=True)
+
+
+# For each call that lets text of data into another format: the modules that may make it.
+BORDERS = {
+    "print(": set(),
+    "Console(": {"nerpipe.evaluation.data_table"},
+    "rich.table": {"nerpipe.evaluation.data_table"},
+    "ensure_ascii=False": {
+        "nerpipe.annotations.documents",  # It becomes a field of a line of JSON.
+        "nerpipe.batch.records",  # It is only tried out.
+        "nerpipe.contracts.escapes",
+        "nerpipe.yaml_reader",
+    },
+    ".to_csv(": {"nerpipe.evaluation.evaluate"},
+    "csv.writer": set(),
+    "shell=True": set(),
+}
+
+
+@pytest.mark.parametrize("call", BORDERS)
+def test_data_crosses_a_border_in_one_place(call):
+    pattern = re.compile(rf"(?<![\w.]){re.escape(call)}" if call[0].isalpha() else re.escape(call))
+    code = {module_name(path): re.sub(r'r?"""(?s:.*?)"""', "", path.read_text()) for path in MODULES}
+    found = {name for name, text in code.items() if pattern.search(text)}
+    assert found == BORDERS[call]

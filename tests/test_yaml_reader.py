@@ -4,8 +4,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from nerpipe.contracts.terminal import printable
 from nerpipe.errors import NerpipeError
-from nerpipe.yaml_reader import load_yaml
+from nerpipe.yaml_reader import load_yaml, yaml_text
 
 SCALARS = st.one_of(
     st.text("0123456789abcdefxoXOEe_.+-:nNaAiIfFtTrRuUlLsSyY~=<> \t'\"#,[]{}!&*|%@`?\\/\n\r\x85\u2028é", max_size=12),
@@ -74,3 +75,29 @@ def test_a_file_that_dvc_may_read_by_other_rules_is_refused(file, text):
 def test_a_rate_may_be_written_in_any_way(file, value):
     file.write_text(f"lr: {value}\n")
     assert load_yaml(file) == {"lr": 3e-5}
+
+
+TEXTS = st.one_of(
+    SCALARS.map(str),
+    st.text(st.characters(codec="utf-8"), max_size=20),
+    st.text("abnoy:#-?,[]{}&*!|>%@`'\"\\ \t\n\r\x1b\x7f\x85\x9b\u2028\u202e\ufeff\ufffe😀/.~=<", max_size=12),
+    st.sampled_from(["a: b", "#x", "a #x", "no", "null", "TRUE", "3", "1e5", "- a", "pkg:a@1", "a:", ":a", "<<"]),
+)
+
+
+@given(key=TEXTS, value=TEXTS)
+def test_what_is_written_is_read_as_the_same_text_here_and_by_dvc(file, key, value):
+    from dvc.utils.serialize import load_yaml as load_as_dvc
+
+    lines = f"{yaml_text(key)}: {yaml_text(value)}\n"
+    for text in (lines, f"types: {{{yaml_text(key)}: {yaml_text(value)}}}\n", f"types:\n      {lines}"):
+        assert printable(text) == text
+        file.write_bytes(text.encode())
+        found = load_yaml(file)
+        assert found.get("types", found) == {key: value}
+        found = load_as_dvc(str(file))
+        assert found.get("types", found) == {key: value}
+
+
+def test_ordinary_names_are_written_without_quotes():
+    assert [yaml_text(text) for text in ("PER", "creative-work", "misc.name")] == ["PER", "creative-work", "misc.name"]

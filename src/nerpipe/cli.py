@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import nerpipe
 from nerpipe.annotations.import_command import IMPORT, add_import
@@ -10,6 +11,7 @@ from nerpipe.batch.predict_command import PREDICT, add_predict
 from nerpipe.comparison.commands import COMPARE, SCORE, SEARCH, add_compare, add_score, add_search
 from nerpipe.contracts.files import read_json
 from nerpipe.contracts.program_end import run_program
+from nerpipe.contracts.terminal import printable, say
 from nerpipe.inspection.check_command import CHECK, add_check
 from nerpipe.serving.serve_command import SERVE, add_serve
 
@@ -29,12 +31,19 @@ class _ShowVersion(argparse.Action):
     """Looks the version up only when it is asked for, because that takes longer than the rest of the start."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        print(f"nerpipe {nerpipe.__version__}")
+        say(f"nerpipe {nerpipe.__version__}")
         parser.exit()
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose messages may quote names of files."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nerpipe", description="Commands that complement the DVC pipeline")
+    parser = _Parser(prog="nerpipe", description="Commands that complement the DVC pipeline")
     parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     summary = commands.add_parser("summary", help="show the headline metrics and the places of all results")
@@ -64,7 +73,7 @@ def summarise(_: argparse.Namespace) -> None:
 
     print_report(metrics, {name: pd.DataFrame(table) for name, table in rows.items()})
     activate = r".venv\Scripts\activate" if sys.platform == "win32" else "source .venv/bin/activate"
-    print(
+    say(
         "model        models/exported/ (Hugging Face folder and ONNX; README.md in it is the model card)\n"
         "metrics      metrics/ (JSON in git: dvc metrics diff main)\n"
         "mistakes     reports/errors.html, and the tables beside it\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nerpipe.errors import NerpipeError
-from nerpipe.yaml_reader import load_yaml
+from nerpipe.yaml_reader import load_yaml, yaml_text
 
 
 def _one_of(*choices: str) -> Any:  # noqa: ANN401 - dataclasses.field has the type of the value
@@ -99,7 +99,7 @@ def load_params(path: str | Path) -> Params:
             problems.append(
                 f"[{path} -> {key}] this key is now one of data/raw/{raw.get('dataset', 'NAME')}/corpus.yaml, because "
                 f"it is true of one corpus. Remove it here; unless it is the default there, put this line there:\n"
-                f"    {key}: {raw[key]}"
+                f"    {key}: {yaml_text(raw[key]) if isinstance(raw[key], str) else raw[key]}"
             )
         elif key not in fields:
             near = difflib.get_close_matches(str(key), fields, n=1)

@@ -5,6 +5,7 @@ it is fast to import, but PyYAML reads YAML 1.1. So its rules for plain values a
 0.19. Values that people write by mistake rather than on purpose (`1_000`, `0o17`, `2026-01-31`, `!!int x`) are refused.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from nerpipe.errors import NerpipeError
 REFUSED = "tag:nerpipe,refused"
 # Characters that end a line in YAML 1.1 but not in YAML 1.2, and the byte-order mark, which only DVC skips.
 AMBIGUOUS = re.compile("[\x85\u2028\u2029\ufeff]")
+# Text that every reader of YAML takes for itself without quotes, unless it is one of the words after it.
+_PLAIN = re.compile(r"[A-Za-z_](?:[\w./@-]|:(?=[\w./@-]))*", re.ASCII)
+_WORDS_OF_YAML = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+# What YAML allows within double quotes as an escape only, and what a terminal would obey.
+_UNQUOTABLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 SCALARS = (  # Kind, pattern and first characters. The first row that fits is used.
     ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -125,3 +131,17 @@ def load_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML can hold any type
         return loader.get_single_data()
     except (yaml.YAMLError, RecursionError) as error:
         raise NerpipeError(f"{path}: the file is not valid YAML: {error}") from None
+
+
+def yaml_text(text: str) -> str:
+    """Write a text as a key or value of YAML that `load_yaml` and DVC read as this text.
+
+    Args:
+        text: The text, without surrogates.
+
+    >>> [yaml_text(text) for text in ("PER", "a: b", "#1", "no")]
+    ['PER', '"a: b"', '"#1"', '"no"']
+    """
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
+        return text
+    return _UNQUOTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -13,6 +13,7 @@ from nerpipe.contracts.conll import (
     read_blocks,
     read_conll,
     read_rows,
+    writing_conll,
 )
 from nerpipe.errors import NerpipeError
 
@@ -29,7 +30,7 @@ def test_only_lf_ends_a_line(tmp_path):
 
 
 # characters(codec="utf-8") leaves out the surrogates
-cells = st.text(st.characters(codec="utf-8", exclude_characters="\n\t"), min_size=1)
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\n\t") | st.just("\ufeff"), min_size=1)
 
 
 @settings(deadline=None)
@@ -37,8 +38,18 @@ cells = st.text(st.characters(codec="utf-8", exclude_characters="\n\t"), min_siz
 def test_format_and_read(sentences):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.conll"
-        path.write_text("".join(map(format_sentence, sentences)), encoding="utf-8", newline="\n")
+        with writing_conll(path) as file:
+            file.write("".join(map(format_sentence, sentences)))
         assert list(read_rows(path, width=3)) == [[list(row) for row in sentence] for sentence in sentences]
+
+
+@pytest.mark.parametrize("token", ["\ufeff", "\ufeffAda", "\ufeff\ufeff"])
+def test_a_first_token_that_begins_with_a_byte_order_mark_keeps_it(tmp_path, token):
+    path = tmp_path / "a.conll"
+    with writing_conll(path) as file:
+        file.write(format_sentence([(token, "O")]))
+    assert path.read_text(encoding="utf-8").startswith(f"\ufeff{token}\t")
+    assert [sentence.tokens for sentence in read_conll(path)] == [(token,)]
 
 
 def test_documents_are_read_and_have_no_words(tmp_path):

@@ -550,3 +550,15 @@ def test_golden_counts_on_the_raw_judgements_of_wnut17(tmp_path, wnut17):
     assert row["repairs"] == {"multi_tag": 297, "orphan_i": 17}
     row, _, rejected = clean(tmp_path, data, multi_tag="reject")
     assert row["rejects"] == {"several_tags": len(rejected)} == {"several_tags": 182}
+
+
+@pytest.mark.parametrize("token", ["\ufeff", "\ufeffAda", "\ufeff\ufeffAda"])
+@pytest.mark.parametrize("before", ["", "bad\nx\tO\n\n"])  # The first sentence of the file is quarantined.
+def test_a_first_token_that_begins_with_a_byte_order_mark_survives_a_second_cleaning(tmp_path, token, before):
+    data = f"\ufeff{before}{token}\tB-person\nslept\tO\n\n".encode()
+    _, once, _ = clean(tmp_path, data)
+    again, twice, _ = clean(tmp_path, once.encode())
+    assert once.count(token) == 1 or token == "\ufeff"
+    assert once.startswith(f"\ufeff{token}\tB-person\n")
+    assert twice == once
+    assert again["repairs"].get("bom") == 1

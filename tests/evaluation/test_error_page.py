@@ -5,12 +5,15 @@ import re
 import shutil
 import statistics
 import time
+from importlib.resources import files
 
 import pytest
 
 from nerpipe.evaluation.error_page import page_split, write_page
+from nerpipe.evaluation.mistakes import NONE, find_mistakes, mistake_table, span_confusion
 from nerpipe.evaluation.report import report_split
 from nerpipe.evaluation.split_predictions import PredictedSplit
+from nerpipe.scoring.spans import match_spans
 
 HOSTILE = [
     "<script>window.pwned=1</script>",
@@ -57,6 +60,15 @@ def test_the_data_can_neither_end_its_block_nor_be_markup(tmp_path):
     assert data["splits"][0]["sentences"][3][0].split("\t") == HOSTILE
     assert text.count("<script") == 2  # the data and the program
     assert "<i>mine" not in text
+
+
+def test_a_type_with_the_name_of_the_old_marker_does_not_merge_with_it():
+    match = match_spans([["B-(none)", "O", "B-a"]], [["O", "B-(none)", "B-a"]])
+    table = span_confusion(mistake_table(match, find_mistakes(match))).values.tolist()
+    assert table == [["(no entity)", "(none)", 1], ["(none)", "(no entity)", 1], ["a", "a", 1]]
+    script = files("nerpipe.evaluation").joinpath("error_page.js").read_text(encoding="utf-8")
+    assert f'const none = "{NONE}"' in script
+    assert NONE.split() != [NONE]  # A type has no white space.
 
 
 def test_the_page_needs_nothing_else_and_is_the_same_each_time(tmp_path):

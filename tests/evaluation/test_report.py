@@ -1,11 +1,13 @@
 """The report of a split: what goes into which file, and that every number in it is one."""
 
+import csv
 import json
 import math
 
 import pandas as pd
 import pytest
 
+from nerpipe.evaluation.evaluate import _write_csv
 from nerpipe.evaluation.headline import headline
 from nerpipe.evaluation.report import join_tables, json_rows, report_split
 from nerpipe.evaluation.score_table import SAMPLE_NOTE, print_report
@@ -64,7 +66,7 @@ def test_tables_of_all_splits_say_which(reports):
     assert set(tables["averages"]["split"]) == {"test", "dev"}
     assert tables["mistakes"].values.tolist() == [
         ["test", "correct", "person", "person", 1],
-        ["test", "missed", "group", "(none)", 1],
+        ["test", "missed", "group", "(no entity)", 1],
         ["test", "type", "location", "person", 1],
     ]
 
@@ -169,6 +171,17 @@ def test_a_type_with_few_gold_entities_is_marked(capsys):
     out = capsys.readouterr().out
     assert out.count("(too few)") == 1
     assert "19 (too few)" in out
+
+
+def test_no_cell_of_the_tables_for_spreadsheets_is_a_formula(tmp_path):
+    hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "'=1", "'s", "Ulm"]
+    frame = pd.DataFrame({"surface": hostile, "type": ["-x", *"abcdef"], "f1": [-0.5] * 7})
+    _write_csv(tmp_path, {"table": frame})
+    with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["surface", "type", "f1"]
+    assert [row[0] for row in rows[1:]] == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "''=1", "'s", "Ulm"]
+    assert rows[1][1:] == ["'-x", "-0.5"]  # A number stays a number.
 
 
 def test_the_ledger_has_the_words_that_no_window_held(reports):

@@ -1,12 +1,17 @@
 """The exported folder: what is in it, that it loads anywhere, and that a difference is noticed."""
 
 import hashlib
+import html
 import json
+import re
+from dataclasses import replace
 
 import pytest
+from markdown_it import MarkdownIt
 
 from exported_folder import LABELS
 from nerpipe.contracts.ledger import tally
+from nerpipe.contracts.terminal import printable
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.score_table import SAMPLE_NOTE
 from nerpipe.evaluation.split_predictions import predict_split, write_predictions
@@ -24,14 +29,14 @@ SENTENCES = [["Ann", "reads", "the", "paper"], ["the", "London", "train"]]
 INTERVAL = {"f1_low": 0.2, "f1_high": 0.4567, "resampled": "sentences"}
 
 
-def card(dataset="mine", *, int8_kept=True, interval=INTERVAL):
-    params = load_params(ROOT / "params.yaml")
+def card(dataset="mine", *, int8_kept=True, interval=INTERVAL, kinds=("person",), **changes):
+    params = replace(load_params(ROOT / "params.yaml"), dataset=dataset, **changes)
     scores = {"precision": 0.5, "recall": 0.25, "f1": 0.3333, "token_accuracy": 0.9}
     return model_card(
-        params.__class__(**{**params.__dict__, "dataset": dataset}),
+        params,
         [{"split": s, "sentences": 2, "tokens": 7, "entities": 1, "sha256": s * 3} for s in ("train", "dev", "test")],
         {"dataset": dataset, "dev": scores, "test": scores | interval},
-        [{"split": "test", "type": "person", **scores, "support": 1}],
+        [{"split": "test", "type": kind, **scores, "support": 1} for kind in kinds],
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,
         [
@@ -126,6 +131,20 @@ def test_the_card_says_what_when_and_how_well_without_date_or_path():
     assert "from resampled documents: none, because test holds entities in fewer than two documents" in card(
         interval={"resampled": "documents"}
     )
+
+
+def test_hostile_names_are_text_in_the_card():
+    kinds = ["a|b", "<img/src=x/onerror=alert(1)>", "[x](javascript:1)", "`c`", "\x1b[2J", "creative-work"]
+    page = MarkdownIt("commonmark").enable("table").render(card(kinds=kinds, model="folder|`x`<b>@1"))
+    assert "<img" not in page
+    assert "<b>" not in page
+    assert "javascript:" not in re.sub(r"<[^>]*>", "", page).replace("[x](javascript:1)", "")
+    rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>\n(.*?)</tr>", page, re.DOTALL)]
+    by_type = [html.unescape(row[0]) for row in rows if len(row) == 5 and row[4].startswith("1 ")]
+    assert by_type == [printable(kind) for kind in kinds]
+    model = next(row[1] for row in rows if row and row[0] == "model")
+    assert html.unescape(model) == "<code>folder|`x`<b>@1</code>"
+    assert "creative-work" in card(kinds=kinds)
 
 
 def test_the_card_says_what_int8_loses_or_that_it_is_left_out():

@@ -92,6 +92,16 @@ def test_exp_run_trains_with_the_float_and_a_typo_fails(repo):
     assert "did you mean 'fail'" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("name", ["launcher", "dataset"])
+def test_no_param_reaches_the_shell(repo, name):
+    hostile = "tiny;touch pwned;" if name == "dataset" else "python; touch pwned #"
+    shutil.copytree(repo.path / "data/raw/tiny", repo.path / "data/raw/tiny;touch pwned;")
+    done = repo.try_run("dvc", "exp", "run", "-S", f"{name}='{hostile}'")
+    assert done.returncode != 0
+    assert f"params.yaml -> {name}" in done.stdout + done.stderr
+    assert not list(repo.path.rglob("pwned"))
+
+
 def test_the_model_is_fetched_by_its_version_and_predicts_what_it_did_at_home(repo, tmp_path):
     repo.run("git", "tag", "ner@v1.0.0")
     (tmp_path / "elsewhere").mkdir()

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from nerpipe.contracts.conll import format_boundary, format_sentence
+from nerpipe.contracts.conll import format_boundary, format_sentence, writing_conll
 from nerpipe.contracts.files import SPLITS, replacing, sha256_of, write_json, write_text
 from nerpipe.contracts.splitting import split_of
 from nerpipe.errors import NerpipeError
@@ -75,10 +75,7 @@ class CorpusWriter:
             dev: Fraction of documents for dev, where the input gives no dev.
             test: Fraction of documents for test, where the input gives no test.
         """
-        self._files = {
-            split: stack.enter_context((folder / f"{split}.conll").open("w", encoding="utf-8", newline="\n"))
-            for split in SPLITS
-        }
+        self._files = {split: stack.enter_context(writing_conll(folder / f"{split}.conll")) for split in SPLITS}
         self._fractions = dev, test
         self._last_document = dict.fromkeys(SPLITS, "")
         self.counts = {split: Counter[str]() for split in SPLITS}

@@ -6,7 +6,9 @@ from typing import Any
 
 from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
+from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
+from nerpipe.contracts.terminal import say
 
 IMPORT = """Import what an annotation tool exported as a data set of the pipeline. The format is found from the content:
 doccano JSONL, Label Studio JSON and JSON-MIN, Prodigy and spaCy JSONL, brat (.txt with .ann), a Hugging Face data set
@@ -44,7 +46,7 @@ def run_import(arguments: argparse.Namespace) -> int:
     check_name(arguments.name)
     folder = RAW_FOLDER / arguments.name
     report = import_annotations(arguments.files, folder, dev=arguments.dev, test=arguments.test)
-    print("\n".join(summary_lines(report, folder)))
+    say("\n".join(summary_lines(report, folder)))
     return 0
 
 
@@ -84,7 +86,7 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     )
     lines += [
         f"written: {folder} ({REPORT} in it holds the counts{rejects})",
-        f"next: dvc exp run -S dataset={folder.name}",
+        f"next: dvc exp run -S dataset={shell_word(folder.name)}",
     ]
     return lines
 

@@ -1,19 +1,14 @@
 """Formats that annotation tools import as pre-annotations: doccano, Label Studio and Prodigy."""
 
-import json
 from collections.abc import Callable
 from itertools import accumulate
-from typing import Any
 
 from nerpipe.batch.writers import DIGITS, Prediction, with_own
+from nerpipe.contracts.escapes import json_text
 
 MODEL_VERSION = "nerpipe"
 # The names of the tags in the labelling configuration of Label Studio: docs/your_data.md shows it.
 LABELS_TAG, TEXT_TAG = "label", "text"
-
-
-def _line(row: dict[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False, allow_nan=False)
 
 
 def _lowest(prediction: Prediction) -> float:
@@ -31,7 +26,7 @@ def as_doccano(prediction: Prediction) -> str:
         "scores": [round(entity.confidence, DIGITS) for entity in entities],
         "score": _lowest(prediction),
     }
-    return _line(with_own(record.fields, own)) + "\n"
+    return json_text(with_own(record.fields, own)) + "\n"
 
 
 def as_label_studio(prediction: Prediction) -> str:
@@ -55,7 +50,7 @@ def as_label_studio(prediction: Prediction) -> str:
         for number, entity in enumerate(entities, start=1)
     ]
     guess = {"model_version": MODEL_VERSION, "score": _lowest(prediction), "result": result}
-    return _line({"data": {**record.fields, TEXT_TAG: record.text}, "predictions": [guess]})
+    return json_text({"data": {**record.fields, TEXT_TAG: record.text}, "predictions": [guess]})
 
 
 def as_prodigy(prediction: Prediction) -> str:
@@ -85,7 +80,7 @@ def as_prodigy(prediction: Prediction) -> str:
         for entity in entities
     ]
     meta = with_own(record.fields, {"score": _lowest(prediction)})
-    return _line({"text": record.text, "tokens": tokens, "spans": spans, "meta": meta}) + "\n"
+    return json_text({"text": record.text, "tokens": tokens, "spans": spans, "meta": meta}) + "\n"
 
 
 ANNOTATION_FORMATS: dict[str, Callable[[Prediction], str]] = {

@@ -14,7 +14,8 @@ from nerpipe.batch.readers import READERS, STDIN, input_files, read_records
 from nerpipe.batch.run_state import job_fingerprint
 from nerpipe.batch.stream import run
 from nerpipe.batch.targets import find_targets
-from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, as_text
+from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
+from nerpipe.contracts.terminal import printable, say
 from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS, check_choice
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
@@ -93,8 +94,7 @@ def predict(arguments: argparse.Namespace) -> int:
     job = job_fingerprint(arguments.model, files, {name: getattr(arguments, name) for name in decisive})
     with ExitStack() as stack:
         stream = stack.enter_context(through.open("w", encoding="utf-8", newline="\n")) if through else sys.stdout
-        formats = FORMATS | ANNOTATION_FORMATS
-        show = formats.get(arguments.to) or partial(as_text, colour=output is None and stream.isatty())
+        show = _format(arguments.to, terminal=output is None and stream.isatty())
         frame, taken = FRAMES.get(arguments.to, ("", "", "")), OWN_FIELDS.get(arguments.to, ())
         sink = Output(output, rejects, stream, show, frame, taken)
         finished = arguments.resume and sink.is_finished(job)
@@ -103,7 +103,7 @@ def predict(arguments: argparse.Namespace) -> int:
             with sink.open(job, resume=arguments.resume):
                 engine(sink)
     said = _in_words(sink)
-    print(f"{output}: this run is already finished; {said}" if finished else said, file=sys.stderr)
+    say(f"{output}: this run is already finished; {said}" if finished else said, stream=sys.stderr)
     return SOME_REJECTED if sink.counts.rejected else 0
 
 
@@ -116,6 +116,14 @@ def _in_words(sink: Output) -> str:
     if counts.renamed:
         said += f", fields of the input that were renamed to {RENAMED}NAME: {counts.renamed:,}"
     return said
+
+
+def _format(name: str, *, terminal: bool) -> Callable[[Prediction], str]:
+    """Return the function that shows a prediction. On a terminal, no word can control the terminal."""
+    exact = (FORMATS | ANNOTATION_FORMATS).get(name)
+    if exact is None:
+        return partial(as_text, colour=terminal)
+    return (lambda prediction: printable(exact(prediction))) if terminal else exact
 
 
 def _local(arguments: argparse.Namespace, files: list[str], output: Path | None) -> Engine:

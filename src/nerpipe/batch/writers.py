@@ -1,12 +1,12 @@
 """Formats of predictions: JSON lines, CoNLL, or coloured text for people."""
 
-import json
-import unicodedata
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from nerpipe.batch.records import Record, Rejected
+from nerpipe.contracts.escapes import json_text
+from nerpipe.contracts.terminal import printable
 from nerpipe.prediction.predictor import Entity, Reading
 
 COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI background colours on which black text is readable.
@@ -49,7 +49,7 @@ def as_json(prediction: Prediction) -> str:
     record, entities, _ = prediction
     own = {"text": record.text, "entities": [entity_fields(entity) for entity in entities]}
     row = with_own(record.fields, own)
-    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(row) + "\n"
 
 
 def as_conll(prediction: Prediction) -> str:
@@ -62,33 +62,25 @@ def as_conll(prediction: Prediction) -> str:
 
 
 def as_text(prediction: Prediction, *, colour: bool) -> str:
-    r"""Give the text with each entity marked and followed by its type and confidence.
-
-    Control characters are written as \xNN, so that no text can control the terminal.
-    """
+    """Give the text with each entity marked and followed by its type and confidence."""
     text = prediction.record.text
     parts, at = [], 0
     for entity in prediction.entities:
-        name = _shown(f" {entity.type} {entity.confidence:.2f}")
-        inside = _shown(entity.text)
-        parts.append(_shown(text[at : entity.start]))
+        name = printable(f" {entity.type} {entity.confidence:.2f}")
+        inside = printable(entity.text)
+        parts.append(printable(text[at : entity.start]))
         if colour:
             code = COLOURS[crc32(entity.type.encode()) % len(COLOURS)]
             parts.append(f"\x1b[30;{code}m{inside}\x1b[2m{name}\x1b[0m")
         else:
             parts.append(f"[{inside}{name}]")
         at = entity.end
-    return "".join(parts) + _shown(text[at:]) + "\n"
-
-
-def _shown(text: str) -> str:
-    return "".join(f"\\x{ord(c):02x}" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text)
+    return "".join(parts) + printable(text[at:]) + "\n"
 
 
 FORMATS: dict[str, Callable[[Prediction], str]] = {"jsonl": as_json, "conll": as_conll}
 
 
 def rejected_as_json(rejected: Rejected) -> str:
-    """Give one line of the rejects file. Half of a surrogate pair, which UTF-8 lacks, is written as an escape."""
-    line = json.dumps(rejected._asdict(), ensure_ascii=False) + "\n"
-    return line.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Give one line of the rejects file."""
+    return json_text(rejected._asdict()) + "\n"

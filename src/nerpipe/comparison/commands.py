@@ -1,9 +1,10 @@
 """The commands `nerpipe score`, `nerpipe compare` and `nerpipe search`."""
 
 import argparse
-import json
 from pathlib import Path
 
+from nerpipe.contracts.escapes import json_text
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 
@@ -134,4 +135,4 @@ def _search(arguments: argparse.Namespace) -> None:
 
 
 def _print_json(data: object) -> None:
-    print(json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False))
+    say(json_text(data, indent=2, sort_keys=True))

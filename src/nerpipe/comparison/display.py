@@ -9,9 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
 from nerpipe.comparison.revisions import SystemOutput
 from nerpipe.comparison.score_files import FileScores
 from nerpipe.comparison.seeds import SCORED_SPLITS, SettingRow, Spread
@@ -25,6 +22,8 @@ from nerpipe.comparison.systems import (
     show_interval,
     verdict_in_words,
 )
+from nerpipe.contracts.escapes import shell_word
+from nerpipe.evaluation.data_table import DataTable, show_table
 from nerpipe.evaluation.units import support_cell
 from nerpipe.scoring.scores import Score
 
@@ -53,7 +52,7 @@ def print_scores(found: FileScores) -> None:
     ]
     if found.words_differ:
         lines.append(f"{found.words_differ:,} rows have different words in the two files; tags are compared row by row")
-    _show(table, lines)
+    show_table(table, lines)
 
 
 def scores_as_json(found: FileScores) -> dict[str, Any]:
@@ -112,7 +111,7 @@ def print_comparison(found: SystemComparison, first: SystemOutput, other: System
             lines.append(f"  {name}  " + ("; ".join(f"{entity.text} ({entity.type})" for entity in entities) or "-"))
     if len(found.changes) > show:
         lines += ["", f"{len(found.changes) - show} more: use --show {len(found.changes)} or --json"]
-    _show(table, lines)
+    show_table(table, lines)
 
 
 def _difference_cells(difference: Difference) -> list[str]:
@@ -141,7 +140,7 @@ def print_seeds(rows: Sequence[SettingRow]) -> None:
         lines.append(
             "All runs have the same setting. To compare two, train another with the same seeds: -S seed=... -S KEY=A,B"
         )
-    _show(table, lines)
+    show_table(table, lines)
 
 
 def seeds_as_json(rows: Sequence[SettingRow]) -> list[dict[str, Any]]:
@@ -178,8 +177,8 @@ def _show_gain(spread: Spread) -> str:
     )
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
+def _table(title: str, *columns: str) -> DataTable:
+    table = DataTable(title)
     table.add_column("", no_wrap=True)
     for name in columns:
         # A long file name or list of seeds is folded, but never a number.
@@ -187,18 +186,11 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _show(table: Table, lines: Sequence[str]) -> None:
-    console = Console()
-    console.print(table)
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
 def print_search(study: "Study") -> None:
     """Print the trials of a search, best first, and the command that applies the best one."""
     states = {"COMPLETE": "", "PRUNED": "stopped early"}
     trials = sorted(study.trials, key=lambda trial: (trial.state.name, -(trial.value or 0.0)))
-    table = Table(title="Trials by dev F1, in points", title_justify="left")
+    table = DataTable("Trials by dev F1, in points")
     keys = sorted({key for trial in trials for key in trial.params})
     for name in ("experiment", "dev F1", *keys, ""):
         table.add_column(name, justify="left" if name in ("experiment", "") else "right")
@@ -209,4 +201,4 @@ def print_search(study: "Study") -> None:
         )
         state = states.get(trial.state.name, trial.state.name.lower())
         table.add_row(trial.user_attrs["name"], f"{100 * reached:.1f}", *map(str, values), state)
-    _show(table, [f"apply the best: dvc exp apply {study.best_trial.user_attrs['name']}"])
+    show_table(table, [f"apply the best: dvc exp apply {shell_word(study.best_trial.user_attrs['name'])}"])

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from nerpipe.comparison.revisions import at_revision, experiments_from, open_repo
 from nerpipe.comparison.seeds import read_run
+from nerpipe.contracts.escapes import hydra_value
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import Params
 from nerpipe.yaml_reader import load_yaml
@@ -93,8 +95,8 @@ def _try(trial: "Trial", ranges: Mapping[str, Mapping[str, Any]], name: str) -> 
 
     values = {key: _suggest(trial, key, given) for key, given in ranges.items()}
     trial.set_user_attr("name", name)
-    print(f"{name}: {', '.join(f'{key}={value}' for key, value in values.items())}", flush=True)
-    settings = [part for key, value in values.items() for part in ("-S", f"{key}={value}")]
+    say(f"{name}: {', '.join(f'{key}={value}' for key, value in values.items())}")
+    settings = [part for key, value in values.items() for part in ("-S", f"{key}={hydra_value(value)}")]
     process = subprocess.Popen(  # noqa: S603 - our own command
         ["dvc", "exp", "run", "--temp", "-n", name, *settings],  # noqa: S607 - the environment's dvc
         stdout=subprocess.PIPE,
@@ -126,10 +128,10 @@ def _follow(process: "subprocess.Popen[str]", trial: "Trial") -> list[str] | Non
         last = [*last, line][-SHOWN_LINES:]
         if found := EPOCH.search(line):
             trial.report(float(found[2]), int(found[1]))
-            print(f"  epoch {found[1]}: dev F1 {found[2]}", flush=True)
+            say(f"  epoch {found[1]}: dev F1 {found[2]}")
             if trial.should_prune():
                 _stop(process)
-                print("  stopped: dev F1 is below the median of the other trials", flush=True)
+                say("  stopped: dev F1 is below the median of the other trials")
                 return None
     return last
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.contracts.conll import read_blocks
+from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
@@ -189,10 +190,11 @@ def _fetch(repo: "Repo", name: str, source: str, target: Path) -> None:
     except (DataIndexError, OSError, ImportError) as error:
         looked = f"nor in the remote {remote!r}" if remote else "and no remote is configured"
         why = f" ({error})" if isinstance(error, ImportError) else ""
+        word = shell_word(name)
         raise NerpipeError(
             f"{name}: {source} is not in DVC's cache, {looked}{why}. Run `dvc push` where the file was made (for an "
-            f"experiment `dvc exp push origin {name}`). This puts it into the remote, from which it is then read; `dvc "
-            f"fetch` also copies it from there. Or make it again: `git checkout {name}`, then `dvc repro`"
+            f"experiment `dvc exp push origin {word}`). This puts it into the remote, from which it is then read; `dvc "
+            f"fetch` also copies it from there. Or make it again: `git checkout {word}`, then `dvc repro`"
         ) from None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.comparison.revisions import WORKSPACE, at_revision, experiments_from, open_repo
+from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.resampling import LEVEL
 
@@ -139,7 +140,7 @@ def tabulate_runs(runs: Sequence[Run], reference: Settings | None = None) -> lis
         if same.f1 != run.f1:
             raise NerpipeError(
                 f"{same.name} and {run.name} have the same params but different results: the code or the data changed "
-                f"between them, so seeds cannot be compared. Remove one: `dvc exp remove {same.name}`"
+                f"between them, so seeds cannot be compared. Remove one: `dvc exp remove {shell_word(same.name)}`"
             )
     ordered = sorted(by_setting, key=lambda settings: (settings != reference, _sortable(settings)))
     names = _differing(ordered)

@@ -3,13 +3,18 @@
 Each line holds one word as `token<TAB>tag`, and a blank line follows each sentence. The encoding is UTF-8. Only LF ends
 a line, so a token may contain U+2028, U+0085 and similar characters, and a token may be one blank (U+0020).
 
+A file begins with a byte-order mark only if its first token begins with that character (U+FEFF). Every reader leaves
+one mark out, so the token keeps its own.
+
 A line `-DOCSTART-<TAB>O` or `-DOCSTART-<TAB>O<TAB>ID`, with a blank line after it, stands before the first sentence of
 a document. The predictions of the stage evaluate have the same form with four columns for each word.
 """
 
+import codecs
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from nerpipe.contracts.files import EXTRA
 from nerpipe.errors import NerpipeError
@@ -47,6 +52,17 @@ def format_boundary(document: str | None) -> str:
     '-DOCSTART-\tO\n\n-DOCSTART-\tO\tnews-1\n\n'
     """
     return BOUNDARY + (f"\t{document}" if document else "") + "\n\n"
+
+
+@contextmanager
+def writing_conll(path: Path) -> Iterator[TextIO]:
+    """Open a canonical file for writing. At the end, it gets a byte-order mark if its first token begins with one."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
+    with path.open("rb") as written:
+        begins_with_mark = written.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+    if begins_with_mark:
+        path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
 
 
 def name_document(document: str | None, number: int) -> str:
@@ -135,6 +151,8 @@ def read_blocks(path: Path, width: int) -> Iterator[Block]:
     try:
         with path.open(encoding="utf-8", newline="\n") as file:
             for number, line in enumerate(file, start=1):
+                if number == 1:
+                    line = line.removeprefix("\ufeff")  # noqa: PLW2901 - the same line, without the byte-order mark
                 if line == "\n":
                     if not after_boundary:
                         yield Block(rows, document, starts)

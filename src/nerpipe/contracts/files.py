@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from nerpipe.contracts.escapes import json_text
 from nerpipe.errors import NerpipeError
 
 SPLITS = ("train", "dev", "test")
@@ -107,8 +108,7 @@ def write_json(path: Path, data: Any) -> None:  # noqa: ANN401 - JSON can hold a
     Raises:
         ValueError: If `data` holds NaN or infinity.
     """
-    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    write_text(path, text + "\n")
+    write_text(path, json_text(data, indent=2, sort_keys=True) + "\n")
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON can hold any type

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nerpipe.contracts.terminal import say
+
 if TYPE_CHECKING:
     import psutil
 
@@ -47,7 +49,7 @@ def _watch(parent: "psutil.Process") -> None:
     while _lives(parent):
         time.sleep(PERIOD)
     with suppress(OSError, ValueError):  # Whoever read the messages may have ended too.
-        print("the process that started this stage has ended, so the stage stops too", file=sys.stderr, flush=True)
+        say("the process that started this stage has ended, so the stage stops too", stream=sys.stderr)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
+from nerpipe.contracts.terminal import say
 from nerpipe.contracts.user_cache import user_cache
 from nerpipe.errors import NerpipeError
 
@@ -122,7 +123,7 @@ def _version() -> str:
 
 def _say(message: object, code: int) -> int:
     try:
-        print(message, file=sys.stderr, flush=True)
+        say(str(message), stream=sys.stderr)
     except (OSError, ValueError):
         _drop_unwritten(sys.stderr)  # Nobody can read it.
     return code

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nerpipe.contracts.files import write_json
+from nerpipe.contracts.terminal import say
 from nerpipe.corpus.clean_report import describe_row
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.duplicates import shared_sentences
@@ -32,12 +33,12 @@ def clean_conll(*, raw: Path, extra: Path | None, out: Path, report: Path, max_r
     added = resolve_corpus(extra) if extra else None
     for folder in (raw, extra) if extra else (raw,):
         if hint := source_hint(folder):
-            print(f"hint: {hint}")
+            say(f"hint: {hint}")
     rows = clean_corpus(corpus, out, max_rejected=max_rejected, extra=added)
     write_json(report, rows)
     for row in rows:
-        print(describe_row(row))
+        say(describe_row(row))
     for sentence in shared_sentences(rows):
-        print(f"warning: {sentence}")
+        say(f"warning: {sentence}")
     for doubt in doubtful_types({row["split"]: row["entities_by_type"] for row in rows}, corpus.place):
-        print(f"hint: {doubt}")
+        say(f"hint: {doubt}")

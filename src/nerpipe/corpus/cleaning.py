@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nerpipe.contracts.conll import format_boundary, format_sentence
+from nerpipe.contracts.conll import format_boundary, format_sentence, writing_conll
 from nerpipe.contracts.files import EXTRA, SPLITS, replacing
 from nerpipe.contracts.schemes import OUTSIDE, to_iob2
 from nerpipe.corpus.clean_report import SplitCounts, check_lines, split_row
@@ -114,7 +114,7 @@ def clean_split(
     counts = SplitCounts()
     chunks = read_lines(source, digest, counts.repairs, settings.encoding)
     boundary = None
-    with target.open("w", encoding="utf-8", newline="\n") as out:
+    with writing_conll(target) as out:
         for sentence in read_sentences(str(source), chunks, layout, counts, multi_tag=settings.multi_tag):
             _, tokens, tags, repairs, problems = zip(*sentence.words, strict=True)
             boundary = sentence.boundary or boundary

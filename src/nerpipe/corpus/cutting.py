@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from nerpipe.contracts.conll import Sentence, read_conll
+from nerpipe.contracts.conll import Sentence, read_conll, writing_conll
 from nerpipe.contracts.splitting import split_of
 from nerpipe.corpus.parts import PartCounts, PartWriter
 from nerpipe.errors import NerpipeError
@@ -67,10 +67,7 @@ def _assigned(source: Path, fractions: Mapping[str, float], *, by: str) -> Itera
 def _write(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, float], by: str) -> dict[str, PartCounts]:
     number = 0
     with ExitStack() as stack:
-        parts = {
-            split: PartWriter(stack.enter_context(path.open("w", encoding="utf-8", newline="\n")))
-            for split, path in targets.items()
-        }
+        parts = {split: PartWriter(stack.enter_context(writing_conll(path))) for split, path in targets.items()}
         for split, sentence in _assigned(source, fractions, by=by):
             number += sentence.starts_document
             parts[split].write(sentence, number)

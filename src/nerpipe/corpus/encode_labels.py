@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nerpipe.contracts.conll import read_training
 from nerpipe.contracts.files import read_json, replacing, write_json
+from nerpipe.contracts.terminal import say
 from nerpipe.contracts.word_rules import WORDS
 from nerpipe.corpus.encoding import encode_corpus
 from nerpipe.corpus.word_choice import choose_rule
@@ -33,7 +34,7 @@ def encode_labels(*, clean: Path, ledger: Path, out: Path, report: Path, unknown
         write_json(folder / WORDS, words.content())
     write_json(report, [*encoded.report, *words.rows()])
     best = words.best
-    print(
+    say(
         f"words of plain text: the rule {words.rule} is nearest to train (F1 of words {100 * best.f1:.1f}; "
         f"{best.entities_in_reach} of {best.entities} entities begin and end where its words do)"
     )

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.conll import read_conll, writing_conll
 from nerpipe.contracts.files import EXTRA
 from nerpipe.corpus.parts import PartCounts, PartWriter
 from nerpipe.corpus.sources import Corpus
 from nerpipe.errors import NerpipeError
+from nerpipe.yaml_reader import yaml_text
 
 SIMILAR = 0.4  # Likeness of two names of types, as difflib measures it, from which on one is proposed for the other.
 
@@ -49,7 +50,7 @@ def check_types(first: Corpus, extra: Corpus, train: Iterable[str], added: Itera
     dropped = dict.fromkeys(sorted(missing - set(renamed.values())), "O")
     for corpus, types in ((extra, renamed), (first, dropped)):
         if types:
-            lines = "".join(f"\n      {old}: {new}" for old, new in types.items())
+            lines = "".join(f"\n      {yaml_text(old)}: {yaml_text(new)}" for old, new in types.items())
             said += f"; for {corpus.folder.name}, for example with these lines in {corpus.place}:\n    types:{lines}"
     raise NerpipeError(said)
 
@@ -72,7 +73,7 @@ def drop_shared(added: Path, held_out: Mapping[str, Path]) -> tuple[PartCounts, 
     whole = added.with_name(f".whole-{added.name}")
     added.rename(whole)
     try:
-        with added.open("w", encoding="utf-8", newline="\n") as file:
+        with writing_conll(added) as file:
             part, number = PartWriter(file), 0
             for sentence in read_conll(whole):
                 number += sentence.starts_document

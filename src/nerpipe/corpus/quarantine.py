@@ -1,11 +1,11 @@
 """Sentences that no rule repairs: rejected.jsonl, and the message if there are too many of them."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
+from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.schemes import read_tag
 from nerpipe.corpus.lines import encoding_advice, show_line
 from nerpipe.corpus.reading import SHOWN_LENGTH, RawSentence
@@ -16,7 +16,6 @@ from nerpipe.errors import NerpipeError
 
 SHOWN_REJECTS = 10
 KEPT_LINES = 500  # Number of lines with bytes that are not UTF-8 that are kept to guess the encoding.
-UNICODE_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}  # JSON escapes the others itself.
 
 
 class Quarantine:
@@ -50,18 +49,13 @@ class Quarantine:
             "text": at["text"],
             "lines": lines,
         }
-        self._file.write(_json_line(record))
+        self._file.write(json_text(record) + "\n")
         examples = self.examples.setdefault(split, [])
         if len(examples) < SHOWN_REJECTS:
             text = str(at["text"])
             shown = repr(text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "...")
             examples.append(f"  {source}:{at['line']}: {PROBLEMS[reason]} ({reason}): {shown}")
         return reason
-
-
-def _json_line(record: dict[str, Any]) -> str:
-    """Format a JSON object that stays one line for every reader, also one that ends lines at U+2028."""
-    return json.dumps(record, ensure_ascii=False).translate(UNICODE_LINE_ENDS) + "\n"
 
 
 def check_rejected(

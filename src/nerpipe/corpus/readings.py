@@ -9,6 +9,7 @@ from nerpipe.corpus.layout import Column, Layout
 from nerpipe.corpus.samples import Sample
 from nerpipe.corpus.settings import CorpusSettings
 from nerpipe.errors import NerpipeError
+from nerpipe.yaml_reader import yaml_text
 
 SHOWN_ROWS = 5
 SHOWN_COLUMNS = 12
@@ -77,7 +78,7 @@ def _lines_to_paste(
     others = {each.scheme for each in readings if (each.token, each.tag) == (reading.token, reading.tag)}
     if settings.scheme == "auto" and (reading.scheme != "auto" or len(others) > 1):
         lines["scheme"] = "IOBES" if reading.scheme == "auto" else reading.scheme
-    return "\n".join(f"    {key}: {value}" for key, value in lines.items())
+    return "\n".join(f"    {key}: {value if value.isdecimal() else yaml_text(value)}" for key, value in lines.items())
 
 
 def refuse_name(key: str, name: str, sample: Sample, source: Path, place: Path) -> NerpipeError:

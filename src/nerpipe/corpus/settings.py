@@ -139,9 +139,15 @@ def _checked_types(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not value:
         raise ValueError("is not a mapping")
     for old, new in value.items():
-        if not isinstance(old, str) or not isinstance(new, str) or new.split() != [new]:
-            raise ValueError(f"maps {old!r} to {new!r}: both must be text, and the new name one without white space")
+        if not isinstance(old, str) or not isinstance(new, str) or not _is_type(new):
+            raise ValueError(
+                f"maps {old!r} to {new!r}: both must be text, the new name without white space, `<`, `>` and comma"
+            )
     return dict(value)
+
+
+def _is_type(name: str) -> bool:
+    return name.split() == [name] and not {"<", ">", ","} & set(name)
 
 
 def _checked_encoding(value: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import SPLITS, project_root
 from nerpipe.corpus.pointers import fetch
 from nerpipe.corpus.settings import SETTINGS_FILE, CorpusSettings, load_settings
@@ -135,5 +136,5 @@ def _copy_hint(folder: Path, missing: Sequence[Path]) -> str:
         return ""
     return (
         f". They are in {home}, but this run works on a copy that holds only what git or DVC tracks: "
-        f"`git add data/raw/{folder.name}` (or `dvc add` its files) and start the run again"
+        f"`git add {shell_word(f'data/raw/{folder.name}')}` (or `dvc add` its files) and start the run again"
     )

@@ -69,7 +69,7 @@ function drawTables() {
 }
 
 function drawConfusion() {
-  const none = "(none)", names = new Set(split.confusion.flatMap((r) => [r.gold, r.predicted]));
+  const none = "(no entity)", names = new Set(split.confusion.flatMap((r) => [r.gold, r.predicted]));
   names.delete(none);
   const order = [...[...names].sort(), none], most = Math.max(1, ...split.confusion.map((r) => r.spans));
   const count = new Map(split.confusion.map((r) => [JSON.stringify([r.gold, r.predicted]), r.spans]));

@@ -5,7 +5,6 @@ names come from the internet, so they are never used as markup. The page's secur
 and style, which it names by hash.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from nerpipe.contracts.escapes import json_in_html
 from nerpipe.contracts.files import write_text
 from nerpipe.contracts.joining import find_joining, glued_words
 from nerpipe.evaluation.breakdowns import seen
@@ -24,9 +24,6 @@ from nerpipe.evaluation.units import support_cell
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
-
-# These characters could end a script element or have a meaning for the HTML parser.
-ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 DOCUMENTS_SHOWN = 50  # The most documents in the table by document: those with the lowest F1.
 
@@ -122,8 +119,8 @@ def write_page(path: Path, splits: Sequence[PageSplit], *, dataset: str, note: s
         note: A note that is shown beside the scores, or None.
     """
     data = {"dataset": dataset, "note": note, "splits": [_as_json(split) for split in splits]}
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    page, _ = fill_page("nerpipe.evaluation", "error_page", DATA=text.translate(ESCAPES))
+    text = json_in_html(data, separators=(",", ":"), sort_keys=True)
+    page, _ = fill_page("nerpipe.evaluation", "error_page", DATA=text)
     write_text(path, page)
 
 

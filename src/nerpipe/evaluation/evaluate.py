@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nerpipe.contracts.conll import read_training
+from nerpipe.contracts.escapes import spreadsheet_cell
 from nerpipe.contracts.files import read_json, replacing, write_json
 from nerpipe.contracts.ledger import Tally, tallies
+from nerpipe.contracts.terminal import say
 from nerpipe.evaluation.dev_check import compare_dev_f1, read_best_f1
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def evaluate(
     """
     counted = tallies(read_json(ledger))
     trained_f1 = read_best_f1(train_report)
-    print("loading transformers ...", flush=True)
+    say("loading transformers ...")
     from nerpipe.evaluation.breakdowns import surfaces_in
     from nerpipe.evaluation.error_page import page_split, write_page
     from nerpipe.evaluation.headline import headline
@@ -92,7 +94,7 @@ def evaluate(
     figures = headline(split_reports, dataset)
     write_json(metrics, figures)
     print_report(figures, frames)
-    print(compared)
+    say(compared)
 
 
 def _predict(
@@ -123,4 +125,9 @@ def _predict(
 
 def _write_csv(folder: Path, frames: "Mapping[str, pd.DataFrame]") -> None:
     for name, frame in frames.items():
-        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        cells = {column: frame[column].map(_cell) for column in frame.select_dtypes(exclude="number")}
+        frame.assign(**cells).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def _cell(value: object) -> object:
+    return spreadsheet_cell(value) if isinstance(value, str) else value

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 CORRECT = "correct"
 # A span that could be of two kinds is of the first one in this order.
 MISTAKES = ("type", "boundary", "boundary_type", "missed", "spurious")
-NONE = "(none)"  # Stands in place of a type if there is no span on this side.
+# Stands in place of a type if there is no span on this side. No type has white space, so none has this name.
+NONE = "(no entity)"
 
 
 class Finding(NamedTuple):
@@ -79,7 +80,7 @@ def mistake_table(match: Match, findings: Sequence[Finding]) -> pd.DataFrame:
 
     Returns:
         A table with the columns error (the kind; `correct` is one of them), gold, predicted, spans. The type of a side
-        without a span is `(none)`.
+        without a span is `(no entity)`.
     """
     gold_types, predicted_types = match.gold.type.tolist(), match.predicted.type.tolist()
     counted = Counter(

@@ -4,9 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
+from nerpipe.evaluation.data_table import DataTable, show_table
 from nerpipe.evaluation.units import support_cell
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]
         tables: The tables `averages`, `per_type`, `mistakes` and `notes`, with a column `split`. A column or all rows
             may be missing if it has no values, as in a table that was read from JSON.
     """
-    table = Table(title=f"Entity scores in points (conlleval), data set: {metrics['dataset']}")
+    table = DataTable(f"Entity scores in points (conlleval), data set: {metrics['dataset']}")
     table.add_column("")
     for name in ("precision", "recall", "F1", "95% interval", "entities"):
         table.add_column(name, justify="right")
@@ -43,16 +41,11 @@ def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]
             table.add_row(split, *_cells(row), style="bold")
         for _, row in _rows_of(per_type, split).iterrows():
             table.add_row(f"  {row['type']}", *_cells(row))
-    console = Console()
-    console.print(table)
     mistakes = _rows_of(tables["mistakes"], "test")
     wrong = mistakes[mistakes["error"] != "correct"].nlargest(CONFUSIONS, "spans") if len(mistakes) else mistakes
-    for _, row in wrong.iterrows():
-        console.print(f"{row['spans']:>5} x {_in_words(row)}", markup=False, highlight=False)
-    for line in tables["notes"].get("note", ()):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if note := note_on(metrics["dataset"]):
-        console.print(note, style="italic")
+    lines = [f"{row['spans']:>5} x {_in_words(row)}" for _, row in wrong.iterrows()]
+    note = note_on(metrics["dataset"])
+    show_table(table, [*lines, *tables["notes"].get("note", ()), *([note] if note else [])])
 
 
 def _rows_of(frame: "pd.DataFrame", split: str) -> "pd.DataFrame":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nerpipe.contracts.conll import format_boundary, format_sentence, read_conll, read_rows
+from nerpipe.contracts.conll import format_boundary, format_sentence, read_conll, read_rows, writing_conll
 from nerpipe.contracts.ledger import check_joint, tally
 from nerpipe.inference.word_predictions import predict_words
 
@@ -70,7 +70,7 @@ def predict_split(
 def write_predictions(path: Path, split: PredictedSplit) -> None:
     """Write token, gold tag, predicted tag and confidence (four decimal places) as CoNLL, with the documents."""
     columns = zip(split.tokens, split.gold, split.predicted, split.confidence, strict=True)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with writing_conll(path) as file:
         for place, (tokens, tags, guesses, sure) in enumerate(columns):
             if place in split.boundaries:
                 file.write(format_boundary(split.boundaries[place]))

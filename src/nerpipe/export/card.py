@@ -7,6 +7,7 @@ from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
+from nerpipe.contracts.escapes import markdown_code, markdown_text
 from nerpipe.evaluation.score_table import note_on
 from nerpipe.evaluation.units import support_cell
 from nerpipe.export.network_comparison import NetworkComparison
@@ -54,18 +55,18 @@ def model_card(
             tags=["named-entity-recognition", "nerpipe"],
         ),
         template_str=files("nerpipe.export").joinpath("card.md").read_text(encoding="utf-8"),
-        dataset=params.dataset,
-        extra=params.extra if params.extra != NO_EXTRA else None,
-        types=sorted({row["type"] for row in per_type}),
-        base=base,
-        revision=revision,
+        dataset=markdown_text(params.dataset),
+        extra=markdown_text(params.extra) if params.extra != NO_EXTRA else None,
+        types=[markdown_text(kind) for kind in sorted({row["type"] for row in per_type})],
+        base=markdown_code(base),
+        revision=markdown_code(revision),
         note=note_on(params.dataset),
         headline=_headline_table(metrics),
         by_type=_type_table(per_type),
         interval=_interval(metrics["test"]),
         resampled=metrics["test"]["resampled"],
         counts=_count_table(clean_report),
-        params_table=_table(("param", "value"), [(key, f"`{value}`") for key, value in shown.items()]),
+        params_table=_params_table(shown),
         versions=[line for line in pins.splitlines() if line and not line.startswith("#")],
         weights_sha256=weights_sha256,
         opset=OPSET,
@@ -74,9 +75,14 @@ def model_card(
         block=BLOCK,
         int8_max_f1_drop=params.int8_max_f1_drop,
         max_length=params.max_length,
-        word_rule=word_rule,
+        word_rule=markdown_code(word_rule),
     )
     return f"{card}\n"
+
+
+def _params_table(params: Mapping[str, object]) -> str:
+    rows = [(key, markdown_code(str(value), in_table=True)) for key, value in params.items()]
+    return _table(("param", "value"), rows)
 
 
 def _interval(test: Mapping[str, Any]) -> str:
@@ -92,7 +98,11 @@ def _headline_table(metrics: Mapping[str, Any]) -> str:
 
 def _type_table(per_type: Sequence[Mapping[str, Any]]) -> str:
     rows = [
-        (row["type"], *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")), support_cell(row["support"]))
+        (
+            markdown_text(row["type"]),
+            *(f"{row[name]:.4f}" for name in ("precision", "recall", "f1")),
+            support_cell(row["support"]),
+        )
         for row in per_type
         if row["split"] == "test"
     ]

@@ -7,6 +7,7 @@ from nerpipe.contracts.files import read_json, replacing, sha256_of, write_json
 from nerpipe.contracts.labels import continuations
 from nerpipe.contracts.ledger import Tally, tallies
 from nerpipe.contracts.pins import check_pins
+from nerpipe.contracts.terminal import say
 from nerpipe.contracts.word_rules import WORDS, used_subword_labels
 from nerpipe.params import Params
 from nerpipe.prediction.exported_folder import ONNX
@@ -52,7 +53,7 @@ def export(
     found = read_json(encoded / WORDS)
     word_rule = found["rule"]
     params = replace(params, subword_labels=used_subword_labels(params.subword_labels, found))
-    print("loading transformers ...", flush=True)
+    say("loading transformers ...")
     import torch
 
     from nerpipe.export.card import model_card
@@ -65,7 +66,7 @@ def export(
     with replacing(out) as folder:
         save_folder(folder, *load_trained(model), params, word_rule=word_rule)
         words = _prove(folder, encoded, dev, expected, params)
-        print("writing ONNX and comparing it on dev ...", flush=True)
+        say("writing ONNX and comparing it on dev ...")
         networks = write_onnx(folder, dev, params)
         card = model_card(
             params,
@@ -79,11 +80,9 @@ def export(
         )
         seal_folder(folder, card)
     write_json(report, comparison_rows(networks))
-    print(
-        f"exported to {out}: the exported model predicts the same tags as the trained model for all {words} dev words"
-    )
+    say(f"exported to {out}: the exported model predicts the same tags as the trained model for all {words} dev words")
     for network in networks:
-        print(f"  {ONNX[network.precision]}: {network_in_words(network, params.int8_max_f1_drop)}")
+        say(f"  {ONNX[network.precision]}: {network_in_words(network, params.int8_max_f1_drop)}")
 
 
 def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Params) -> int:

@@ -1,14 +1,15 @@
 """The command `nerpipe check`: it looks at a data set before a model is trained."""
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nerpipe.contracts.conll import read_conll
+from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.files import RAW_FOLDER
+from nerpipe.contracts.terminal import say
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.corpus.word_choice import choose_rule
@@ -34,12 +35,12 @@ def check(arguments: argparse.Namespace) -> None:
     found = list(inspect_corpus(RAW_FOLDER / arguments.name, params))
     if arguments.json:
         rows = [finding._asdict() for finding in found]
-        print(json.dumps({"dataset": arguments.name, "findings": rows}, indent=2, ensure_ascii=False))
+        say(json_text({"dataset": arguments.name, "findings": rows}, indent=2))
         return
     for finding in found:
-        print(f"{'! ' if finding.warning else '  '}{finding.subject}: {finding.text}")
+        say(f"{'! ' if finding.warning else '  '}{finding.subject}: {finding.text}")
     warnings = sum(finding.warning for finding in found)
-    print(f"{len(found)} findings, {warnings} of them, marked !, to look at before training")
+    say(f"{len(found)} findings, {warnings} of them, marked !, to look at before training")
 
 
 def inspect_corpus(folder: Path, params: Params) -> Iterator[Notice]:

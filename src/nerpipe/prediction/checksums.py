@@ -9,6 +9,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 from nerpipe.contracts.files import sha256_of
+from nerpipe.contracts.terminal import say
 from nerpipe.contracts.user_cache import file_stamp, recall, remember
 from nerpipe.errors import NerpipeError
 
@@ -34,7 +35,7 @@ def check_files(folder: Path, needed: list[str], unread: set[str]) -> None:
     """
     sums = folder / CHECKSUMS
     if not sums.exists():
-        print(f"{folder}: no {CHECKSUMS} is there, so it is not checked whether the model is damaged", file=sys.stderr)
+        say(f"{folder}: no {CHECKSUMS} is there, so it is not checked whether the model is damaged", stream=sys.stderr)
         return
     listed = _read(sums)
     for name in needed:

@@ -5,6 +5,7 @@ import signal
 import socket
 from pathlib import Path
 
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS
@@ -68,7 +69,7 @@ def serve(arguments: argparse.Namespace) -> None:
         host, port = listener.getsockname()[:2]
         app = make_app(predictor, arguments.model, timeout=arguments.timeout)
         server = HttpServer(app, app.state.queue.close)
-        print(f"http://{host}:{port} serves {arguments.model}. Press Ctrl-C to stop.", flush=True)
+        say(f"http://{host}:{port} serves {arguments.model}. Press Ctrl-C to stop.")
         # uvicorn answers the accepted requests, then raises the signal again. These handlers ignore that second signal.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from nerpipe.contracts.files import project_root, sha256_of
 from nerpipe.contracts.model_folder import WEIGHTS, check_model_folder
 from nerpipe.errors import NerpipeError
+from nerpipe.yaml_reader import yaml_text
 
 FOLDER_REVISION = re.compile(r"@[0-9a-f]{64}$")
 ADVICE_FOR_FOLDERS = (
@@ -61,7 +62,7 @@ def resolve_model(spec: str) -> ModelSource:
     advice = f"add the commit that you want to use; https://huggingface.co/{name}/commits/main lists all commits"
     commit = _latest_commit(name)
     if commit:
-        advice = f"for the latest commit, write `model: {name}@{commit}`"
+        advice = f"for the latest commit, write `model: {yaml_text(f'{name}@{commit}')}`"
     said = f"{revision!r} is not a commit of 40 hexadecimal digits" if revision else "the revision is missing"
     raise NerpipeError(_problem(spec, f"{said}; {advice}"))
 
@@ -101,7 +102,7 @@ def _from_folder(name: str, revision: str, folder: Path) -> ModelSource:
         said = f"its weights are not {revision}" if revision else "the revision is missing"
         raise NerpipeError(
             f"[params.yaml -> model] {name}: {said}; to use the weights that are there, paste this: "
-            f"`model: {name}@{actual}`"
+            f"`model: {yaml_text(f'{name}@{actual}')}`"
         )
     return ModelSource(str(folder), None)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from nerpipe.contracts.files import SPLITS, read_json, replacing, write_json
 from nerpipe.contracts.labels import continuations
 from nerpipe.contracts.ledger import tallies
+from nerpipe.contracts.terminal import say
 from nerpipe.contracts.word_rules import WORDS, share_cut, used_subword_labels
 from nerpipe.tokenizing.model_source import resolve_model
 from nerpipe.tokenizing.subwords import UNREAD_SHARE, unread_warning
@@ -68,15 +69,15 @@ def tokenize_align(
         windows.save_to_disk(str(folder))
     write_json(report, [{**row, "subword_labels": used_labels} for row in rows])
     if (subword_labels, used_labels) == ("auto", "all"):
-        print(
+        say(
             f"the word rule of plain text cuts {share_cut(words):.1%} of the words of train, so prediction asks for "
             "tags inside of words: every sub-word carries a label in training (subword_labels: auto)"
         )
     for row in rows:
-        print(
+        say(
             f"{row['split']}: {row['sentences']} sentences, {row['tokens']} tokens -> {row['windows']} windows, "
             f"{row['subwords']} sub-words; {row['words_without_subword']} words without a sub-word (predicted O), "
             f"{row['words_cut']} words shortened to the length of a window"
         )
         if row["words_unread"] > UNREAD_SHARE * row["tokens"]:
-            print(f"warning: {unread_warning(row['words_unread'], row['tokens'], row['split'], model)}")
+            say(f"warning: {unread_warning(row['words_unread'], row['tokens'], row['split'], model)}")

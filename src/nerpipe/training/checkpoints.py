@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from nerpipe.contracts.files import read_json, sha256_of, write_json
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.training.fast_dropout import MaskGenerator
 from nerpipe.training.processes import from_first, rank, wait_for_all
@@ -187,8 +188,5 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 
 def _delete(checkpoint: Path, why: str) -> None:
-    print(
-        f"{checkpoint} {why}: it is deleted; an earlier one is used if there is one, otherwise training starts again",
-        flush=True,
-    )
+    say(f"{checkpoint} {why}: it is deleted; an earlier one is used if there is one, otherwise training starts again")
     shutil.rmtree(checkpoint)

@@ -16,6 +16,7 @@ from transformers import (
 )
 
 from nerpipe.contracts.schemes import OUTSIDE
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.training.best_epoch import check_kept, entity_warning, read_history
 from nerpipe.training.checkpoints import Checkpoints, last_usable, restore_process, step_of
@@ -136,7 +137,7 @@ def train_model(
 def _say(message: str | None) -> None:
     """Print a message, if there is one, in the first process only."""
     if message and rank() == 0:
-        print(message, flush=True)
+        say(message)
 
 
 def _build_model(

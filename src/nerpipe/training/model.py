@@ -7,6 +7,7 @@ import torch
 from transformers import AutoConfig, AutoModelForTokenClassification, logging
 
 from nerpipe.contracts.model_folder import check_filled
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.tokenizing.capitals import MARK, unmarked_ids
 from nerpipe.tokenizing.model_source import explained_loading, resolve_model
@@ -77,9 +78,7 @@ def _check_weights(
     encoder = f"{model.base_model_prefix}." if model.base_model is not model else ""
     unused = check_filled(where, info, parameters=names, new={name for name in names if not name.startswith(encoder)})
     if unused and rank() == 0:
-        print(
-            f"{len(unused)} weights of the model are for other tasks and are left out: {', '.join(unused)}", flush=True
-        )
+        say(f"{len(unused)} weights of the model are for other tasks and are left out: {', '.join(unused)}")
     broken = [name for name, values in model.named_parameters() if not bool(values.isfinite().all())]
     if broken:
         raise NerpipeError(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
@@ -67,11 +68,11 @@ def _start_wandb(logs: Path) -> None:
     if "WANDB_MODE" not in os.environ and not _wandb_login():
         os.environ["WANDB_MODE"] = "offline"
         kept = logs / "wandb"
-        print(f"no login for Weights & Biases: the run is kept in {kept}; `wandb sync` can upload it", flush=True)
+        say(f"no login for Weights & Biases: the run is kept in {kept}; `wandb sync` can upload it")
     try:
         wandb.init(dir=str(logs))
     except wandb.Error as error:
-        print(f"Weights & Biases cannot be reached ({error}): the run is kept in {logs / 'wandb'}", flush=True)
+        say(f"Weights & Biases cannot be reached ({error}): the run is kept in {logs / 'wandb'}")
         os.environ["WANDB_MODE"] = "offline"
         wandb.init(mode="offline", dir=str(logs))
 

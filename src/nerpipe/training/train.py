@@ -9,6 +9,7 @@ from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.files import project_root, read_json, replacing, write_json
 from nerpipe.contracts.ledger import Tally, check_joint, tally
 from nerpipe.contracts.pins import check_pins
+from nerpipe.contracts.terminal import say
 from nerpipe.tokenizing.model_source import resolve_model
 from nerpipe.training.processes import check_processes, rank, world_size
 from nerpipe.training.run_folder import code_of, run_fingerprint, run_folder_of, training_folder
@@ -65,7 +66,7 @@ def train(
     labels = read_json(encoded / "labels.json")
     first = rank() == 0
     if first:
-        print("loading transformers ...", flush=True)
+        say("loading transformers ...")
     from datasets import load_from_disk
 
     from nerpipe.tokenizing.tokenizer import load_tokenizer
@@ -118,7 +119,7 @@ def _subwords_seen(result: "TrainResult", windows: "Dataset") -> float:
 
 def _say(result: "TrainResult", settings: TrainSettings, log: dict[str, Any], path: Path) -> None:
     best = next(row for row in result.epochs if row["best"])
-    print(
+    say(
         f"kept epoch {best['epoch']} of {settings.epochs} (dev F1 {best['dev_f1']:.4f}); {log['seconds']:.0f} s, "
         f"{log['subwords_per_second']:.0f} sub-words/s, peak memory {log['peak_memory_mb']:.0f} MB; log: {path}"
     )
