@@ -191,6 +191,8 @@ def test_fields_that_the_output_needs_are_renamed_and_counted(tmp_path):
 def test_a_record_that_cannot_be_written_is_rejected_and_the_others_are_not(tmp_path):
     sink = sink_of(tmp_path)
     write(sink, [good("a\ud800"), good(x={1, 2}), good("Bob")])
-    assert (sink.counts.records, sink.counts.rejected) == (3, 2)
-    assert json.loads((tmp_path / "out.jsonl").read_text())["text"] == "Bob"
+    assert (sink.counts.records, sink.counts.rejected) == (3, 1)
+    # Half of a surrogate pair, which UTF-8 lacks, is an escape in JSON and is read back as it was.
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["text"] for row in rows] == ["a\ud800", "Bob"]
     assert "cannot be written" in (tmp_path / "rejects.jsonl").read_text()
