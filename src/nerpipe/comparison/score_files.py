@@ -163,7 +163,11 @@ def _refuse_line(path: Path, number: int, word: Word) -> None:
         "invalid_utf8": "convert the file: iconv -f OLD -t UTF-8",
         "nul": "remove it",
         "lone_cr": "end lines with LF or CRLF",
-    }.get(word.problem, "correct the tag, or say in a corpus.yaml beside the file which column holds tags")
+    }.get(
+        word.problem,
+        "correct the tag, or say in a corpus.yaml beside the file which column holds tags (tag_column) and how they "
+        "are written (scheme)",
+    )
     shown = show_line(word.line if len(word.line) <= SHOWN_CHARACTERS else word.line[:SHOWN_CHARACTERS] + "...")[0]
     # What follows a comma is about the key multi_tag, which has no effect here.
     problem = PROBLEMS.get(word.problem, "a tag with markup").partition(",")[0]

@@ -12,12 +12,20 @@ from nerpipe.corpus.lines import check_encoding, look_at
 from nerpipe.corpus.readings import ColumnReading, refuse_name, refuse_readings, refuse_words
 from nerpipe.corpus.samples import Sample, join_samples, take_sample
 from nerpipe.corpus.settings import CorpusSettings
-from nerpipe.corpus.tag_columns import choose_tag_columns, find_tag_columns, tag_column_as_named
+from nerpipe.corpus.tag_columns import TagColumn, choose_tag_columns, find_tag_columns, tag_column_as_named
 from nerpipe.errors import NerpipeError
 
 LEAST_RUNNING = 3  # Sentences of several words that a column of running numbers counts.
 LEAST_DISTINCT = 0.4  # A column of words has at least this share of the distinct values of the column that has most.
 LEAST_ROWS = 100  # Fewer rows are thin evidence.
+# Tags of the Penn Treebank and of Universal Dependencies. A column that holds nothing else does not hold the words.
+PARTS_OF_SPEECH = frozenset(
+    """
+    CC CD DT EX FW IN JJ JJR JJS LS MD NN NNS NNP NNPS PDT POS PRP PRP$ RB RBR RBS RP SYM TO UH VB VBD VBG VBN VBP VBZ
+    WDT WP WP$ WRB # $ . , : ( ) `` '' -LRB- -RRB- HYPH NFP AFX GW ADD XX -X-
+    ADJ ADP ADV AUX CCONJ CONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ VERB X
+    """.split()  # noqa: SIM905 - a list would have a line for each
+)
 
 
 def find_layouts(sources: Mapping[str, Path], settings: CorpusSettings, place: Path) -> dict[str, Layout]:
@@ -77,7 +85,7 @@ def find_word_column(sample: Sample, settings: CorpusSettings, source: Path, pla
         return find_layout(sample, settings, source, place)
     named = _named(sample, "token_column", settings.token_column, source, place)
     tags = find_tag_columns(sample, "auto", skip=named)
-    tokens = [named] if named else _token_columns(sample, {tag.column.at for tag in tags})
+    tokens = [named] if named else _token_columns(sample, tags, [tag for tag in tags if not tag.is_phrases])
     if len(tokens) != 1:
         raise refuse_words(tokens, sample, source, place)
     number = next((at for at in range(width) if at != tokens[0].at and sample.is_running(at)), None)
@@ -116,7 +124,7 @@ def find_layout(
         else [tag_column_as_named(sample, named_tag, settings.scheme)]
     )
     number = next((i for i in range(sample.shape.width) if sample.is_running(i)), None)
-    tokens = [named_token] if named_token else _token_columns(sample, {tag.column.at for tag in [*tags, *found]})
+    tokens = [named_token] if named_token else _token_columns(sample, [*tags, *found], tags)
     readings = [
         ColumnReading(token, tag.column, scheme, tag.types)
         for tag in tags
@@ -128,8 +136,7 @@ def find_layout(
         readings = [reading for reading in readings if reading.tag == last][:1]
     base = Layout(Column(0), None, sample.shape.width, sample.shape.tabs, header=sample.header)
     if len(readings) != 1:
-        phrases = [tag for tag in found if tag.is_phrases]
-        raise refuse_readings(readings, sample, base, settings, phrases=bool(phrases), source=source, place=place)
+        raise refuse_readings(readings, sample, base, settings, found=found, source=source, place=place)
     (reading,) = readings
     aside = tuple(AsideColumn(tag.column, tag.scheme) for tag in found if tag.column != reading.tag)
     return replace(
@@ -153,24 +160,55 @@ def _named(sample: Sample, key: str, name: str, source: Path, place: Path) -> Co
     return column
 
 
-def _token_columns(sample: Sample, tags: set[int]) -> list[Column]:
-    """Return the column of the words, or several if it is not clear which one holds them."""
+def _token_columns(sample: Sample, found: list[TagColumn], tags: list[TagColumn]) -> list[Column]:
+    """Return the column of the words, or several if it is not clear which one holds them.
+
+    Args:
+        sample: The rows that were looked at.
+        found: All columns of tags.
+        tags: Those that may be the tag column.
+    """
     width, rows = sample.shape.width, len(sample.rows)
-    free = [i for i in range(width) if i not in tags]
+    taken = {tag.column.at for tag in found}
+    free = [i for i in range(width) if i not in taken]
     if width == 2:  # noqa: PLR2004 - a token and a tag
         left = free or [0]
         long = sum(end - start > 1 for start, end in pairwise([*sample.starts, rows]))
         return [] if sample.is_running(left[0]) and long >= LEAST_RUNNING else [Column(left[0])]
-    distinct = {}
-    for index in free:
-        counts = Counter(sample.column(index))
-        fields = sum(count for cell, count in counts.items() if "=" in cell or cell in ("_", "-"))
-        ids = len(counts) == rows >= LEAST_ROWS
-        if not sample.is_number(index) and not ids and 2 * fields < rows and (len(counts) > 1 or rows == 1):
-            distinct[index] = len(counts)
-    most = max(distinct.values(), default=0)
+    distinct = {index: len(set(sample.column(index))) for index in free if _may_be_words(sample, index)}
+    several = {index: count for index, count in distinct.items() if count > 1}
+    distinct = several or distinct
+    if not distinct:
+        return [Column(index) for index in free]
+    most = max(distinct.values())
     likely = [index for index, count in distinct.items() if count >= LEAST_DISTINCT * most]
-    usual = next((index for index in free if not sample.is_number(index)), None)
-    if likely and (likely[0] == usual or rows >= LEAST_ROWS):
-        likely = likely[:1]
+    first = likely[0]
+    usual = next(index for index in free if not sample.is_number(index))
+    if tags and all(tag.column.at < first for tag in tags):
+        return [Column(index) for index in likely]  # Whoever puts the tag first has an order of their own.
+    if not any(_are_words_of(sample, index, first) for index in likely[1:]) and (first == usual or rows >= LEAST_ROWS):
+        return [Column(first)]
     return [Column(index) for index in likely]
+
+
+def _may_be_words(sample: Sample, index: int) -> bool:
+    """Return whether a column may hold words: no numbers, fields, parts of speech or ids of rows."""
+    if sample.is_number(index) or sample.is_fields(index):
+        return False
+    cells = set(sample.column(index))
+    speech = cells <= PARTS_OF_SPEECH and any(map(str.isalpha, cells))
+    return not speech and not len(cells) == len(sample.rows) >= LEAST_ROWS
+
+
+def _are_words_of(sample: Sample, later: int, first: int) -> bool:
+    """Return whether the first of two columns seems to hold the lemmas of the words in the later one.
+
+    Then half of the cells or more are the same, and the later column has more capitals, or as many and more different
+    cells.
+    """
+    same = sum(row[later].casefold() == row[first].casefold() for row in sample.rows)
+    one, two = (
+        (sum(cell[:1].isupper() for cell in cells), len(set(cells)))
+        for cells in (sample.column(later), sample.column(first))
+    )
+    return 2 * same >= len(sample.rows) and one > two

@@ -4,10 +4,11 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from nerpipe.contracts.schemes import OUTSIDE
+from nerpipe.contracts.schemes import OUTSIDE, read_tag
 from nerpipe.corpus.layout import Column, Layout
 from nerpipe.corpus.samples import Sample
 from nerpipe.corpus.settings import CorpusSettings
+from nerpipe.corpus.tag_columns import NOTATIONS, TagColumn, tag_column_as_named
 from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import yaml_text
 
@@ -16,6 +17,7 @@ SHOWN_COLUMNS = 12
 SHOWN_CELL = 24  # Characters of a cell.
 SHOWN_TYPES = 8
 SHOWN_READINGS = 6
+PREFIXED = ("IOBES", "BILOU", "BMES", "BMEWO")  # Schemes of which one is proposed for tags with prefixes.
 
 
 class ColumnReading(NamedTuple):
@@ -39,13 +41,13 @@ def refuse_readings(
     base: Layout,
     settings: CorpusSettings,
     *,
-    phrases: bool,
+    found: list[TagColumn],
     source: Path,
     place: Path,
 ) -> NerpipeError:
     """Return the error for columns with no reading or several ones: the rows under each, then the lines to paste."""
     if not readings:
-        return _refuse_all(sample, phrases=phrases, source=source, place=place)
+        return _refuse_all(sample, found, settings, source, place)
     shown = readings[:SHOWN_READINGS]
     parts, blocks = [], []
     for number, reading in enumerate(shown, start=1):
@@ -56,7 +58,8 @@ def refuse_readings(
             + _rows(sample, reading)
         )
         blocks.append(
-            (f"for reading {number}:\n" if len(shown) > 1 else "") + _lines_to_paste(reading, readings, base, settings)
+            (f"for reading {number}:\n" if len(shown) > 1 else "")
+            + _lines_to_paste(reading, readings, sample, base, settings)
         )
     return NerpipeError(
         f"{source}: the columns can be read in {len(readings)} ways, and only you know which one is right.\n"
@@ -67,7 +70,7 @@ def refuse_readings(
 
 
 def _lines_to_paste(
-    reading: ColumnReading, readings: list[ColumnReading], base: Layout, settings: CorpusSettings
+    reading: ColumnReading, readings: list[ColumnReading], sample: Sample, base: Layout, settings: CorpusSettings
 ) -> str:
     """Give the lines for corpus.yaml that choose a reading, without those that it has already."""
     lines = {}
@@ -77,8 +80,19 @@ def _lines_to_paste(
         lines["tag_column"] = base.name(reading.tag)
     others = {each.scheme for each in readings if (each.token, each.tag) == (reading.token, reading.tag)}
     if settings.scheme == "auto" and (reading.scheme != "auto" or len(others) > 1):
-        lines["scheme"] = "IOBES" if reading.scheme == "auto" else reading.scheme
+        lines["scheme"] = _name_scheme(sample, reading.tag) if reading.scheme == "auto" else reading.scheme
+    return _as_yaml(lines)
+
+
+def _as_yaml(lines: dict[str, str]) -> str:
     return "\n".join(f"    {key}: {value if value.isdecimal() else yaml_text(value)}" for key, value in lines.items())
+
+
+def _name_scheme(sample: Sample, column: Column) -> str:
+    """Name the scheme with prefixes that has most of the tags."""
+    values = sample.values(column)
+    fits = {name: sum(count for tag, count in values.items() if read_tag(tag, name)) for name in PREFIXED}
+    return max(fits, key=lambda name: fits[name])
 
 
 def refuse_name(key: str, name: str, sample: Sample, source: Path, place: Path) -> NerpipeError:
@@ -101,18 +115,33 @@ def refuse_words(tokens: list[Column], sample: Sample, source: Path, place: Path
     )
 
 
-def _refuse_all(sample: Sample, *, phrases: bool, source: Path, place: Path) -> NerpipeError:
-    tag, token = sample.shape.width, 1 if sample.shape.width < 3 or not sample.is_number(0) else 2  # noqa: PLR2004
-    if phrases:
+def _refuse_all(
+    sample: Sample, found: list[TagColumn], settings: CorpusSettings, source: Path, place: Path
+) -> NerpipeError:
+    width = sample.shape.width
+    if any(tag.is_phrases for tag in found):
         what = "the only tags in it are of phrases (NP, VP ...), which are no named entities"
-    elif sample.shape.width == 2 and sample.is_running(0):  # noqa: PLR2004
+    elif width == 2 and sample.is_running(0):  # noqa: PLR2004 - a token and a tag
         what = "it holds running numbers and tags, but no words"
     else:
         what = "no column was found that holds words, and tags of one scheme or `O` and plain types beside it"
+    phrases = {tag.column.at for tag in found if tag.is_phrases}
+    entities = [tag.column.at for tag in found if not tag.is_phrases]
+    text = [i for i in range(width) if not (i in phrases or sample.is_number(i) or sample.is_fields(i))]
+    outside = {index: sample.column(index).count(OUTSIDE) for index in range(width) if index not in phrases}
+    most = max(outside, key=lambda index: outside[index], default=0)
+    tag = (entities or ([most] if outside.get(most) else text[1:]) or [width - 1])[-1]
+    token = next((index for index in [*text, *range(width)] if index != tag), 0)
+    lines = {
+        "token_column": settings.token_column or str(token + 1),
+        "tag_column": settings.tag_column or str(tag + 1),
+    }
+    scheme = tag_column_as_named(sample, Column(tag), settings.scheme).scheme
+    if scheme in NOTATIONS and settings.scheme == "auto":
+        lines["scheme"] = scheme
     return NerpipeError(
         f"{source}: {what}. Its first rows:\n{_rows(sample, None)}\nIf the file does hold words and tags, say in which "
-        f"columns and in which scheme (docs/data.md lists them), in {place}, such as\n"
-        f"    token_column: {token}\n    tag_column: {tag}"
+        f"columns and in which scheme (docs/data.md lists them), in {place}, such as\n{_as_yaml(lines)}"
     )
 
 

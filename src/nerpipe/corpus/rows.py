@@ -15,6 +15,7 @@ UNREADABLE = re.compile("[\0\r\ud800-\udfff]")  # What no kept line holds.
 MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
 SPACES = re.compile(" +")
 COMMENTS = ("# ", "#\t", "## ", "##\t")
+KEY_AND_VALUE = re.compile(r"#+ +\S+ = ")  # A comment such as `# text = ...`.
 RANGE, EMPTY_NODE = re.compile(r"\d+-\d+"), re.compile(r"\d+\.\d+")  # Ids of CoNLL-U lines that are no words.
 SENTENCE_END = "EndOfSentence"
 
@@ -131,10 +132,19 @@ class LineParser(dict[str, Line]):
         word = self._parse_row(line, trimmed)
         if not isinstance(word, Word):
             return word
-        known = self._layout.scheme != "plain" or self._is_known(word.tag)
-        if not word.problem and known and "other_separator" not in word.repairs and self._layout.tag:
+        if self._is_sure(word, trimmed):
             return word
         return Comment(word, read_comment(trimmed))
+
+    def _is_sure(self, word: Word, line: str) -> bool:
+        """Return whether a line that begins as a comment is a word: it has a tag that no comment would have."""
+        layout = self._layout
+        if word.problem or "other_separator" in word.repairs or layout.tag is None:
+            return False
+        if not layout.tabs and KEY_AND_VALUE.match(line):
+            return False  # A comment in a file with spaces may have as many parts as a row, and end with `O`.
+        two = layout.tabs or layout.width == 2  # noqa: PLR2004 - a token and a tag
+        return self._is_known(word.tag) or (two and layout.scheme != "plain")
 
     def _parse_row(self, line: str, trimmed: str) -> Word | Aside | Comment:
         if UNREADABLE.search(trimmed):

@@ -20,6 +20,7 @@ TAG_NAME = re.compile(
 RUNNING = re.compile(r"[0-9]{1,9}")
 NUMBER = re.compile(r"\d+(?:[.,-]\d+)*")
 ASIDE = re.compile(r"\d+[-.]\d+")
+WHITE = re.compile(r"[ \t]+")
 MOSTLY = 0.9
 
 
@@ -68,6 +69,11 @@ class Sample:
         counts = Counter(self.column(index))
         return sum(count for cell, count in counts.items() if NUMBER.fullmatch(cell)) >= MOSTLY * len(self.rows)
 
+    def is_fields(self, index: int) -> bool:
+        """Return whether half of the cells or more are `key=value` fields, or hold nothing (`_`, `-`)."""
+        counts = Counter(self.column(index))
+        return 2 * sum(count for cell, count in counts.items() if "=" in cell or cell in ("_", "-")) >= len(self.rows)
+
     def is_running(self, index: int) -> bool:
         """Return whether a column counts the words of each sentence."""
         if not self.is_number(index):
@@ -108,9 +114,11 @@ def take_sample(lines: Sequence[str], names: Iterable[str], *, whole: bool) -> S
         names: Names of columns from corpus.yaml: a first row that holds one of them is the header.
         whole: Whether these are all lines of the file.
     """
+    named = set(names)
     kept: list[str] = []  # An empty line stands for the end of a sentence.
     for line in lines:
-        if not line or line.isspace() or _is_no_row(line, within=bool(kept and kept[-1])):
+        within = bool(kept and kept[-1]) and not (len(kept) == 1 and _is_header(WHITE.split(kept[0]), named))
+        if not line or line.isspace() or _is_no_row(line, within=within):
             if kept and kept[-1]:
                 kept.append("")
         else:
@@ -124,7 +132,7 @@ def take_sample(lines: Sequence[str], names: Iterable[str], *, whole: bool) -> S
     rows: list[list[str]] = []
     starts: list[int] = []
     at_start = True
-    header = tuple(split[0]) if split and _is_header(split[0], set(names)) and len(split[0]) == width else ()
+    header = tuple(split[0]) if split and _is_header(split[0], named) and len(split[0]) == width else ()
     for cells in split[1:] if header else split:
         if len(cells) == width:
             starts += [len(rows)] if at_start else []
@@ -132,7 +140,7 @@ def take_sample(lines: Sequence[str], names: Iterable[str], *, whole: bool) -> S
             at_start = SENTENCE_END in cells[-1]
         elif not cells:
             at_start = True
-    return Sample(Shape(tabs, width), rows, starts, header, whole)
+    return Sample(Shape(tabs, width if rows else 0), rows, starts, header, whole)
 
 
 def _is_no_row(line: str, *, within: bool) -> bool:
@@ -145,7 +153,7 @@ def _is_no_row(line: str, *, within: bool) -> bool:
 def _without_asides(rows: list[list[str]]) -> list[list[str]]:
     """Leave out the ranges and empty nodes of CoNLL-U, which are no words, unless most rows look like them."""
     words = [row for row in rows if len(row) < 3 or not ASIDE.fullmatch(row[0])]  # noqa: PLR2004 - a token and a tag
-    return words if 2 * len(words) > len(rows) else rows
+    return words if 2 * sum(map(bool, words)) > sum(map(bool, rows)) else rows
 
 
 def join_samples(samples: Sequence[Sample]) -> Sample:

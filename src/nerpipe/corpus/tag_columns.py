@@ -45,6 +45,7 @@ class TagColumn(NamedTuple):
     scheme: str
     types: Counter[str]  # Entities by type, about: a word that begins one or is one.
     doubt: tuple[str, ...] = ()  # Other schemes in which it can be read.
+    tagged: int = 0  # Number of cells that hold a tag.
 
     @property
     def is_phrases(self) -> bool:
@@ -82,7 +83,7 @@ def find_tag_columns(sample: Sample, scheme: str, *, skip: Column | None) -> lis
     candidates = (_tag_column(column, sample.values(column), scheme, least) for column in columns if column != skip)
     found = [tag for tag in candidates if tag]
     if len(found) == width == 2:  # noqa: PLR2004 - the words look like tags too
-        return found[1:]
+        return [max(found, key=lambda tag: (tag.scheme != "plain", tag.tagged, tag.column.at))]
     return found
 
 
@@ -93,14 +94,14 @@ def _tag_column(column: Column, values: Counter[str], scheme: str, least: float)
     if scheme != "auto":
         good = sum(count for value, count in values.items() if read_tag(value, scheme))
         enough = good >= least * cells and (scheme != "plain" or values[OUTSIDE] >= LEAST_OUTSIDE * cells or not least)
-        return TagColumn(column, scheme, _types(values, scheme)) if enough else None
+        return TagColumn(column, scheme, _types(values, scheme), tagged=good) if enough else None
     outside = values[OUTSIDE]
     good = sum(count for value, count in values.items() if value != OUTSIDE and is_tag(value))
     others = cells - outside - good
     if outside + good >= least * cells and (good >= others or others < LEAST_PLAIN):
         types = _types(values, scheme)
         unclear = bool(types) and not any(value[0] in "BI" for value in values if is_tag(value) and value != OUTSIDE)
-        return TagColumn(column, "auto", types, ("plain",) if unclear else ())
+        return TagColumn(column, "auto", types, ("plain",) if unclear else (), outside + good)
     plain = {value: count for value, count in values.items() if value != OUTSIDE and PLAIN.fullmatch(value)}
     count = sum(plain.values())
     if (
@@ -113,8 +114,8 @@ def _tag_column(column: Column, values: Counter[str], scheme: str, least: float)
     for notation in NOTATIONS:
         fits = sum(count for value, count in plain.items() if read_tag(value, notation))
         if fits >= LEAST_SHARE * count:
-            return TagColumn(column, notation, _types(values, notation), ("plain",))
-    return TagColumn(column, "plain", Counter(plain))
+            return TagColumn(column, notation, _types(values, notation), ("plain",), outside + fits)
+    return TagColumn(column, "plain", Counter(plain), tagged=outside + count)
 
 
 def _cleaned(values: Counter[str]) -> Counter[str]:

@@ -1,0 +1,217 @@
+"""Files of many layouts with known words and tags: each is read rightly, or the lines of the refusal make it so."""
+
+import re
+import tempfile
+from io import BytesIO
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nerpipe.batch.readers import read_records
+from nerpipe.comparison.score_files import score_files
+from nerpipe.contracts.conll import read_conll
+from nerpipe.corpus.cleaning import clean_corpus
+from nerpipe.corpus.sources import resolve_corpus
+from nerpipe.errors import NerpipeError
+
+WORDS = [
+    "the",
+    "of",
+    "Berlin",
+    "Paris",
+    "Smith",
+    "says",
+    "2009",
+    "1",
+    ",",
+    ".",
+    "#joe",
+    "U.S.",
+    "e-mail",
+    "東京",
+    "x=y",
+    "O",
+]
+TYPES = ["PER", "LOC", "creative-work"]
+# For each scheme: the prefixes of an entity of one word, of the first, a middle and the last word of a longer one.
+PREFIXES = {
+    "IOB2": "BBII",
+    "IOBES": "SBIE",
+    "BILOU": "UBIL",
+    "BMES": "SBME",
+    "BMEWO": "WBME",
+    "underscore": "BBII",
+    "suffix": "BBII",
+    "lower": "bbii",
+}
+DOCUMENTS = ["", "-DOCSTART-\n", "-DOCSTART- (d{})\n", "#DOCSTART d{}", "# newdoc id = d{}", "# doc_id = d{}"]
+COMMENTS = ["", "# sent_id = s{}", "# sent_id = s{}\n# text = some words", "## s{} words"]
+CONSTANTS = {"part": ["NN", "VB", ".", "RB"], "chunk": ["B-NP", "I-NP", "O", "B-VP"], "fields": ["_", "SpaceAfter=No"]}
+NAMES = {"token": "TOKEN", "tag": "NER_TAG", "number": "ID", "part": "POS", "chunk": "CHUNK", "fields": "MISC"}
+
+
+def write_tag(kind, prefix, scheme):
+    between = "_" if scheme == "underscore" else "-"
+    return f"{kind}-{prefix}" if scheme == "suffix" else prefix + between + kind
+
+
+@st.composite
+def entities(draw, scheme):
+    """Words of one entity or none, with their IOB2 tags and the tags of the scheme."""
+    words = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3))
+    kind = draw(st.sampled_from(["", "", *TYPES]))
+    if not kind:
+        return [(word, "O", "O") for word in words]
+    one, first, middle, last = PREFIXES[scheme]
+    written = [one] if len(words) == 1 else [first, *[middle] * (len(words) - 2), last]
+    return [
+        (word, f"{'I' if index else 'B'}-{kind}", write_tag(kind, prefix, scheme))
+        for index, (word, prefix) in enumerate(zip(words, written, strict=True))
+    ]
+
+
+@st.composite
+def raw_files(draw):
+    """The text of a file, its sentences of words and IOB2 tags, and its number of documents."""
+    scheme = draw(st.sampled_from([*["IOB2"] * 3, *PREFIXES]))
+    extra = draw(st.lists(st.sampled_from([*CONSTANTS]), unique=True))
+    columns = [*draw(st.sampled_from([[], ["number"]])), "token", *extra]
+    columns.insert(draw(st.integers(columns.index("token") + 1, len(columns))), "tag")
+    if draw(st.booleans()) and not extra:
+        columns = [*columns[:-2], "tag", "token"]
+    separator, end = draw(st.sampled_from("\t ")), draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    document, comment = draw(st.sampled_from(DOCUMENTS)), draw(st.sampled_from(COMMENTS))
+    lines = [separator.join(NAMES[name] for name in columns)] if draw(st.booleans()) else []
+    # Sentences that every file has, so that there is evidence for the scheme, words and several lengths.
+    usual = [[(word, "O", "O") for word in ("Then", "we", "went", "to")], [("home", "O", "O"), (".", "O", "O")]] * 3
+    one, first, _, last = PREFIXES[scheme]
+    usual[0] += [("Rome", "B-LOC", write_tag("LOC", one, scheme))]
+    usual[1] += [
+        (word, tag, write_tag("PER", prefix, scheme))
+        for word, tag, prefix in (("Ada", "B-PER", first), ("King", "I-PER", last))
+    ]
+    drawn = draw(
+        st.lists(st.lists(entities(scheme), min_size=1, max_size=4).map(lambda parts: [*chain(*parts)]), max_size=8)
+    )
+    sentences = [list(map(tuple, sentence)) for sentence in [*usual, *drawn]]
+    for index, sentence in enumerate(sentences):
+        if index % 3 == 0 and document:
+            lines += document.format(index).split("\n")
+        lines += comment.format(index).split("\n") if comment else []
+        for number, (word, _, tag) in enumerate(sentence, start=1):
+            cells = {"token": word, "tag": tag, "number": str(number)}
+            cells |= {name: values[(index + number) % len(values)] for name, values in CONSTANTS.items()}
+            lines.append(separator.join(cells[name] for name in columns))
+        lines.append("")
+    text = end.join(lines) + draw(st.sampled_from(["", end]))
+    mark = draw(st.sampled_from(["", "\ufeff"]))
+    expected = [(tuple(row[0] for row in rows), tuple(row[1] for row in rows)) for rows in sentences]
+    return mark + text, expected, -(-len(sentences) // 3) if document else 0
+
+
+def cleaned(folder):
+    rows = clean_corpus(resolve_corpus(folder), folder / "clean", max_rejected=0)
+    return rows[0], [(sentence.tokens, sentence.tags) for sentence in read_conll(folder / "clean/train.conll")]
+
+
+def blocks(message):
+    """The lines to paste of each reading of a message."""
+    parts = re.split(r"for reading \d+:\n", message)[1:] or [message]
+    return ["\n".join(re.findall(r"(?m)^    (\w+: .*)$", part)) for part in parts]
+
+
+def write(folder, text):
+    for split in ("train", "dev", "test"):
+        (folder / f"{split}.conll").write_text(text, encoding="utf-8", newline="")
+
+
+def cleaned_as_said(folder, message, expected):
+    """Try the lines of each reading until one gives what is expected."""
+    for lines in blocks(message):
+        (folder / "corpus.yaml").write_text(lines)
+        try:
+            row, found = cleaned(folder)
+        except NerpipeError:
+            continue
+        if found == expected:
+            return row, found
+    raise AssertionError(f"no reading of this message is right:\n{message}")
+
+
+@settings(deadline=None, max_examples=60)
+@given(raw_files())
+def test_a_file_is_read_rightly_or_the_refusal_says_how(drawn):
+    text, expected, documents = drawn
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, text)
+        try:
+            row, found = cleaned(folder)
+        except NerpipeError as error:
+            row, found = cleaned_as_said(folder, str(error), expected)
+        assert found == expected
+        assert row["documents"] == documents
+        assert row["lines"]["kept"] == sum(len(words) for words, _ in expected)
+        records = list(read_records([str(folder / "train.conll")], "conll", BytesIO(), lambda _: None))
+        assert [tuple(record.words) for record in records] == [words for words, _ in expected]
+        scores = score_files(folder / "clean/train.conll", folder / "train.conll")
+        assert (scores.words_differ, scores.scores.readings["conlleval"].f1) == (0, 1.0)
+        again = folder / "again"
+        again.mkdir()
+        write(again, (folder / "clean/train.conll").read_text(encoding="utf-8"))
+        row, found = cleaned(again)
+        assert (found, row["repairs"], row["documents"]) == (expected, {}, documents)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        # The tag is first, and nothing says whether lemmas or words come first.
+        (["B-LOC\tNN\tBerlin\tberlin", "O\tVB\tis\tbe", "O\tRB\there\there"], "can be read in 2 ways"),
+        # The lemma stands before the word.
+        (["berlin\tBerlin\tB-LOC", "be\tis\tO", "here\tHere\tO", "there\tthere\tO"], "can be read in 2 ways"),
+    ],
+)
+def test_words_and_lemmas_in_an_unusual_order_are_asked_for(tmp_path, rows, said):
+    write(tmp_path, "\n".join(rows) + "\n\n")
+    with pytest.raises(NerpipeError, match=said) as caught:
+        cleaned(tmp_path)
+    assert len(blocks(str(caught.value))) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "token"),
+    [
+        (["NN\tBerlin\tB-LOC", "VBZ\tis\tO", "RB\there\tO"], 2),  # parts of speech are no words
+        (["Berlin\tberlin\tB-LOC", "Is\tbe\tO", "here\there\tO"], 1),
+        (["0.1\tBerlin\tB-LOC", "0.2\tBerlin\tO"], 2),  # no ids of empty nodes
+        (["TOKEN\tX\tNER", "# newdoc id = 1", "a\tb\tB-x"], 1),  # a comment behind a header row
+        (["b-LOC\tO", "O\tis", "O\tso", "i-LOC\ta"], None),  # the tags of both columns are a matter of taste
+    ],
+)
+def test_evidence_in_few_rows(tmp_path, rows, token):
+    write(tmp_path, "\n".join(rows) + "\n\n")
+    if token:
+        assert cleaned(tmp_path)[0]["layout"]["token"] == str(token)
+    else:
+        with pytest.raises(NerpipeError, match="scheme: lower"):
+            cleaned(tmp_path)
+
+
+@pytest.mark.parametrize("scheme", ["BILOU", "BMEWO"])
+def test_the_scheme_that_a_refusal_proposes_has_the_prefixes_of_the_file(tmp_path, scheme):
+    prefix = {"BILOU": "U", "BMEWO": "W"}[scheme]
+    write(tmp_path, f"a\t{prefix}-x\nb\t{prefix}-y\nc\tO\n\n")
+    with pytest.raises(NerpipeError) as caught:
+        cleaned(tmp_path)
+    (tmp_path / "corpus.yaml").write_text(blocks(str(caught.value))[0])
+    assert (cleaned(tmp_path)[0]["scheme"], cleaned(tmp_path)[0]["entities"]) == (scheme, 2)
+
+
+def test_a_comment_that_could_be_a_row_is_no_word(tmp_path):
+    write(tmp_path, "# text = a b O\na _ _ _ _ B-x\nb _ _ _ _ O\n\n## c1 _ _ _ B-12\nb _ _ _ _ O\n\n")
+    row, found = cleaned(tmp_path)
+    assert ([words for words, _ in found], row["lines"]["comments"]) == ([("a", "b"), ("b",)], 2)
