@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 
-# For each encoding: the scripts whose letters it is used for, as they begin the names of characters in Unicode.
+# The scripts that each encoding is used for. A script is the beginning of the names of its characters in Unicode.
 CANDIDATES = {
     "euc_kr": ("HANGUL",),  # Before gb18030, in which Korean text looks like Chinese.
     "gb18030": ("CJK UNIFIED",),

@@ -11,12 +11,12 @@ from nerpipe.corpus.reading import LineCounts
 from nerpipe.errors import NerpipeError
 
 ENOUGH = 0.5
-CHARACTERS = 0.9  # Share of words of one character from which on a corpus has one character a line.
+CHARACTERS = 0.9  # A corpus with at least this share of words of one character has one character a line.
 LEAST_WORDS = 20  # Fewer words do not show whether they are characters.
 
 
 class SplitCounts(LineCounts):
-    """Everything that is counted while a split streams by."""
+    """Everything that is counted while a split is read."""
 
     def __init__(self) -> None:
         """Start at zero."""

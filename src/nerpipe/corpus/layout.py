@@ -1,4 +1,4 @@
-"""The layout of a raw file: what stands in which column, and how its tags are written."""
+"""The layout of a raw file: which column holds what, and how its tags are written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The sentences of a raw file, one by one, with their documents. All commands read CoNLL with this."""
+"""The sentences of a raw file, one by one, with their documents. All commands read CoNLL with this module."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -64,7 +64,7 @@ def read_sentences(
     state = _State(counts, flagged=layout.flag is not None)
     words = state.words
     for lines in chunks:
-        # What is done for a line costs more than all that is done for a sentence.
+        # This is the inner loop: a file has many more lines than sentences.
         for number, line in enumerate(lines, start=read + 1):
             parsed = parser[line]
             if parsed.__class__ is Word:
@@ -75,7 +75,7 @@ def read_sentences(
                 yield sentence
                 words = state.words
         read += len(lines)
-        # Here too, because a file without separators would fill the memory.
+        # The length is checked here too, because a file without separators would fill the memory.
         if len(words) > LONGEST_SENTENCE:
             _check_length(name, state.peek(read + 1), cut_long=cut_long)
             state.shorten()

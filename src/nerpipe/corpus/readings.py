@@ -1,4 +1,4 @@
-"""Messages about columns that can be read in more than one way, or in none, with the lines to put into corpus.yaml."""
+"""Error messages about columns that are not clear. They give the lines to put into corpus.yaml."""
 
 from collections import Counter
 from pathlib import Path
@@ -45,7 +45,7 @@ def refuse_readings(
     source: Path,
     place: Path,
 ) -> NerpipeError:
-    """Return the error for columns with no reading or several ones: the rows under each, then the lines to paste."""
+    """Return the error for columns that can be read in no way or in several, with the rows and the lines to paste."""
     if not readings:
         return _refuse_all(sample, found, settings, source, place)
     shown = readings[:SHOWN_READINGS]
@@ -156,7 +156,7 @@ def _written(scheme: str) -> str:
 
 
 def _rows(sample: Sample, reading: ColumnReading | None) -> str:
-    """Show the first rows: all columns, or those of a reading from the first sentence with an entity on."""
+    """Show some rows: the first ones with all columns, or the words and tags of a reading where an entity is."""
     start = 0
     if reading:
         found = (index for index, row in enumerate(sample.rows) if reading.tag.read(row) not in (OUTSIDE, ""))

@@ -1,4 +1,4 @@
-"""A line of a raw file as a word, a separator, a boundary of documents, or a line that is none (docs/data.md)."""
+"""What a line of a raw file is: a word, a separator, a boundary of documents, or a comment (docs/data.md)."""
 
 import re
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from nerpipe.corpus.lines import INVALID
 REMEMBERED_LINES = 1 << 16  # About 25 MB.
 REMEMBERED_LENGTH = 100  # Number of characters. Longer lines seldom come again.
 
-UNREADABLE = re.compile("[\0\r\ud800-\udfff]")  # What no kept line holds.
+UNREADABLE = re.compile("[\0\r\ud800-\udfff]")  # Characters that no line of a kept sentence holds.
 MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
 SPACES = re.compile(" +")
 COMMENTS = ("# ", "#\t", "## ", "##\t")
@@ -33,7 +33,7 @@ PROBLEMS = {
     "prefix_not_in_scheme": "a tag with a prefix that the named tagging scheme does not have",
     "tag_not_iob": "the tag column holds no tag",
 }
-# Of these, what is wrong with the tag alone.
+# The reasons that are about the tag alone.
 TAG_PROBLEMS = frozenset({"no_tag", "several_tags", "tag_without_type", "prefix_not_in_scheme", "tag_not_iob"})
 
 
@@ -105,7 +105,7 @@ class LineParser(dict[str, Line]):
         return parsed
 
     def _parse_simple(self, line: str) -> Word | None:
-        """Parse a row in which nothing is unusual, which is most rows of most corpora, in a third of the time."""
+        """Parse a row in which nothing is unusual. Most rows are such rows, and this takes a third of the time."""
         cells = line.split("\t")
         layout = self._layout
         if not self._simple or len(cells) != layout.width or line[0] in " #" or line[-1] in " \t\r":

@@ -1,4 +1,4 @@
-"""The rows of a file that were looked at, column by column: what `columns` needs to find out what stands where."""
+"""Rows from the beginning of a raw file, column by column. `columns` finds the words and tags from them."""
 
 import re
 from collections import Counter
@@ -25,7 +25,7 @@ MOSTLY = 0.9
 
 
 class Shape(NamedTuple):
-    """What decides whether files can be looked at together."""
+    """The separator and the number of columns. Files in which both are the same are looked at together."""
 
     tabs: bool
     width: int
@@ -33,7 +33,7 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class Sample:
-    """The rows of a file, or of several files of one shape, that were looked at."""
+    """The rows that were looked at, of one file or of several files of one shape."""
 
     shape: Shape
     rows: list[list[str]]

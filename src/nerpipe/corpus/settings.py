@@ -34,13 +34,13 @@ class CorpusSettings:
     """The keys of corpus.yaml. docs/data.md explains each."""
 
     files: Mapping[str, Pointer] = field(default_factory=dict)
-    token_column: str = ""  # Empty: it is looked for.
+    token_column: str = ""  # If it is empty, the program looks for it.
     tag_column: str = ""
     scheme: str = "auto"
     multi_tag: str = "first"
     encoding: str = "utf-8"
     types: Mapping[str, str] = field(default_factory=dict)
-    dev_fraction: float | None = None  # None: the default of `cutting`, if the split is missing.
+    dev_fraction: float | None = None  # If it is None, `cutting.FRACTION` is used for a missing split.
     test_fraction: float | None = None
 
     def column_names(self) -> list[str]:

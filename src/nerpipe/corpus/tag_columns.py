@@ -7,7 +7,7 @@ from typing import NamedTuple
 from nerpipe.contracts.schemes import OUTSIDE, is_tag, read_tag
 from nerpipe.corpus.layout import Column
 from nerpipe.corpus.rows import MARKUP
-from nerpipe.corpus.samples import Sample
+from nerpipe.corpus.samples import TAG_NAME, Sample
 
 PHRASES = frozenset(
     [
@@ -43,7 +43,7 @@ class TagColumn(NamedTuple):
 
     column: Column
     scheme: str
-    types: Counter[str]  # Entities by type, about: a word that begins one or is one.
+    types: Counter[str]  # Number of entities of each type. It is an estimate.
     doubt: tuple[str, ...] = ()  # Other schemes in which it can be read.
     tagged: int = 0  # Number of cells that hold a tag.
 
@@ -64,7 +64,7 @@ def choose_tag_columns(found: list[TagColumn], sample: Sample, *, prefer_last: b
 
 
 def tag_column_as_named(sample: Sample, column: Column, scheme: str) -> TagColumn:
-    """Read a column that corpus.yaml names."""
+    """Return what the column holds that corpus.yaml names."""
     values = sample.values(column)
     return _tag_column(column, values, scheme, 0.0) or TagColumn(column, scheme, Counter())
 
@@ -83,7 +83,8 @@ def find_tag_columns(sample: Sample, scheme: str, *, skip: Column | None) -> lis
     candidates = (_tag_column(column, sample.values(column), scheme, least) for column in columns if column != skip)
     found = [tag for tag in candidates if tag]
     if len(found) == width == 2:  # noqa: PLR2004 - the words look like tags too
-        return [max(found, key=lambda tag: (tag.scheme != "plain", tag.tagged, tag.column.at))]
+        named = [tag for tag in found if sample.header and TAG_NAME.search(sample.header[tag.column.at])]
+        return [max(named or found, key=lambda tag: (tag.scheme != "plain", tag.tagged, tag.column.at))]
     return found
 
 
@@ -127,7 +128,7 @@ def _cleaned(values: Counter[str]) -> Counter[str]:
 
 
 def _types(values: Counter[str], scheme: str) -> Counter[str]:
-    """Count the entities by type, about: `B-`, `S-`, `U-` and `W-`, or all words of types that have none of these."""
+    """Estimate the number of entities of each type: its `B-`, `S-`, `U-` and `W-` tags, or all its tags."""
     tags: Counter[str] = Counter()
     for value, count in values.items():
         tags[read_tag(value, scheme)] += count

@@ -189,6 +189,7 @@ def test_words_and_lemmas_in_an_unusual_order_are_asked_for(tmp_path, rows, said
         (["Berlin\tberlin\tB-LOC", "Is\tbe\tO", "here\there\tO"], 1),
         (["0.1\tBerlin\tB-LOC", "0.2\tBerlin\tO"], 2),  # no ids of empty nodes
         (["TOKEN\tX\tNER", "# newdoc id = 1", "a\tb\tB-x"], 1),  # a comment behind a header row
+        (["NER_TAG\tTOKEN", "B-x\tI-95"], 2),  # a header tells a tag from a word that looks like one
         (["b-LOC\tO", "O\tis", "O\tso", "i-LOC\ta"], None),  # the tags of both columns are a matter of taste
     ],
 )
