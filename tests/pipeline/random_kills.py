@@ -174,7 +174,7 @@ def ask(port: int) -> bytes:
         body = response.read()
     finally:
         connection.close()
-    assert response.status == 200, body  # noqa: PLR2004 - OK
+    assert response.status == 200, body
     return body
 
 
