@@ -15,6 +15,7 @@ RECORD_PROBLEMS = {
     "long_sentence": "a line of the text has more than 10,000 words",
     "other_format": "the record has the layout of another tool than the records before it",
     "not_annotated": "the record has no annotation field, so nobody annotated it",
+    "other_region": "the record has regions in HTML or in a dialogue, whose places are not those of a plain text",
     "answer": "the annotator rejected or ignored the record",
     "repeated_document": "a document with the same id, text and annotations came before",
     "conflicting_document": "a document with the same id and text, but other annotations, came before",

@@ -8,6 +8,7 @@ from typing import Any
 
 from nerpipe.annotations.corpus_folder import REJECTS, CorpusWriter, check_folder, corpus_folder, write_report
 from nerpipe.annotations.formats import find_files
+from nerpipe.annotations.import_advice import no_annotation_message
 from nerpipe.annotations.import_run import ImportRun
 from nerpipe.contracts.files import SPLITS
 from nerpipe.errors import NerpipeError
@@ -71,15 +72,7 @@ def _shown_name(name: str) -> str:
 
 def _check_splits(rows: dict[str, Any], run: ImportRun, dev: float, test: float) -> None:
     if not any(row["entities"] for row in rows.values()):
-        reasons = [
-            f"{count:,} {rule} ({run.counts.places[f'{kind} {rule}'][0]})"
-            for kind in ("rejected", "quarantined")
-            for rule, count in run.counts.rules[kind].most_common(3)
-        ]
-        raise NerpipeError(
-            f"{run.counts.records['read']:,} records were read, and no annotation of an entity is left: "
-            f"{'; '.join(reasons) or 'none has an annotation'}. Export the annotated records, and import those"
-        )
+        raise NerpipeError(no_annotation_message(run.counts))
     empty = [split for split in SPLITS if not rows[split]["sentences"]]
     if empty:
         fitting = _fitting(run.positions, dev, test)
