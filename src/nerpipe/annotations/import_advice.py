@@ -1,6 +1,9 @@
 """What to do when an import finds no annotation of an entity."""
 
+from collections.abc import Sequence
+
 from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS
+from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
 from nerpipe.annotations.import_counts import ImportCounts
 
 _EXPORT = "Export the annotated records, and import those"
@@ -15,7 +18,7 @@ _ADVICE = {
 _SHOWN_RULES = 3
 
 
-def no_annotation_message(counts: ImportCounts) -> str:
+def no_annotation_message(counts: ImportCounts, encodings: Sequence[OtherEncoding]) -> str:
     """Say that no annotation is left, for which reasons, and what to do about the most frequent one."""
     meanings = {"rejected": RECORD_PROBLEMS, "quarantined": ANNOTATION_PROBLEMS}
     found = [
@@ -26,4 +29,6 @@ def no_annotation_message(counts: ImportCounts) -> str:
     ]
     reasons = "; ".join(shown for _, shown in found) or "none has an annotation"
     advice = _ADVICE.get(found[0][0], _MEND) if found else _EXPORT
+    if encodings:
+        advice = conversion_advice(encodings[0])
     return f"{counts.records['read']:,} records were read, and no annotation of an entity is left: {reasons}. {advice}"

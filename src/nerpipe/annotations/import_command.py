@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
+from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
@@ -57,6 +58,7 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
         f"format: {report['format']}, by the content of {_some(report['files'], len(report['files']))}",
         f"records: {records['read']:,} read = {records['kept']:,} kept + {records['rejected']:,} rejected",
         *_rule_lines(report["rejected"]),
+        *(f"  {conversion_advice(OtherEncoding(**found))}" for found in report["other_encodings"]),
         (
             f"annotations: {annotations['read']:,} read = {annotations['kept']:,} kept + "
             f"{annotations['repaired']:,} repaired + {annotations['quarantined']:,} quarantined"

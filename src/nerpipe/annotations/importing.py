@@ -59,6 +59,7 @@ def import_annotations(
             "test_fraction": test,
             "splits": rows,
             **run.counts.report(),
+            "other_encodings": [each._replace(file=_shown_name(each.file))._asdict() for each in run.encodings],
         }
         write_report(temporary, report)
     return report
@@ -72,7 +73,7 @@ def _shown_name(name: str) -> str:
 
 def _check_splits(rows: dict[str, Any], run: ImportRun, dev: float, test: float) -> None:
     if not any(row["entities"] for row in rows.values()):
-        raise NerpipeError(no_annotation_message(run.counts))
+        raise NerpipeError(no_annotation_message(run.counts, run.encodings))
     empty = [split for split in SPLITS if not rows[split]["sentences"]]
     if empty:
         fitting = _fitting(run.positions, dev, test)
