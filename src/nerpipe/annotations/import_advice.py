@@ -1,6 +1,8 @@
-"""What to do when an import finds no annotation of an entity."""
+"""What to do when an import finds no annotation of an entity, or finds something that is probably wrong."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS
 from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
@@ -16,6 +18,8 @@ _ADVICE = {
     "not_a_number": "Write the start and the end of each annotation as whole numbers, without quotes, and import again",
 }
 _SHOWN_RULES = 3
+_FEWEST_BEHIND = 10
+_MOST_INSIDE_WORDS = 0.2  # A larger share of the annotations is warned of.
 
 
 def no_annotation_message(counts: ImportCounts, encodings: Sequence[OtherEncoding]) -> str:
@@ -32,3 +36,30 @@ def no_annotation_message(counts: ImportCounts, encodings: Sequence[OtherEncodin
     if encodings:
         advice = conversion_advice(encodings[0])
     return f"{counts.records['read']:,} records were read, and no annotation of an entity is left: {reasons}. {advice}"
+
+
+def shift_warning(report: dict[str, Any], folder: Path) -> list[str]:
+    """Warn if many annotations begin or end inside a word: their offsets are probably shifted.
+
+    The share is also taken of the annotations behind a character that is not ASCII, where offsets in bytes are shifted.
+    """
+    used = report["annotations"]["kept"] + report["annotations"]["repaired"]
+    behind = report["annotations_behind_non_ascii"]
+    shares = [
+        (report["annotations_inside_words"], used, "annotations", 1),
+        (behind["inside_words"], behind["all"], "annotations behind a character that is not ASCII", _FEWEST_BEHIND),
+    ]
+    found = [
+        f"{inside:,} of {total:,} {what} ({inside / total:.0%})"
+        for inside, total, what, fewest in shares
+        if inside >= fewest and inside > _MOST_INSIDE_WORDS * total
+    ]
+    if not found:
+        return []
+    warning = (
+        f"warning: {found[0]} begin or end inside a word. Their offsets may be shifted: an end that is counted in, "
+        "bytes instead of characters, or CRLF counted as one character. Look at "
+        f"{folder / 'train.conll'} first. If its entities are cut, correct the offsets and import again. If the "
+        "language writes endings together with names, as Korean does, all is well"
+    )
+    return [warning]

@@ -6,6 +6,7 @@ from typing import Any
 
 from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
 from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
+from nerpipe.annotations.import_advice import shift_warning
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
@@ -89,6 +90,7 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     lines += [
         f"written: {folder} ({REPORT} in it holds the counts{rejects})",
         f"next: dvc exp run -S dataset={shell_word(folder.name)}",
+        *shift_warning(report, folder),
     ]
     return lines
 

@@ -12,7 +12,7 @@ from nerpipe.annotations.file_encodings import OtherEncoding, other_encodings
 from nerpipe.annotations.formats import TAGGED_FORMATS, UTF16_TOOLS, AnnotationFile, read_file
 from nerpipe.annotations.import_counts import ImportCounts
 from nerpipe.annotations.offsets import Judgement, judge_annotations
-from nerpipe.annotations.text_words import Row, tagged_sentences
+from nerpipe.annotations.text_words import Row, cuts_word, tagged_sentences
 from nerpipe.contracts.conll import DOCSTART
 from nerpipe.contracts.schemes import OUTSIDE, is_tag, spans_of, to_iob2
 from nerpipe.contracts.splitting import position_of
@@ -78,6 +78,7 @@ class ImportRun:
             )
         counts.records["kept"] += 1
         counts.words_split += splits
+        counts.count_cuts((cuts_word(text, mention), text[: mention.start].isascii()) for mention in mentions)
         self._write(sentences, f"{name}\n{text}", given, name, alone=True)
 
     def _repetition(self, name: str, text: str, mentions: Sequence[object]) -> str:
