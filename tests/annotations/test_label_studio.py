@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nerpipe.annotations.documents import Document
+from nerpipe.annotations.formats import find_files, read_file
 from nerpipe.annotations.importing import import_annotations
 from nerpipe.annotations.json_records import parse_record
 from nerpipe.annotations.tool_records import read_tool_record, tool_of
@@ -64,7 +65,6 @@ def test_label_studio_s_other_results_are_counted():
     [
         ({"text": "a", "title": "b"}, "a"),
         ({"body": "a", "n": 1}, "a"),
-        ({"body": "a", "title": "b"}, None),
         ({"text": ["a"]}, None),
         ({"n": 1}, None),
     ],
@@ -87,6 +87,44 @@ def test_json_min_without_a_region_is_annotated_if_somebody_did():
     for value, problem in (({"annotation_id": 3}, ""), ({"label": []}, ""), ({}, "not_annotated")):
         record = parse_record("here:1", json.dumps({"id": 2, "text": "Bo", "created_at": "2025", **value}))
         assert read_tool_record(record, tool).problem == problem
+
+
+def read_file_of(tmp_path, *tasks):
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps(list(tasks)))
+    (file,) = find_files([path])
+    return list(read_file(file))
+
+
+def test_several_texts_the_one_with_the_quotes_is_taken_and_tasks_without_regions_follow(tmp_path):
+    quoted = region(0, 3, "PER", text="Ada") | {"to_name": "t"}
+    annotated = task({"result": [quoted]}, title="news", body="Ada saw Bo")
+    empty = task({"result": []}, title="other", body="Kit")
+    assert [document.text for document in read_file_of(tmp_path, empty, annotated)] == ["Kit", "Ada saw Bo"]
+    named = task({"result": [region(0, 1, "X") | {"to_name": "title"}]}, title="a", body="b")
+    assert [document.text for document in read_file_of(tmp_path, empty, named)] == ["other", "a"]
+
+
+def test_a_quote_that_stands_in_both_texts_does_not_hide_the_field_of_the_file(tmp_path):
+    both = task({"result": [region(0, 3, "PER", text="Ada")]}, title="Ada", body="Ada slept")
+    one = task({"result": [region(0, 2, "PER", text="Bo")]}, title="news", body="Bo slept")
+    assert [document.text for document in read_file_of(tmp_path, both, one)] == ["Ada slept", "Bo slept"]
+    (document,) = read_file_of(tmp_path, both)
+    assert (document.problem, len(document.annotations)) == ("unclear_text", 1)
+
+
+def test_json_min_with_several_texts(tmp_path):
+    one = {"id": 1, "title": "news", "body": "Ada", "ner": [{"start": 0, "end": 3, "text": "Ada", "labels": ["PER"]}]}
+    empty = {"id": 2, "title": "news", "body": "Kit", "annotation_id": 4}
+    assert [document.text for document in read_file_of(tmp_path, empty, one)] == ["Kit", "Ada"]
+
+
+def test_if_nothing_shows_the_text_the_reason_says_so(tmp_path):
+    result = region(0, 3, "PER")
+    (document,) = read_file_of(tmp_path, task({"result": [result]}, title="news", body="Ada"))
+    assert (document.problem, len(document.annotations)) == ("unclear_text", 1)
+    with pytest.raises(NerpipeError, match=r"1 unclear_text .*several texts.* call it `text`"):
+        import_annotations([tmp_path / "tasks.json"], tmp_path / "mine")
 
 
 HYPER = {

@@ -8,6 +8,7 @@ RECORD_PROBLEMS = {
     "not_json": "the record is not valid JSON",
     "not_a_record": "the record is no JSON object with a text",
     "no_text": "the record has no text",
+    "unclear_text": "the record has several texts, and no quoted text shows which one is annotated",
     "invalid_utf8": "the record holds bytes that are not UTF-8",
     "lone_surrogate": "the text holds half of a surrogate pair, which is not a character",
     "nul": "the text holds a NUL character",

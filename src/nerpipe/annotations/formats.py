@@ -9,6 +9,7 @@ from nerpipe.annotations.brat_folder import brat_documents
 from nerpipe.annotations.csv_tables import check_csv, csv_documents
 from nerpipe.annotations.documents import Broken, Document, TaggedSentence
 from nerpipe.annotations.json_records import JsonRecord, check_mark, is_json, json_records
+from nerpipe.annotations.label_studio import task_text_field
 from nerpipe.annotations.tagged_rows import (
     json_sentences,
     parquet_sentences,
@@ -19,8 +20,7 @@ from nerpipe.annotations.tagged_rows import (
 from nerpipe.annotations.tool_records import (
     DOCCANO,
     HUGGING_FACE,
-    LABEL_STUDIO,
-    MINIMAL,
+    TASK_READERS,
     is_doccano_without_spans,
     read_tool_record,
     tool_of,
@@ -28,7 +28,7 @@ from nerpipe.annotations.tool_records import (
 from nerpipe.errors import NerpipeError
 
 BRAT, CSV = "brat", "CSV"
-UTF16_TOOLS = (LABEL_STUDIO, MINIMAL)  # Their offsets count UTF-16 units, as JavaScript does.
+UTF16_TOOLS = tuple(TASK_READERS)  # Their offsets count UTF-16 units, as JavaScript does.
 TAGGED_FORMATS = (HUGGING_FACE, CSV)  # Their files may hold words with tags.
 _PROBED_RECORDS = 1000
 KNOWN = (
@@ -137,5 +137,6 @@ def read_file(file: AnnotationFile) -> Iterator[FileRecord]:
         read = saved_sentences if path.is_dir() else json_sentences if is_json(path) else parquet_sentences
         yield from read(path)
     else:
+        text_field = task_text_field(json_records(path)) if file.format in TASK_READERS else ""
         for record in json_records(path):
-            yield record if isinstance(record, Broken) else read_tool_record(record, file.format)
+            yield record if isinstance(record, Broken) else read_tool_record(record, file.format, text_field)

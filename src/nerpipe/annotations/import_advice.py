@@ -15,6 +15,7 @@ _ADVICE = {
     "other_region": (
         "Label plain texts in Label Studio (<Labels> with <Text>, not <HyperText> or <Paragraphs>), and import those"
     ),
+    "unclear_text": "Keep one text in each task, or call it `text`, and import again",
     "not_a_number": "Write the start and the end of each annotation as whole numbers, without quotes, and import again",
 }
 _SHOWN_RULES = 3

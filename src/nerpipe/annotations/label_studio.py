@@ -6,9 +6,9 @@ from typing import Any
 from nerpipe.annotations.documents import Annotation, Broken, Document
 from nerpipe.annotations.json_records import JsonRecord
 from nerpipe.annotations.record_parts import document_of, items_of, keyed_annotation
+from nerpipe.annotations.text_fields import TaskFields, shown_field, text_of_task
 
 _LABELS = "labels"  # The type of a region of plain text, and its field.
-_NO_TEXTS = ("id", "created_at", "updated_at", "annotator", "agreement", "sentiment")  # Fields of JSON-MIN.
 
 
 def is_region(item: object) -> bool:
@@ -21,13 +21,6 @@ def _other_labels(item: object) -> list[Any]:
     fields = item.items() if isinstance(item, dict) else ()
     found = [value for key, value in fields if key.endswith(_LABELS) and key != _LABELS and isinstance(value, list)]
     return found[0] if found else []
-
-
-def _text_field(fields: dict[str, Any], names: Iterable[object]) -> object:
-    """Give the first of the named fields that is text, or else the only field that is text."""
-    named = [fields[name] for name in names if isinstance(name, str) and isinstance(fields.get(name), str)]
-    others = [value for key, value in fields.items() if isinstance(value, str) and key not in _NO_TEXTS]
-    return named[0] if named else others[0] if len(others) == 1 else None
 
 
 def _regions(items: Iterable[object], problem: str = "") -> list[Annotation]:
@@ -55,41 +48,73 @@ def _is_elsewhere(result: object) -> bool:
     return result.get("type", _LABELS) != _LABELS or bool(_other_labels(result.get("value", result)))
 
 
-def label_studio_document(record: JsonRecord) -> Document | Broken:
+def _works_of(task: dict[str, Any]) -> list[Any]:
+    """List the work of each annotator, or the predictions where there is no field for annotations."""
+    kinds = [key for key in ("annotations", "completions", "predictions") if isinstance(task.get(key), list)]
+    return task[kinds[0]] if kinds else []
+
+
+def _task_fields(task: object) -> TaskFields | None:
+    """Give what shows the text of a task of either layout, or None if the value is no task."""
+    if not isinstance(task, dict):
+        return None
+    if isinstance(task.get("data"), dict):
+        results = [item for work in _works_of(task) if isinstance(work, dict) for item in items_of(work.get("result"))]
+        regions = [item for item in results if isinstance(item, dict) and _is_labelled(item)]
+        names = [item.get("to_name") for item in regions]
+        return TaskFields(task["data"], [*names, "text"], _quotes([item.get("value", item) for item in regions]))
+    regions = [item for items in task.values() for item in items_of(items) if is_region(item)]
+    return TaskFields(task, ["text"], _quotes(regions))
+
+
+def _quotes(regions: Iterable[object]) -> list[str]:
+    found = (region.get("text") for region in regions if isinstance(region, dict))
+    return [quote for quote in found if isinstance(quote, str)]
+
+
+def task_text_field(records: Iterable[JsonRecord | Broken]) -> str:
+    """Give the field that the tasks of a file show to be the text, or the empty string."""
+    tasks = (_task_fields(record.value) for record in records if isinstance(record, JsonRecord))
+    return shown_field(task for task in tasks if task)
+
+
+def label_studio_document(record: JsonRecord, text_field: str = "") -> Document | Broken:
     """Read a task of Label Studio's JSON: the ground truth, or else the first annotation that was not cancelled.
 
     Predictions are read only where there is no field for annotations, as in a file of pre-annotations.
+
+    Args:
+        record: The record of the task.
+        text_field: The field that the other tasks show to be the text.
     """
     value = record.value
-    data = value.get("data") if isinstance(value, dict) else None
-    if not isinstance(data, dict):
+    if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
         return Broken(record.place, "not_a_record", record.raw)
-    kinds = [key for key in ("annotations", "completions", "predictions") if isinstance(value.get(key), list)]
-    entries = value[kinds[0]] if kinds else []
+    entries = _works_of(value)
     works = [entry for entry in entries if isinstance(entry, dict)]
     usable = [work for work in works if not work.get("was_cancelled")]
     chosen = next((work for work in usable if work.get("ground_truth")), usable[0] if usable else None)
     annotations = [Annotation(entry) for entry in entries if not isinstance(entry, dict)]
     left_out = 0
     elsewhere = False
-    names: list[object] = []
     for work in works:
         results = items_of(work.get("result"))
         regions = [item for item in results if _is_labelled(item)]
         annotations += _regions(regions, "" if work is chosen else "other_annotator")
         left_out += len(results) - len(regions) if work is chosen else 0
         elsewhere |= work is chosen and any(map(_is_elsewhere, regions))
-        names += [item.get("to_name") for item in regions if isinstance(item, dict)]
-    ids = [data.get("id"), value.get("id")]
-    text = _text_field(data, [*names, "text"])
-    problem = "" if chosen is not None else "not_annotated"
-    if elsewhere:
-        problem, text = "other_region", text if isinstance(text, str) else ""
-    return document_of(record, text, annotations, ids, problem=problem, left_out=left_out)
+    problem = "other_region" if elsewhere else "" if chosen is not None else "not_annotated"
+    ids = [value["data"].get("id"), value.get("id")]
+    return _task_document(record, annotations, ids, text_field, problem=problem, left_out=left_out)
 
 
-def minimal_document(record: JsonRecord) -> Document | Broken:
-    """Read a task of Label Studio's JSON-MIN, where the fields of the data and the annotation stand side by side."""
+def minimal_document(record: JsonRecord, text_field: str = "") -> Document | Broken:
+    """Read a task of Label Studio's JSON-MIN, where the fields of the data and the annotation stand side by side.
+
+    Args:
+        record: The record of the task.
+        text_field: The field that the other tasks show to be the text.
+    """
     value = record.value
     if not isinstance(value, dict):
         return Broken(record.place, "not_a_record", record.raw)
@@ -100,8 +125,24 @@ def minimal_document(record: JsonRecord) -> Document | Broken:
     ]
     annotated = fields or "annotation_id" in value or [] in value.values()
     items = [item for field in fields for item in field]
-    text = _text_field(value, ["text"])
-    problem = ""
-    if any(map(_is_elsewhere, items)):
-        problem, text = "other_region", text if isinstance(text, str) else ""
-    return document_of(record, text, _regions(items) if annotated else None, [value.get("id")], problem=problem)
+    problem = "other_region" if any(map(_is_elsewhere, items)) else ""
+    return _task_document(
+        record, _regions(items) if annotated else None, [value.get("id")], text_field, problem=problem
+    )
+
+
+def _task_document(
+    record: JsonRecord,
+    annotations: list[Annotation] | None,
+    ids: Iterable[object],
+    text_field: str,
+    *,
+    problem: str = "",
+    left_out: int = 0,
+) -> Document | Broken:
+    """Make a document of a task. If its text is not clear, the document has none, so that its annotations count."""
+    task = _task_fields(record.value)
+    text, missing = text_of_task(task, text_field) if task else (None, "no_text")
+    if text is None and (problem == "other_region" or missing == "unclear_text"):
+        text, problem = "", problem or missing
+    return document_of(record, text, annotations, ids, problem=problem, left_out=left_out)

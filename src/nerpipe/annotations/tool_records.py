@@ -100,16 +100,21 @@ def span_document(record: JsonRecord) -> Document | Broken:
 
 TOOL_READERS: dict[str, Callable[[JsonRecord], Document | Broken]] = {
     DOCCANO: doccano_document,
-    LABEL_STUDIO: label_studio_document,
-    MINIMAL: minimal_document,
     PRODIGY: span_document,
     SPACY: span_document,
 }
+TASK_READERS = {LABEL_STUDIO: label_studio_document, MINIMAL: minimal_document}
 
 
-def read_tool_record(record: JsonRecord, tool: str) -> Document | Broken:
-    """Read a record of a file of this tool. A record with the layout of another tool is broken."""
+def read_tool_record(record: JsonRecord, tool: str, text_field: str = "") -> Document | Broken:
+    """Read a record of a file of this tool. A record with the layout of another tool is broken.
+
+    Args:
+        record: The record.
+        tool: A key of TOOL_READERS or TASK_READERS.
+        text_field: The field that the other tasks of Label Studio show to be the text.
+    """
     other = tool_of(record.value)
     if other and other != tool:
         return Broken(record.place, "other_format", record.raw)
-    return TOOL_READERS[tool](record)
+    return TASK_READERS[tool](record, text_field) if tool in TASK_READERS else TOOL_READERS[tool](record)
