@@ -46,3 +46,13 @@ def test_offsets_in_bytes_are_found_though_most_texts_are_ascii(tmp_path):
     report, lines = imported(tmp_path, *bytes_counted, *(shifted(f"Ada {n}", "Ada") for n in range(60)))
     assert report["annotations_behind_non_ascii"] == {"all": 12, "inside_words": 12}
     assert lines[-1].startswith("warning: 12 of 12 annotations behind a character that is not ASCII (100%)")
+
+
+def test_documents_without_an_annotation_are_told_if_there_are_any(tmp_path):
+    full = [shifted(f"Ada {n}", "Ada") for n in range(20)]
+    said = "documents without an annotation"
+    report, lines = imported(tmp_path, *full, *({"text": f"Bo {n}", "label": []} for n in range(5)))
+    assert report["documents_without_annotation"] == {"all": 25, "empty": 5}
+    assert f"{said}: 5 of 25; all their words become O: leave out what nobody has annotated yet" in lines
+    _, lines = imported(tmp_path, *full)
+    assert said not in "".join(lines)

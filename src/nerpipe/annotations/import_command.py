@@ -76,6 +76,12 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
         lines.append(
             f"relations and notes, which are not entities, left out: {report['relations_and_notes_left_out']:,}"
         )
+    documents = report["documents_without_annotation"]
+    if documents["empty"]:
+        lines.append(
+            f"documents without an annotation: {documents['empty']:,} of {documents['all']:,}; all their words become O: "
+            "leave out what nobody has annotated yet"
+        )
     for split, row in report["splits"].items():
         types = ", ".join(f"{kind} {count:,}" for kind, count in row["entities_by_type"].items())
         lines.append(

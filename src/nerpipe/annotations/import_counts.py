@@ -19,6 +19,7 @@ class ImportCounts:
         self.rules: dict[str, Counter[str]] = {name: Counter() for name in ("repairs", "quarantined", "rejected")}
         self.places: dict[str, list[str]] = {}
         self.types: dict[str, Counter[str]] = {}  # Names of a type in the tool, by its name in the corpus.
+        self.documents: Counter[str] = Counter()  # Texts that were kept, and those of them without an annotation.
         self.words_split = self.left_out = 0
         self.inside: Counter[str] = Counter()  # Annotations that begin or end inside a word, and of how many.
 
@@ -51,6 +52,7 @@ class ImportCounts:
             "types_renamed": {
                 name: dict(sorted(found.items())) for name, found in sorted(self.types.items()) if set(found) != {name}
             },
+            "documents_without_annotation": {"all": self.documents["all"], "empty": self.documents["empty"]},
             "words_split": self.words_split,
             "annotations_inside_words": self.inside["all"],
             "annotations_behind_non_ascii": {"all": self.inside["behind"], "inside_words": self.inside["both"]},

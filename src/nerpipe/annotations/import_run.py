@@ -77,6 +77,8 @@ class ImportRun:
                 "a bug in the import"
             )
         counts.records["kept"] += 1
+        counts.documents["all"] += 1
+        counts.documents["empty"] += not document.annotations
         counts.words_split += splits
         counts.count_cuts((cuts_word(text, mention), text[: mention.start].isascii()) for mention in mentions)
         self._write(sentences, f"{name}\n{text}", given, name, alone=True)
