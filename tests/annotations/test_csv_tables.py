@@ -24,6 +24,8 @@ def write(tmp_path, content):
         ("id\ttext\tstart\tend\tlabel", "annotations"),
         ("Sentence #,Word,POS,Tag", "words"),
         ("sentence_id,token,ner_tags", "words"),
+        ("sent_id,words,pos,labels", "words"),
+        ("Sentence,Tokens,NER", "words"),
         ("text,label", "lists"),
         ("text", ""),
         ("word,tag", ""),
@@ -34,7 +36,7 @@ def test_layouts(tmp_path, header, layout):
     path = write(tmp_path, header + "\n")
     assert csv_layout(path) == layout
     if not layout:
-        with pytest.raises(NerpipeError, match="A CSV file needs the columns"):
+        with pytest.raises(NerpipeError, match="A CSV file needs the columns" if header else "the file is empty"):
             find_files([path])
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from nerpipe.annotations.import_command import summary_lines
 from nerpipe.annotations.importing import import_annotations
+from nerpipe.errors import NerpipeError
 
 TEXT = "Ñandú\r\nAda Byron of Oslo saw Kit"
 
@@ -56,3 +57,9 @@ def test_documents_without_an_annotation_are_told_if_there_are_any(tmp_path):
     assert f"{said}: 5 of 25; all their words become O: leave out what nobody has annotated yet" in lines
     _, lines = imported(tmp_path, *full)
     assert said not in "".join(lines)
+
+
+def test_what_no_number_is_is_not_to_be_exported_again_as_it_is(tmp_path):
+    with pytest.raises(NerpipeError, match=r"1 not_a_number .*as whole numbers, without quotes") as error:
+        imported(tmp_path, {"text": "Ada", "label": [["0", "3", "PER"]]})
+    assert "Export the annotated records" not in str(error.value)

@@ -12,7 +12,6 @@ from nerpipe.annotations.documents import Annotation, Broken, Document, TaggedSe
 from nerpipe.annotations.json_records import JsonRecord, parse_record
 from nerpipe.annotations.tagged_rows import DOCUMENT_COLUMNS
 from nerpipe.annotations.tool_records import DOCCANO, read_tool_record, tool_of
-from nerpipe.errors import NerpipeError
 
 _TYPES = ("label", "type", "tag", "entity")
 _LISTS = ("label", "labels", "entities", "spans", "annotations")
@@ -98,15 +97,14 @@ def _list_row(row: TableRow) -> Document | Broken:
     return read_tool_record(JsonRecord(row.place, value, row.raw), tool_of(value) or DOCCANO)
 
 
-def check_csv(path: Path) -> None:
-    """Check that the header of a CSV file is known.
-
-    Raises:
-        NerpipeError: If it is not.
-    """
-    if not csv_layout(path):
-        raise NerpipeError(
-            f"{path}: the header is {first_line(path).strip()!r}. A CSV file needs the columns text, start, end and "
-            "label (one annotation a row), or text and label (a JSON list in the cell), or sentence, word and tag (one "
-            "word a row)"
-        )
+def csv_header_message(path: Path) -> str:
+    """Say which columns a CSV file has, and which ones it may have."""
+    words, tags, sentences, types, lists = (
+        " or ".join(names) for names in (WORD_NAMES, TAG_NAMES, SENTENCE_NAMES, _TYPES, _LISTS)
+    )
+    return (
+        f"the header is {first_line(path).strip()!r}. A CSV file needs the columns text, start, end and a type "
+        f"({types}), with one annotation a row; or text and a JSON list in a cell ({lists}); or a sentence "
+        f"({sentences}), a word ({words}) and a tag ({tags}), with one word a row. Rename the columns, or add the one "
+        "that is missing"
+    )

@@ -6,8 +6,9 @@ from nerpipe.annotations.csv_rows import TableRow, cell_of
 from nerpipe.annotations.documents import Broken, TaggedSentence, shown
 from nerpipe.annotations.tagged_rows import DOCUMENT_COLUMNS
 
-WORD_NAMES, TAG_NAMES = ("word", "token"), ("tag", "ner_tag", "ner_tags", "label", "entity")
-SENTENCE_NAMES = ("sentence #", "sentence", "sentence_id", "sent_id")
+WORD_NAMES = ("word", "token", "words", "tokens")
+TAG_NAMES = ("tag", "ner_tag", "ner_tags", "label", "entity", "tags", "labels", "ner")
+SENTENCE_NAMES = ("sentence #", "sentence", "sentence_id", "sent_id", "sentence id", "sentence_idx", "sent")
 
 
 def word_sentences(rows: Iterable[TableRow]) -> Iterator[TaggedSentence | Broken]:

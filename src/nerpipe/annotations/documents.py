@@ -68,7 +68,7 @@ class Annotation(NamedTuple):
 class Document(NamedTuple):
     """One text and its annotations."""
 
-    place: str  # FILE:LINE, FILE or FILE:row N. Numbers begin at 1.
+    place: str  # FILE:LINE, FILE:LINE record N, FILE or FILE:row N. Numbers begin at 1.
     id: str  # It is empty if the file gives none.
     text: str
     annotations: list[Annotation]

@@ -55,8 +55,10 @@ def run_import(arguments: argparse.Namespace) -> int:
 def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     """Say in plain lines what an import found, did and wrote, and the next command."""
     records, annotations = report["records"], report["annotations"]
+    aside = report["files_left_aside"]
     lines = [
         f"format: {report['format']}, by the content of {_some(report['files'], len(report['files']))}",
+        *([f"left aside, because the format is not known: {_some(aside, len(aside))}"] if aside else []),
         f"records: {records['read']:,} read = {records['kept']:,} kept + {records['rejected']:,} rejected",
         *_rule_lines(report["rejected"]),
         *(f"  {conversion_advice(OtherEncoding(**found))}" for found in report["other_encodings"]),
@@ -79,8 +81,8 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     documents = report["documents_without_annotation"]
     if documents["empty"]:
         lines.append(
-            f"documents without an annotation: {documents['empty']:,} of {documents['all']:,}; all their words become O: "
-            "leave out what nobody has annotated yet"
+            f"documents without an annotation: {documents['empty']:,} of {documents['all']:,}; "
+            "all their words become O: leave out what nobody has annotated yet"
         )
     for split, row in report["splits"].items():
         types = ", ".join(f"{kind} {count:,}" for kind, count in row["entities_by_type"].items())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nerpipe.annotations.corpus_folder import REJECTS, CorpusWriter, check_folder, corpus_folder, write_report
-from nerpipe.annotations.formats import find_files
+from nerpipe.annotations.formats import find_files, left_aside
 from nerpipe.annotations.import_advice import no_annotation_message
 from nerpipe.annotations.import_run import ImportRun
 from nerpipe.contracts.files import SPLITS
@@ -54,6 +54,7 @@ def import_annotations(
             "name": folder.name,
             "format": files[0].format,
             "files": [_shown_name(file.name) for file in files],
+            "files_left_aside": [_shown_name(name) for name in left_aside(names, files)],
             "splits_by": "the names of the files" if named else "hash",
             "dev_fraction": dev,
             "test_fraction": test,
