@@ -58,7 +58,11 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     aside = report["files_left_aside"]
     lines = [
         f"format: {report['format']}, by the content of {_some(report['files'], len(report['files']))}",
-        *([f"left aside, because the format is not known: {_some(aside, len(aside))}"] if aside else []),
+        *(
+            [f"left aside, because they hold no annotations of a known format: {_some(aside, len(aside))}"]
+            if aside
+            else []
+        ),
         f"records: {records['read']:,} read = {records['kept']:,} kept + {records['rejected']:,} rejected",
         *_rule_lines(report["rejected"]),
         *(f"  {conversion_advice(OtherEncoding(**found))}" for found in report["other_encodings"]),
@@ -89,6 +93,11 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
         lines.append(
             f"{split}: {row['documents']:,} documents, {row['sentences']:,} sentences, {row['tokens']:,} words, "
             f"{row['entities']:,} entities" + (f" ({types})" if types else "")
+        )
+    if report["divided_by"] == "sentence":
+        lines.append(
+            "divided by sentences, because there are too few documents for each split: sentences of one document "
+            "are in several splits, so the scores will be too good for new documents"
         )
     rejects = (
         f", {REJECTS} in it holds what is rejected or quarantined"

@@ -6,7 +6,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from nerpipe.annotations.corpus_folder import REJECTS, CorpusWriter, check_folder, corpus_folder, write_report
+from nerpipe.annotations.corpus_folder import (
+    REJECTS,
+    CorpusWriter,
+    check_folder,
+    corpus_folder,
+    cut_by_sentences,
+    write_report,
+)
 from nerpipe.annotations.formats import find_files, left_aside
 from nerpipe.annotations.import_advice import no_annotation_message
 from nerpipe.annotations.import_run import ImportRun
@@ -48,6 +55,8 @@ def import_annotations(
             run.read(file, file.split if named else "")
         stack.close()
         rows = writer.rows()
+        recut = _recut(temporary, rows, dev, test)
+        rows |= recut
         run.counts.check(sum(row["entities"] for row in rows.values()))
         _check_splits(rows, run, dev, test)
         report = {
@@ -56,6 +65,7 @@ def import_annotations(
             "files": [_shown_name(file.name) for file in files],
             "files_left_aside": [_shown_name(name) for name in left_aside(names, files)],
             "splits_by": "the names of the files" if named else "hash",
+            "divided_by": "sentence" if recut else "document",
             "dev_fraction": dev,
             "test_fraction": test,
             "splits": rows,
@@ -70,6 +80,18 @@ def _shown_name(name: str) -> str:
     """Name a file in the report, which must not depend on where a folder lies on this machine."""
     path = Path(name)
     return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
+
+
+def _recut(folder: Path, rows: dict[str, Any], dev: float, test: float) -> dict[str, Any]:
+    """Divide by sentences if the documents are too few for each split to get one, and give the counts.
+
+    Sentences without a document were divided one by one already.
+    """
+    fractions = {split: fraction for split, fraction in (("dev", dev), ("test", test)) if fraction}
+    parts = [rows[split] for split in ("train", *fractions)]
+    if all(row["sentences"] for row in parts) or not any(row["documents"] for row in parts):
+        return {}
+    return cut_by_sentences(folder, fractions) or {}
 
 
 def _check_splits(rows: dict[str, Any], run: ImportRun, dev: float, test: float) -> None:
