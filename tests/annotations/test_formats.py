@@ -75,6 +75,13 @@ def test_files_of_no_known_format_in_a_folder_are_left_aside_and_named(tmp_path)
         find_files([tmp_path])
 
 
+def test_the_files_of_save_to_disk_are_all_its_own(tmp_path):
+    for name in ("dataset_dict.json", "train/state.json", "train/data.arrow"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    assert left_aside([tmp_path], find_files([tmp_path])) == []
+
+
 def test_files_of_several_formats_are_refused():
     with pytest.raises(
         NerpipeError, match=r"doccano.jsonl is doccano; .*spacy.jsonl is spaCy. Import the files of each"

@@ -63,7 +63,7 @@ def find_files(names: Sequence[str | Path]) -> list[AnnotationFile]:
         top = Path(name)
         if not top.exists():
             raise NerpipeError(f"{name}: no such file or folder; give what the annotation tool exported")
-        if top.is_dir() and ((top / "dataset_dict.json").is_file() or (top / "state.json").is_file()):
+        if _is_saved(top):
             found += [
                 AnnotationFile(str(path), HUGGING_FACE, split, ((path, ""),))
                 for split, path in saved_splits(top).items()
@@ -97,13 +97,13 @@ def find_files(names: Sequence[str | Path]) -> list[AnnotationFile]:
 def left_aside(names: Sequence[str | Path], files: Sequence[AnnotationFile]) -> list[str]:
     """List the files of the folders among these names that are not read, because they have no known format."""
     read = {path for file in files for path, _ in file.paths}
-    folders = [Path(name) for name in names if Path(name).is_dir()]
-    return [
-        str(path)
-        for folder in folders
-        for path in _all_files(folder)
-        if path not in read and not read.intersection(path.parents)
-    ]
+    folders = [Path(name) for name in names if Path(name).is_dir() and not _is_saved(Path(name))]
+    return [str(path) for folder in folders for path in _all_files(folder) if path not in read]
+
+
+def _is_saved(top: Path) -> bool:
+    """Return whether a path is a folder of save_to_disk."""
+    return (top / "dataset_dict.json").is_file() or (top / "state.json").is_file()
 
 
 def _all_files(folder: Path) -> list[Path]:

@@ -27,14 +27,16 @@ def no_annotation_message(counts: ImportCounts, encodings: Sequence[OtherEncodin
     """Say that no annotation is left, for which reasons, and what to do about the most frequent one."""
     meanings = {"rejected": RECORD_PROBLEMS, "quarantined": ANNOTATION_PROBLEMS}
     found = [
-        (rule, f"{count:,} {rule} ({counts.places[f'{kind} {rule}'][0]}: {meanings[kind][rule]})")
+        (count, rule, f"{count:,} {rule} ({counts.places[f'{kind} {rule}'][0]}: {meanings[kind][rule]})")
         for kind in meanings
         for rule, count in counts.rules[kind].most_common(_SHOWN_RULES)
         if rule != "rejected_record"  # The reason of the record says more.
     ]
-    reasons = "; ".join(shown for _, shown in found) or "none has an annotation"
-    advice = _ADVICE.get(found[0][0], _MEND) if found else _EXPORT
-    if encodings:
+    found.sort(key=lambda each: each[0], reverse=True)
+    reasons = "; ".join(shown for *_, shown in found) or "none has an annotation"
+    first = found[0][1] if found else ""
+    advice = _ADVICE.get(first, _MEND) if found else _EXPORT
+    if first == "invalid_utf8" and encodings:
         advice = conversion_advice(encodings[0])
     return f"{counts.records['read']:,} records were read, and no annotation of an entity is left: {reasons}. {advice}"
 
@@ -59,7 +61,7 @@ def shift_warning(report: dict[str, Any], folder: Path) -> list[str]:
         return []
     warning = (
         f"warning: {found[0]} begin or end inside a word. Their offsets may be shifted: an end that is counted in, "
-        "bytes instead of characters, or CRLF counted as one character. Look at "
+        "bytes or UTF-16 units instead of characters, or CRLF counted as one character. Look at "
         f"{folder / 'train.conll'} first. If its entities are cut, correct the offsets and import again. If the "
         "language writes endings together with names, as Korean does, all is well"
     )

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from nerpipe.annotations.offsets import plain_quote
+
 _NO_TEXTS = ("id", "created_at", "updated_at", "annotator", "agreement", "sentiment")  # Fields of JSON-MIN.
 
 
@@ -21,8 +23,8 @@ def texts_of(task: TaskFields) -> list[str]:
     if named:
         return named[:1]
     texts = [key for key, value in task.fields.items() if isinstance(value, str) and key not in _NO_TEXTS]
-    quotes = [quote for quote in map(_plain, task.quotes) if quote]
-    holding = [key for key in texts if all(quote in _plain(task.fields[key]) for quote in quotes)]
+    quotes = [quote for quote in map(plain_quote, task.quotes) if quote]
+    holding = [key for key in texts if all(quote in plain_quote(task.fields[key]) for quote in quotes)]
     return holding or texts
 
 
@@ -48,8 +50,3 @@ def text_of_task(task: TaskFields, shown: str) -> tuple[str | None, str]:
         return None, "no_text"
     name = shown if shown in found else found[0] if len(found) == 1 else ""
     return (task.fields[name], "") if name else (None, "unclear_text")
-
-
-def _plain(text: str) -> str:
-    r"""Give a text with one space for all white space. In Label Studio's quotes a line break is a literal `\n`."""
-    return " ".join(text.replace("\\n", " ").split())
