@@ -58,6 +58,11 @@ def test_an_open_quote_that_swallows_the_next_row_leaves_no_shortened_sentence(t
     ]
 
 
+def test_a_swallowed_row_is_no_name_of_a_sentence(tmp_path):
+    rows = ["0,a,O", ",b,O", '",c,O', '",d,O', "1,e,O"]
+    assert found(tmp_path, *rows) == [("bad_row", 4), ["e"]]
+
+
 SENTENCES = st.lists(st.integers(1, 4), min_size=1, max_size=6)
 
 

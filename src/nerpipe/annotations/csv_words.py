@@ -20,7 +20,7 @@ def word_sentences(rows: Iterable[TableRow]) -> Iterator[TaggedSentence | Broken
     sentence: list[TableRow] = []
     current = doubt = ""
     for row in rows:
-        name = cell_of(row, SENTENCE_NAMES).strip()
+        name = _name_of(row)
         if sentence and name and name != current:
             yield _sentence(sentence, doubt)
             doubt = _doubt_of(sentence)
@@ -37,8 +37,19 @@ def _doubt_of(sentence: Sequence[TableRow]) -> str:
     If only the first row of each sentence has a name, it does not: the next sentence begins with its name.
     """
     last = sentence[-1]
-    named = all(cell_of(row, SENTENCE_NAMES).strip() for row in sentence if row.cells)
-    return _problem_of(last) if named and (not last.cells or _has_break(last)) else ""
+    named = all(_name_of(row) for row in sentence if _is_clear(row))
+    return _problem_of(last) if named and not _is_clear(last) else ""
+
+
+def _is_clear(row: TableRow) -> bool:
+    """Return whether a row shows its sentence."""
+    return bool(row.cells) and not _has_break(row)
+
+
+def _name_of(row: TableRow) -> str:
+    """Give the name of the sentence, or the empty string if the row has none, or one with swallowed rows in it."""
+    name = cell_of(row, SENTENCE_NAMES)
+    return "" if "\n" in name or "\r" in name else name.strip()
 
 
 def _has_break(row: TableRow) -> bool:
