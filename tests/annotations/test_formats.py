@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nerpipe.annotations.documents import RECORD_PROBLEMS, Broken, Document, TaggedSentence
-from nerpipe.annotations.formats import find_files, read_file
+from nerpipe.annotations.formats import find_files, left_aside, read_file
 from nerpipe.errors import NerpipeError
 from places import ROOT
 
@@ -18,7 +18,14 @@ FIXTURES = ROOT / "tests/fixtures/annotations"
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "the format is not known. Known are doccano"),
+        ("", "the file is empty; export the annotations again"),
+        ("\ufeff \n\n", "the file is empty"),
+        ("PK\x03\x04 and so on", "the file is packed; unpack it with unzip"),
+        (b"\x1f\x8b\x08", "the file is packed; unpack it with gunzip"),
+        ("Ada B-PER\nsaw O\n\nBo B-PER\n", "a CoNLL file, which needs no import. Copy it to data/raw/NAME/train.conll"),
+        ("-DOCSTART-\t-X-\tO\n\nAda\tN\tB-PER\n", "this is a CoNLL file"),
+        ("# id = 1\n1 Ada O\n2 saw O\n", "this is a CoNLL file"),
+        ("the dog\nthe cat\n", "the format is not known. Known are doccano"),
         ("Ada saw Bo\n", "the format is not known"),
         ("{}", "no record has the layout of a known annotation tool"),
         ('{"text": "Ada"}\n', "no record has the layout of a known annotation tool"),
@@ -43,6 +50,36 @@ def test_what_is_not_there_is_refused(tmp_path, name, said):
     (tmp_path / "empty").mkdir()
     with pytest.raises(NerpipeError, match=said):
         find_files([tmp_path / name])
+
+
+@pytest.mark.parametrize("name", ["train.conll", "some.conllu", "some.tsv", "some.txt"])
+def test_a_conll_file_needs_no_import(tmp_path, name):
+    (tmp_path / name).write_text("Ada\tB-PER\nslept\tO\n")
+    with pytest.raises(NerpipeError, match=r"needs no import.*data/raw/NAME/train.conll.*dvc exp run -S dataset=NAME"):
+        find_files([tmp_path / name])
+
+
+def test_files_of_no_known_format_in_a_folder_are_left_aside_and_named(tmp_path):
+    shutil.copy(FIXTURES / "doccano.jsonl", tmp_path / "b.jsonl")
+    for name in ("README.md", "dataset_info.json", "sub/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    files = find_files([tmp_path])
+    assert [file.name for file in files] == [str(tmp_path / "b.jsonl")]
+    named = [str(tmp_path / name) for name in ("README.md", "dataset_info.json", "sub/notes.txt")]
+    assert left_aside([tmp_path], files) == named
+    with pytest.raises(NerpipeError, match=r"README\.md"):
+        find_files([tmp_path / "README.md", tmp_path / "b.jsonl"])
+    (tmp_path / "b.jsonl").unlink()
+    with pytest.raises(NerpipeError, match=r"README.md: no record has the layout"):
+        find_files([tmp_path])
+
+
+def test_the_files_of_save_to_disk_are_all_its_own(tmp_path):
+    for name in ("dataset_dict.json", "train/state.json", "train/data.arrow"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    assert left_aside([tmp_path], find_files([tmp_path])) == []
 
 
 def test_files_of_several_formats_are_refused():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nerpipe.annotations.import_command import summary_lines
 from nerpipe.annotations.importing import import_annotations
 from nerpipe.contracts.files import SPLITS
 from nerpipe.contracts.schemes import spans_of
@@ -147,6 +148,46 @@ def test_a_split_that_would_be_empty_is_refused_with_fractions_that_work(tmp_pat
     dev, test = (float(words[words.index(option, words.index("give")) + 1]) for option in ("--dev", "--test"))
     assert not (tmp_path / "mine").exists()
     assert import_annotations([tmp_path / "some.jsonl"], tmp_path / "mine", dev=dev, test=test)
+
+
+def few_documents(tmp_path, **more):
+    """Import two documents of 40 sentences. The hash of neither puts it into dev or test."""
+    texts = ["\n".join(f"Ada{n}-{number} slept" for number in range(40)) for n in (2, 3)]
+    rows = [{"id": f"d{n}", "text": text, "label": [[0, 6, "PER"]]} for n, text in enumerate(texts)]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return import_annotations([tmp_path / "train.jsonl", *more.pop("others", [])], tmp_path / "mine", **more)
+
+
+def test_few_documents_with_many_sentences_are_cut_by_sentences(tmp_path):
+    report = few_documents(tmp_path)
+    assert report["divided_by"] == "sentence"
+    said = "\n".join(summary_lines(report, tmp_path / "mine"))
+    assert "divided by sentences, because there are too few documents" in said
+    found, _ = rows_of(tmp_path / "mine")
+    assert sum(len(sentences) for sentences in found.values()) == 80
+    assert all(len(found[split]) == report["splits"][split]["sentences"] > 1 for split in SPLITS)
+    rows = clean_corpus(resolve_corpus(tmp_path / "mine"), tmp_path / "clean", max_rejected=0.0)
+    assert [row["documents"] for row in rows] == [report["splits"][split]["documents"] for split in SPLITS]
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir() if path.suffix not in (".conll", ".json")) == [
+        "corpus.yaml",
+        "import_rejects.jsonl",
+    ]
+
+
+def test_a_split_that_a_file_gives_is_not_cut_again(tmp_path):
+    (tmp_path / "dev.jsonl").write_text('{"id": "x", "text": "Bo slept\\nKit saw", "label": [[0, 2, "PER"]]}\n')
+    report = few_documents(tmp_path, others=[tmp_path / "dev.jsonl"])
+    assert report["divided_by"] == "sentence"
+    found, _ = rows_of(tmp_path / "mine")
+    assert [[word for word, _ in rows] for rows in found["dev"]] == [["Bo", "slept"], ["Kit", "saw"]]
+    assert len(found["train"]) + len(found["test"]) == 80
+    assert len(found["test"]) > 1
+
+
+def test_enough_documents_are_never_cut(tmp_path):
+    report = import_lines(tmp_path)
+    assert report["divided_by"] == "document"
+    assert "divided by" not in "\n".join(summary_lines(report, tmp_path / "mine"))
 
 
 def test_no_annotation_at_all_is_refused(tmp_path):

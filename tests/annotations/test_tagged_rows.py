@@ -155,3 +155,17 @@ def test_a_row_of_docstart_is_no_sentence(tmp_path):
 )
 def test_split_named(name, split):
     assert split_named(name) == split
+
+
+def test_numbers_without_names_get_advice_that_fits_the_file(tmp_path):
+    from datasets import Dataset
+
+    rows = [{"tokens": ["Ada"], "ner_tags": [1]}]
+    (tmp_path / "rows.jsonl").write_text(json.dumps(rows[0]) + "\n")
+    Dataset.from_list(rows).to_parquet(tmp_path / "rows.parquet")
+    for name, advice in (
+        ("rows.jsonl", "save_to_disk or as Parquet, which keep"),
+        ("rows.parquet", "save_to_disk, which"),
+    ):
+        with pytest.raises(NerpipeError, match=rf"{advice}.*dataset_info\.json"):
+            imported(tmp_path / name, tmp_path)

@@ -1,10 +1,11 @@
 """The folder that an import writes, whole or not at all: data/raw/NAME."""
 
+import codecs
 import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from nerpipe.contracts.conll import format_boundary, format_sentence, writing_conll
 from nerpipe.contracts.files import SPLITS, replacing, sha256_of, write_json, write_text
 from nerpipe.contracts.splitting import split_of
+from nerpipe.corpus.cutting import try_cut
 from nerpipe.errors import NerpipeError
 
 REPORT, REJECTS, DESCRIPTION = "import_report.json", "import_rejects.jsonl", "corpus.yaml"
@@ -117,6 +119,28 @@ class CorpusWriter:
             }
             for split in SPLITS
         }
+
+
+def cut_by_sentences(folder: Path, fractions: Mapping[str, float]) -> dict[str, Any] | None:
+    """Divide the sentences of train and of the splits that were cut from it anew, by sentences instead of documents.
+
+    Args:
+        folder: The folder with the files of the splits.
+        fractions: The fraction of each split that is cut from train.
+
+    Returns:
+        The counts of these splits for the report, or None if there are too few sentences. Nothing is changed then.
+    """
+    targets = {split: folder / f"{split}.conll" for split in SPLITS if split == "train" or split in fractions}
+    whole, mark = folder / ".whole.conll.partial", codecs.BOM_UTF8
+    content = b"".join(path.read_bytes().removeprefix(mark) for path in targets.values())
+    whole.write_bytes((mark if content.startswith(mark) else b"") + content)
+    cut = try_cut(whole, targets, fractions, "sentence")
+    whole.unlink()
+    return cut and {
+        split: {name: value for name, value in counts.row().items() if name != "duplicate_sentences"}
+        for split, counts in cut.counts.items()
+    }
 
 
 @contextmanager

@@ -8,6 +8,7 @@ RECORD_PROBLEMS = {
     "not_json": "the record is not valid JSON",
     "not_a_record": "the record is no JSON object with a text",
     "no_text": "the record has no text",
+    "unclear_text": "the record has several texts, and no quoted text shows which one is annotated",
     "invalid_utf8": "the record holds bytes that are not UTF-8",
     "lone_surrogate": "the text holds half of a surrogate pair, which is not a character",
     "nul": "the text holds a NUL character",
@@ -15,10 +16,11 @@ RECORD_PROBLEMS = {
     "long_sentence": "a line of the text has more than 10,000 words",
     "other_format": "the record has the layout of another tool than the records before it",
     "not_annotated": "the record has no annotation field, so nobody annotated it",
+    "other_region": "the record has regions in HTML or in a dialogue, whose places are not those of a plain text",
     "answer": "the annotator rejected or ignored the record",
     "repeated_document": "a document with the same id, text and annotations came before",
     "conflicting_document": "a document with the same id and text, but other annotations, came before",
-    "bad_row": "the row does not hold one tag for each word",
+    "bad_row": "the row, or a row of the sentence, does not hold what the header says or one tag for each word",
     "bad_token": "a word is empty, or holds a tab, a line break, NUL or half of a surrogate pair",
     "bad_tag": "a tag is in none of the known schemes",
 }
@@ -66,7 +68,7 @@ class Annotation(NamedTuple):
 class Document(NamedTuple):
     """One text and its annotations."""
 
-    place: str  # FILE:LINE, FILE or FILE:row N. Numbers begin at 1.
+    place: str  # FILE:LINE, FILE:LINE record N, FILE or FILE:row N. Numbers begin at 1.
     id: str  # It is empty if the file gives none.
     text: str
     annotations: list[Annotation]

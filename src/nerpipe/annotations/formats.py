@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nerpipe.annotations.brat_folder import brat_documents
-from nerpipe.annotations.csv_tables import check_csv, csv_documents
+from nerpipe.annotations.csv_tables import csv_documents, csv_header_message, csv_layout
 from nerpipe.annotations.documents import Broken, Document, TaggedSentence
 from nerpipe.annotations.json_records import JsonRecord, check_mark, is_json, json_records
+from nerpipe.annotations.label_studio import task_text_field
 from nerpipe.annotations.tagged_rows import (
     json_sentences,
     parquet_sentences,
@@ -19,23 +20,23 @@ from nerpipe.annotations.tagged_rows import (
 from nerpipe.annotations.tool_records import (
     DOCCANO,
     HUGGING_FACE,
-    LABEL_STUDIO,
-    MINIMAL,
+    TASK_READERS,
     is_doccano_without_spans,
     read_tool_record,
     tool_of,
 )
+from nerpipe.annotations.unknown_files import KNOWN, unknown_message
 from nerpipe.errors import NerpipeError
 
 BRAT, CSV = "brat", "CSV"
-UTF16_TOOLS = (LABEL_STUDIO, MINIMAL)  # Their offsets count UTF-16 units, as JavaScript does.
+UTF16_TOOLS = tuple(TASK_READERS)  # Their offsets count UTF-16 units, as JavaScript does.
 TAGGED_FORMATS = (HUGGING_FACE, CSV)  # Their files may hold words with tags.
 _PROBED_RECORDS = 1000
-KNOWN = (
-    "Known are doccano JSONL, Label Studio JSON and JSON-MIN, Prodigy and spaCy JSONL, brat (.txt with .ann), a "
-    "Hugging Face data set (save_to_disk, Parquet, JSON lines with tokens and ner_tags) and CSV"
-)
 FileRecord = Document | TaggedSentence | Broken
+
+
+class UnknownFormatError(NerpipeError):
+    """A file has no known format."""
 
 
 class AnnotationFile(NamedTuple):
@@ -50,8 +51,11 @@ class AnnotationFile(NamedTuple):
 def find_files(names: Sequence[str | Path]) -> list[AnnotationFile]:
     """List what the names stand for, and find the format. The files of a folder are in the order of their names.
 
+    Files in a folder that have no known format are left out.
+
     Raises:
-        NerpipeError: If a file is missing or has no known format, a folder is empty, or the formats differ.
+        NerpipeError: If a file is missing, or a file that is named or all files of a folder have no known format, a
+            folder is empty, or the formats differ.
     """
     found: list[AnnotationFile] = []
     pairs: list[tuple[Path, str]] = []
@@ -59,7 +63,7 @@ def find_files(names: Sequence[str | Path]) -> list[AnnotationFile]:
         top = Path(name)
         if not top.exists():
             raise NerpipeError(f"{name}: no such file or folder; give what the annotation tool exported")
-        if top.is_dir() and ((top / "dataset_dict.json").is_file() or (top / "state.json").is_file()):
+        if _is_saved(top):
             found += [
                 AnnotationFile(str(path), HUGGING_FACE, split, ((path, ""),))
                 for split, path in saved_splits(top).items()
@@ -67,11 +71,18 @@ def find_files(names: Sequence[str | Path]) -> list[AnnotationFile]:
             continue
         files = _files_of(top)
         with_annotations = any(path.suffix == ".ann" or path.with_suffix(".ann").is_file() for path in files)
+        unknown: list[UnknownFormatError] = []
+        before = len(found) + len(pairs)
         for path in files:
             if with_annotations and path.suffix in (".ann", ".txt"):
                 pairs.append((path, _brat_id(path, top)))
-            else:
+                continue
+            try:
                 found.append(AnnotationFile(str(path), _format_of(path), split_named(path.name), ((path, ""),)))
+            except UnknownFormatError as error:
+                unknown.append(error)
+        if unknown and len(found) + len(pairs) == before:
+            raise unknown[0]
     if pairs:
         name = str(pairs[0][0].parent if len(pairs) > 1 else pairs[0][0])
         found.append(AnnotationFile(name, BRAT, "", tuple(pairs)))
@@ -83,10 +94,26 @@ def find_files(names: Sequence[str | Path]) -> list[AnnotationFile]:
     return found
 
 
+def left_aside(names: Sequence[str | Path], files: Sequence[AnnotationFile]) -> list[str]:
+    """List the files of the folders among these names that are not read, because they have no known format."""
+    read = {path for file in files for path, _ in file.paths}
+    folders = [Path(name) for name in names if Path(name).is_dir() and not _is_saved(Path(name))]
+    return [str(path) for folder in folders for path in _all_files(folder) if path not in read]
+
+
+def _is_saved(top: Path) -> bool:
+    """Return whether a path is a folder of save_to_disk."""
+    return (top / "dataset_dict.json").is_file() or (top / "state.json").is_file()
+
+
+def _all_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
 def _files_of(top: Path) -> list[Path]:
     if top.is_file():
         return [top]
-    files = sorted(path for path in top.rglob("*") if path.is_file() and not path.name.startswith("."))
+    files = _all_files(top)
     if any(
         path.suffix == ".ann" for path in files
     ):  # A folder of brat also holds its configuration, annotation.conf and the like.
@@ -110,16 +137,19 @@ def _format_of(path: Path) -> str:
     if begin == b"PAR1":
         return HUGGING_FACE
     if path.suffix.lower() in (".csv", ".tsv"):
-        check_csv(path)
-        return CSV
+        if csv_layout(path):
+            return CSV
+        raise UnknownFormatError(unknown_message(path, csv_header_message(path)))
     if is_json(path):
         records = islice(json_records(path), _PROBED_RECORDS)
         values = [record.value for record in records if isinstance(record, JsonRecord)]
         tool = next(filter(None, map(tool_of, values)), "")
         if tool or any(map(is_doccano_without_spans, values)):
             return tool or DOCCANO
-        raise NerpipeError(f"{path}: no record has the layout of a known annotation tool and an annotation. {KNOWN}")
-    raise NerpipeError(f"{path}: the format is not known. {KNOWN}")
+        raise UnknownFormatError(
+            f"{path}: no record has the layout of a known annotation tool and an annotation. {KNOWN}"
+        )
+    raise UnknownFormatError(unknown_message(path, f"the format is not known. {KNOWN}"))
 
 
 def read_file(file: AnnotationFile) -> Iterator[FileRecord]:
@@ -137,5 +167,6 @@ def read_file(file: AnnotationFile) -> Iterator[FileRecord]:
         read = saved_sentences if path.is_dir() else json_sentences if is_json(path) else parquet_sentences
         yield from read(path)
     else:
+        text_field = task_text_field(json_records(path)) if file.format in TASK_READERS else ""
         for record in json_records(path):
-            yield record if isinstance(record, Broken) else read_tool_record(record, file.format)
+            yield record if isinstance(record, Broken) else read_tool_record(record, file.format, text_field)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
+from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
+from nerpipe.annotations.import_advice import shift_warning
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
@@ -53,10 +55,17 @@ def run_import(arguments: argparse.Namespace) -> int:
 def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     """Say in plain lines what an import found, did and wrote, and the next command."""
     records, annotations = report["records"], report["annotations"]
+    aside = report["files_left_aside"]
     lines = [
         f"format: {report['format']}, by the content of {_some(report['files'], len(report['files']))}",
+        *(
+            [f"left aside, because they hold no annotations of a known format: {_some(aside, len(aside))}"]
+            if aside
+            else []
+        ),
         f"records: {records['read']:,} read = {records['kept']:,} kept + {records['rejected']:,} rejected",
         *_rule_lines(report["rejected"]),
+        *(f"  {conversion_advice(OtherEncoding(**found))}" for found in report["other_encodings"]),
         (
             f"annotations: {annotations['read']:,} read = {annotations['kept']:,} kept + "
             f"{annotations['repaired']:,} repaired + {annotations['quarantined']:,} quarantined"
@@ -73,11 +82,22 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
         lines.append(
             f"relations and notes, which are not entities, left out: {report['relations_and_notes_left_out']:,}"
         )
+    documents = report["documents_without_annotation"]
+    if documents["empty"]:
+        lines.append(
+            f"documents without an annotation: {documents['empty']:,} of {documents['all']:,}; "
+            "all their words become O: leave out what nobody has annotated yet"
+        )
     for split, row in report["splits"].items():
         types = ", ".join(f"{kind} {count:,}" for kind, count in row["entities_by_type"].items())
         lines.append(
             f"{split}: {row['documents']:,} documents, {row['sentences']:,} sentences, {row['tokens']:,} words, "
             f"{row['entities']:,} entities" + (f" ({types})" if types else "")
+        )
+    if report["divided_by"] == "sentence":
+        lines.append(
+            "divided by sentences, because there are too few documents for each split: sentences of one document "
+            "are in several splits, so the scores will be too good for new documents"
         )
     rejects = (
         f", {REJECTS} in it holds what is rejected or quarantined"
@@ -87,6 +107,7 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     lines += [
         f"written: {folder} ({REPORT} in it holds the counts{rejects})",
         f"next: dvc exp run -S dataset={shell_word(folder.name)}",
+        *shift_warning(report, folder),
     ]
     return lines
 

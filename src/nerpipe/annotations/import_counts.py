@@ -1,6 +1,7 @@
 """What is counted while annotations are imported, and the check that all counts meet."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from nerpipe.errors import NerpipeError
@@ -18,7 +19,9 @@ class ImportCounts:
         self.rules: dict[str, Counter[str]] = {name: Counter() for name in ("repairs", "quarantined", "rejected")}
         self.places: dict[str, list[str]] = {}
         self.types: dict[str, Counter[str]] = {}  # Names of a type in the tool, by its name in the corpus.
+        self.documents: Counter[str] = Counter()  # Texts that were kept, and those of them without an annotation.
         self.words_split = self.left_out = 0
+        self.inside: Counter[str] = Counter()  # Annotations that begin or end inside a word, and of how many.
 
     def count(self, kind: str, rule: str, place: str) -> None:
         """Count one use of a rule, and remember the first places."""
@@ -26,6 +29,14 @@ class ImportCounts:
         places = self.places.setdefault(f"{kind} {rule}", [])
         if len(places) < _SHOWN_PLACES:
             places.append(place)
+
+    def count_cuts(self, annotations: Iterable[tuple[bool, bool]]) -> None:
+        """Count annotations that begin or end inside a word: whether each does, and whether only ASCII is before it.
+
+        Offsets that count bytes are wrong only behind a character that is not ASCII.
+        """
+        for inside, ascii_before in annotations:
+            self.inside.update(all=inside, behind=not ascii_before, both=inside and not ascii_before)
 
     def table(self, kind: str) -> dict[str, Any]:
         """Give the counts and the first places of all rules of a kind."""
@@ -41,7 +52,10 @@ class ImportCounts:
             "types_renamed": {
                 name: dict(sorted(found.items())) for name, found in sorted(self.types.items()) if set(found) != {name}
             },
+            "documents_without_annotation": {"all": self.documents["all"], "empty": self.documents["empty"]},
             "words_split": self.words_split,
+            "annotations_inside_words": self.inside["all"],
+            "annotations_behind_non_ascii": {"all": self.inside["behind"], "inside_words": self.inside["both"]},
             "relations_and_notes_left_out": self.left_out,
         }
 

@@ -8,10 +8,11 @@ from typing import TextIO
 
 from nerpipe.annotations.corpus_folder import CorpusWriter, content_hash
 from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS, Broken, Document, TaggedSentence, shown
+from nerpipe.annotations.file_encodings import OtherEncoding, other_encodings
 from nerpipe.annotations.formats import TAGGED_FORMATS, UTF16_TOOLS, AnnotationFile, read_file
 from nerpipe.annotations.import_counts import ImportCounts
 from nerpipe.annotations.offsets import Judgement, judge_annotations
-from nerpipe.annotations.text_words import Row, tagged_sentences
+from nerpipe.annotations.text_words import Row, cuts_word, tagged_sentences
 from nerpipe.contracts.conll import DOCSTART
 from nerpipe.contracts.schemes import OUTSIDE, is_tag, spans_of, to_iob2
 from nerpipe.contracts.splitting import position_of
@@ -29,6 +30,7 @@ class ImportRun:
         """Take the open files."""
         self.counts = ImportCounts()
         self.positions: list[float] = []  # Of what is divided among the splits.
+        self.encodings: list[OtherEncoding] = []  # Of the files that are not UTF-8.
         self._writer = writer
         self._rejects = rejects
         self._seen: dict[str, str] = {}  # The hash of id and text to the hash of the annotations.
@@ -37,6 +39,7 @@ class ImportRun:
         """Read one file. `given` is the split that its name states, or the empty string."""
         unit = "utf16" if file.format in UTF16_TOOLS else "characters"
         plain = file.format in TAGGED_FORMATS and _has_plain_tags(file)
+        before = self.counts.rules["rejected"]["invalid_utf8"]
         for record in read_file(file):
             if isinstance(record, TaggedSentence) and record.tokens == [DOCSTART]:
                 continue  # CoNLL-2003 has such a row between two documents.
@@ -47,6 +50,8 @@ class ImportRun:
                 self._take_document(record, unit, given)
             else:
                 self._take_sentence(record, given, plain=plain)
+        if self.counts.rules["rejected"]["invalid_utf8"] > before:
+            self.encodings += other_encodings(path for path, _ in file.paths)
 
     def _take_document(self, document: Document, unit: str, given: str) -> None:
         counts, text = self.counts, document.text
@@ -72,7 +77,10 @@ class ImportRun:
                 "a bug in the import"
             )
         counts.records["kept"] += 1
+        counts.documents["all"] += 1
+        counts.documents["empty"] += not document.annotations
         counts.words_split += splits
+        counts.count_cuts((cuts_word(text, mention), text[: mention.start].isascii()) for mention in mentions)
         self._write(sentences, f"{name}\n{text}", given, name, alone=True)
 
     def _repetition(self, name: str, text: str, mentions: Sequence[object]) -> str:

@@ -6,8 +6,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from nerpipe.annotations.corpus_folder import REJECTS, CorpusWriter, check_folder, corpus_folder, write_report
-from nerpipe.annotations.formats import find_files
+from nerpipe.annotations.corpus_folder import (
+    REJECTS,
+    CorpusWriter,
+    check_folder,
+    corpus_folder,
+    cut_by_sentences,
+    write_report,
+)
+from nerpipe.annotations.formats import find_files, left_aside
+from nerpipe.annotations.import_advice import no_annotation_message
 from nerpipe.annotations.import_run import ImportRun
 from nerpipe.contracts.files import SPLITS
 from nerpipe.errors import NerpipeError
@@ -47,17 +55,22 @@ def import_annotations(
             run.read(file, file.split if named else "")
         stack.close()
         rows = writer.rows()
+        recut = _recut(temporary, rows, dev, test)
+        rows |= recut
         run.counts.check(sum(row["entities"] for row in rows.values()))
         _check_splits(rows, run, dev, test)
         report = {
             "name": folder.name,
             "format": files[0].format,
             "files": [_shown_name(file.name) for file in files],
+            "files_left_aside": [_shown_name(name) for name in left_aside(names, files)],
             "splits_by": "the names of the files" if named else "hash",
+            "divided_by": "sentence" if recut else "document",
             "dev_fraction": dev,
             "test_fraction": test,
             "splits": rows,
             **run.counts.report(),
+            "other_encodings": [each._replace(file=_shown_name(each.file))._asdict() for each in run.encodings],
         }
         write_report(temporary, report)
     return report
@@ -69,17 +82,21 @@ def _shown_name(name: str) -> str:
     return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
 
 
+def _recut(folder: Path, rows: dict[str, Any], dev: float, test: float) -> dict[str, Any]:
+    """Divide by sentences if the documents are too few for each split to get one, and give the counts.
+
+    Sentences without a document were divided one by one already.
+    """
+    fractions = {split: fraction for split, fraction in (("dev", dev), ("test", test)) if fraction}
+    parts = [rows[split] for split in ("train", *fractions)]
+    if all(row["sentences"] for row in parts) or not any(row["documents"] for row in parts):
+        return {}
+    return cut_by_sentences(folder, fractions) or {}
+
+
 def _check_splits(rows: dict[str, Any], run: ImportRun, dev: float, test: float) -> None:
     if not any(row["entities"] for row in rows.values()):
-        reasons = [
-            f"{count:,} {rule} ({run.counts.places[f'{kind} {rule}'][0]})"
-            for kind in ("rejected", "quarantined")
-            for rule, count in run.counts.rules[kind].most_common(3)
-        ]
-        raise NerpipeError(
-            f"{run.counts.records['read']:,} records were read, and no annotation of an entity is left: "
-            f"{'; '.join(reasons) or 'none has an annotation'}. Export the annotated records, and import those"
-        )
+        raise NerpipeError(no_annotation_message(run.counts, run.encodings))
     empty = [split for split in SPLITS if not rows[split]["sentences"]]
     if empty:
         fitting = _fitting(run.positions, dev, test)

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,8 +78,8 @@ def json_records(path: Path) -> Iterator[JsonRecord | Broken]:
             if line.strip():
                 yield parse_record(f"{path}:{number}", line.removesuffix("\r"))
         return
-    for number, piece in _pieces(text):
-        yield parse_record(f"{path}:{number}", piece)
+    for place, piece in _placed(_pieces(text)):
+        yield parse_record(f"{path}:{place}", piece)
 
 
 def _holds_lines(lines: list[str]) -> bool:
@@ -119,6 +120,15 @@ def without_surrogates(raw: str) -> str:
 
 def _number(digits: str) -> int | float:
     return int(digits) if len(digits) <= _LONGEST_NUMBER else math.inf
+
+
+def _placed(pieces: Iterator[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    """Yield each piece with its place: its line, and its number in the file if another one begins in the same line."""
+    before = 0
+    ends: list[tuple[int, str]] = [(0, "")]
+    for number, ((line, piece), (following, _)) in enumerate(pairwise(chain(pieces, ends)), start=1):
+        yield (f"{line} record {number}" if line in (before, following) else str(line)), piece
+        before = line
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:

@@ -176,14 +176,14 @@ def _place(
             units = len(text) + sum(character > "\uffff" for character in text)
             inside = name == "utf16_offsets" and all(0 <= number <= units for part in parts for number in part)
             problem = problem or ("inside_character" if inside else "out_of_range")
-        elif not quote.strip() or _plain(" ".join(text[start:end] for start, end in found)) == _plain(quote):
+        elif not quote.strip() or plain_quote(" ".join(text[start:end] for start, end in found)) == plain_quote(quote):
             return name, sorted(found)
         else:
             problem = problem or "text_differs"
     return problem, []
 
 
-def _plain(text: str) -> str:
+def plain_quote(text: str) -> str:
     r"""Give a text with one space for all white space. In Label Studio's quotes a line break is a literal `\n`."""
     return " ".join(text.replace("\\n", " ").split())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nerpipe.annotations.documents import Broken, TaggedSentence, id_of, shown
-from nerpipe.annotations.json_records import json_records
+from nerpipe.annotations.json_records import is_json, json_records
 from nerpipe.annotations.tool_records import HUGGING_FACE, TAG_COLUMNS, TOKEN_COLUMNS, tool_of
 from nerpipe.errors import NerpipeError
 
@@ -132,9 +132,11 @@ def _columns(
         )
     names = _class_names(features.get(tags))
     if names is None and any(isinstance(tag, int) for each in rows for tag in each.get(tags) or ()):
+        saved = "with save_to_disk or as Parquet, which keep" if is_json(path) else "with save_to_disk, which keeps"
         raise NerpipeError(
             f"{path}: the column {tags} holds numbers, and nothing says which tags they stand for. Save the data set "
-            "with save_to_disk or as Parquet, which keep the names, or write the names themselves into the column"
+            f"{saved} the names; or put its dataset_info.json, with the names in `features`, beside the file; or write "
+            "the names themselves into the column"
         )
     return RowColumns(tokens, tags, names)
 

@@ -5,10 +5,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
+import regex
+
 from nerpipe.annotations.offsets import Mention
+from nerpipe.contracts.joining import SPACELESS
 from nerpipe.contracts.schemes import OUTSIDE
 
 _LINE_BREAK = re.compile("[\n\r\u2028\u2029]")
+_WITHIN_WORD = regex.compile(rf"(?:(?![{SPACELESS}])[\p{{L}}\p{{M}}\p{{N}}]){{2}}")
 Row = tuple[str, str]  # A word and its tag in IOB2.
 
 
@@ -46,3 +50,14 @@ def tagged_sentences(
             sentences[-1].append((text[left:right], tag))
             last_end = right
     return (sentences if sentences[-1] else []), splits
+
+
+def cuts_word(text: str, mention: Mention) -> bool:
+    """Return whether a mention begins or ends between two letters or digits of a script that writes spaces.
+
+    >>> [cuts_word("in Oslo", Mention("LOC", 3, end)) for end in (6, 7)]
+    [True, False]
+    >>> cuts_word("在北京大学", Mention("LOC", 1, 3))
+    False
+    """
+    return any(_WITHIN_WORD.fullmatch(text[max(at - 1, 0) : at + 1]) for at in mention[1:])

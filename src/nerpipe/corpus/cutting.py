@@ -3,7 +3,6 @@
 A document or sentence stays in its split when others are added or removed, so a split grows with the corpus.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,22 +38,40 @@ def cut_file(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, 
     Raises:
         NerpipeError: If a split would be empty.
     """
-    for by in ("document", "sentence"):
-        sizes = Counter(split for split, _ in _assigned(source, fractions, by=by))
-        if set(sizes) == set(targets):
-            return Cut(by, _write(source, targets, fractions, by))
-    if sizes.total() == 1:
+    cuts = (try_cut(source, targets, fractions, by) for by in ("document", "sentence"))
+    cut = next(filter(None, cuts), None)
+    if cut:
+        return cut
+    if sum(1 for _ in read_conll(source)) == 1:
         raise NerpipeError(
             f"{place.parent}: {' and '.join(fractions)} have no file, and train is one sentence, so they cannot be cut "
             "from it. An empty line must stand between two sentences"
         )
-    empty = sorted(set(targets) - set(sizes))
+    empty = sorted(set(targets) - _filled(source, fractions, "sentence"))
     lines = "\n".join(f"    {split}_fraction: 0.3" for split in fractions)
     raise NerpipeError(
         f"{place.parent}: {' and '.join(fractions)} have no file, and train is too small to cut them from it: with "
         f"{', '.join(f'{split}_fraction {value:g}' for split, value in fractions.items())}, {' and '.join(empty)} "
         f"would be empty. Add the files, or put larger fractions into {place}, such as\n{lines}"
     )
+
+
+def try_cut(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, float], by: str) -> Cut | None:
+    """Cut a clean file by one rule, or write nothing and return None if a split would be empty.
+
+    Args:
+        source: The clean file of train.
+        targets: The files to write: train and those of the missing splits.
+        fractions: The fraction of train that each missing split gets.
+        by: "document" or "sentence".
+    """
+    if _filled(source, fractions, by) != set(targets):
+        return None
+    return Cut(by, _write(source, targets, fractions, by))
+
+
+def _filled(source: Path, fractions: Mapping[str, float], by: str) -> set[str]:
+    return {split for split, _ in _assigned(source, fractions, by=by)}
 
 
 def _assigned(source: Path, fractions: Mapping[str, float], *, by: str) -> Iterator[tuple[str, Sentence]]:

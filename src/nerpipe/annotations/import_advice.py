@@ -1,0 +1,68 @@
+"""What to do when an import finds no annotation of an entity, or finds something that is probably wrong."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS
+from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
+from nerpipe.annotations.import_counts import ImportCounts
+
+_EXPORT = "Export the annotated records, and import those"
+_MEND = "Mend these records, or export them again, and import those"
+_ADVICE = {
+    "not_annotated": _EXPORT,
+    "other_region": (
+        "Label plain texts in Label Studio (<Labels> with <Text>, not <HyperText> or <Paragraphs>), and import those"
+    ),
+    "unclear_text": "Keep one text in each task, or call it `text`, and import again",
+    "not_a_number": "Write the start and the end of each annotation as whole numbers, without quotes, and import again",
+}
+_SHOWN_RULES = 3
+_FEWEST_BEHIND = 10
+_MOST_INSIDE_WORDS = 0.2  # A larger share of the annotations is warned of.
+
+
+def no_annotation_message(counts: ImportCounts, encodings: Sequence[OtherEncoding]) -> str:
+    """Say that no annotation is left, for which reasons, and what to do about the most frequent one."""
+    meanings = {"rejected": RECORD_PROBLEMS, "quarantined": ANNOTATION_PROBLEMS}
+    found = [
+        (count, rule, f"{count:,} {rule} ({counts.places[f'{kind} {rule}'][0]}: {meanings[kind][rule]})")
+        for kind in meanings
+        for rule, count in counts.rules[kind].most_common(_SHOWN_RULES)
+        if rule != "rejected_record"  # The reason of the record says more.
+    ]
+    found.sort(key=lambda each: each[0], reverse=True)
+    reasons = "; ".join(shown for *_, shown in found) or "none has an annotation"
+    first = found[0][1] if found else ""
+    advice = _ADVICE.get(first, _MEND) if found else _EXPORT
+    if first == "invalid_utf8" and encodings:
+        advice = conversion_advice(encodings[0])
+    return f"{counts.records['read']:,} records were read, and no annotation of an entity is left: {reasons}. {advice}"
+
+
+def shift_warning(report: dict[str, Any], folder: Path) -> list[str]:
+    """Warn if many annotations begin or end inside a word: their offsets are probably shifted.
+
+    The share is also taken of the annotations behind a character that is not ASCII, where offsets in bytes are shifted.
+    """
+    used = report["annotations"]["kept"] + report["annotations"]["repaired"]
+    behind = report["annotations_behind_non_ascii"]
+    shares = [
+        (report["annotations_inside_words"], used, "annotations", 1),
+        (behind["inside_words"], behind["all"], "annotations behind a character that is not ASCII", _FEWEST_BEHIND),
+    ]
+    found = [
+        f"{inside:,} of {total:,} {what} ({inside / total:.0%})"
+        for inside, total, what, fewest in shares
+        if inside >= fewest and inside > _MOST_INSIDE_WORDS * total
+    ]
+    if not found:
+        return []
+    warning = (
+        f"warning: {found[0]} begin or end inside a word. Their offsets may be shifted: an end that is counted in, "
+        "bytes or UTF-16 units instead of characters, or CRLF counted as one character. Look at "
+        f"{folder / 'train.conll'} first. If its entities are cut, correct the offsets and import again. If the "
+        "language writes endings together with names, as Korean does, all is well"
+    )
+    return [warning]
