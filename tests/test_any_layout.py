@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tempfile
+import time
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -231,6 +232,7 @@ ROWS = [("Ann", "B-x"), ("Lee", "I-x"), ("is", "O"), ("in", "O"), ("Ulm", "B-y")
         (";", str),
         ("\t", lambda tag: tag.replace("-", ":")),
         ("\t", lambda tag: tag.replace("-", ".")),
+        ("\t", lambda tag: tag[0]),
         ("CR", str),
     ],
 )
@@ -243,10 +245,12 @@ def test_the_command_that_a_message_gives_makes_the_file_readable(tmp_path, mark
     for split in ("train", "dev", "test"):
         path = tmp_path / f"{split}.conll"
         path.rename(tmp_path / "old")
-        filled = command.replace("OLD", str(tmp_path / "old")).replace("NEW", str(path))
+        filled = command.replace("TYPE", "x").replace("OLD", str(tmp_path / "old")).replace("NEW", str(path))
         subprocess.run(["sh", "-c", filled], check=True)
         (tmp_path / "old").unlink()
-    assert cleaned(tmp_path)[1] == [tuple(zip(*ROWS, strict=True))]
+    words, tags = zip(*ROWS, strict=True)
+    untyped = "TYPE" in command
+    assert cleaned(tmp_path)[1] == [(words, tuple(tag.replace("y", "x") for tag in tags) if untyped else tags)]
 
 
 def test_a_header_whose_names_are_not_known_is_found_by_its_tags(tmp_path):
@@ -257,3 +261,102 @@ def test_a_header_whose_names_are_not_known_is_found_by_its_tags(tmp_path):
     write(tmp_path, "word\tO\nword\tB-x\n\n")
     (tmp_path / "corpus.yaml").unlink()
     assert cleaned(tmp_path)[1] == [(("word", "word"), ("O", "B-x"))]
+
+
+NUMBERED = "1\tEU\tB-ORG\n2\tis\tO\n3\tbig\tO\n\n"
+WITH_SPEECH = "EU\tNNP\tB-ORG\nis\tVBZ\tO\nbig\tJJ\tO\n\n"
+WITH_LEMMAS = "Ajax\tajax\tB-ORG\nwon\twin\tO\n3-1\t3-1\tO\nin\tin\tO\nParis\tparis\tB-ORG\n\n"
+PLAIN = "Ann\tperson\nLee\tperson\nwent\tO\nto\tO\n\n"
+PREFIXED = "Ann\tB-person\nLee\tI-person\nwent\tO\nto\tO\n\n"
+MARKED = "Ann\tB_person\nLee\tI_person\nwent\tO\nto\tO\n\n"
+
+
+@pytest.mark.parametrize(
+    ("train", "dev"),
+    [
+        (WITH_SPEECH * 200, NUMBERED * 10),
+        (NUMBERED * 100, WITH_LEMMAS * 5),
+        (PLAIN * 20, PREFIXED * 2),
+        (PLAIN * 200, PREFIXED * 10),
+        (MARKED * 20, PREFIXED * 5),
+        (PREFIXED * 20, PLAIN * 8),
+    ],
+)
+def test_a_split_in_another_layout_is_never_read_by_that_of_train(tmp_path, train, dev):
+    write(tmp_path, train)
+    (tmp_path / "dev.conll").write_text(dev)
+    with pytest.raises(
+        NerpipeError, match=r"dev\.conll: by itself|in another notation|columns can be read|quarantined"
+    ):
+        cleaned(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "ids", [["0_2", "3_6"], ["[0,9]", "[10,12]"], ["PMID0|0-9", "PMID0|10-12"], ["s1.w1", "s1.w2"]]
+)
+def test_places_and_ids_of_rows_are_no_words(tmp_path, ids):
+    rows = [f"{ids[0]}\tAnn\tB-PER\n{ids[1]}\tran\tO\n\n", f"{ids[0]}\tBo\tB-PER\n{ids[1]}\tsat\tO\n\n"]
+    write(tmp_path, "".join(rows))
+    assert cleaned(tmp_path)[1][0] == (("Ann", "ran"), ("B-PER", "O"))
+
+
+def test_a_first_word_that_names_a_column_is_a_word(tmp_path):
+    write(tmp_path, "Text\tB-entity\nmining\tI-entity\nis\tO\n\nWe\tO\nuse\tO\nBERT\tB-entity\n\n")
+    assert cleaned(tmp_path)[1][0] == (("Text", "mining", "is"), ("B-entity", "I-entity", "O"))
+
+
+def test_an_encoding_that_would_garble_another_split_is_refused(tmp_path):
+    text = "Köln\tB-LOC\nliegt\tO\n\nZürich\tB-LOC\nist\tO\nschön\tO\n\n" * 8
+    write(tmp_path, text)
+    (tmp_path / "test.conll").write_bytes(text.encode("cp1252"))
+    with pytest.raises(NerpipeError, match=r"    encoding: cp1252$"):
+        cleaned(tmp_path)
+    (tmp_path / "corpus.yaml").write_text("encoding: cp1252\n")
+    with pytest.raises(NerpipeError, match=r"train\.conll: this file is UTF-8.*iconv -f cp1252"):
+        cleaned(tmp_path)
+
+
+def test_a_long_file_is_looked_at_in_four_places_whatever_its_line_ends(tmp_path):
+    first, later = "Ann\tB-x\tO\nis\tO\tO\n\n", "Ann\tO\tB-y\nis\tO\tO\n\n"
+    text = first * 60_000 + later * 60_000
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.conll").write_text(text.replace("\n", "\r\n"), newline="")
+    with pytest.raises(NerpipeError, match="can be read in 2 ways"):
+        cleaned(tmp_path)
+
+
+def test_a_split_that_is_no_file_is_not_cut_from_train(tmp_path):
+    write(tmp_path, PREFIXED * 20)
+    (tmp_path / "dev.conll").unlink()
+    (tmp_path / "dev.conll").symlink_to("nowhere")
+    with pytest.raises(NerpipeError, match=r"dev\.conll: the file is not there"):
+        cleaned(tmp_path)
+    (tmp_path / "dev.conll").unlink()
+    (tmp_path / "dev.conll").mkdir()
+    with pytest.raises(NerpipeError, match=r"dev\.conll: this is a folder"):
+        cleaned(tmp_path)
+
+
+def test_words_and_tags_are_never_one_column(tmp_path):
+    write(tmp_path, "B-x\tAnn\nO\tis\n\n")
+    (tmp_path / "corpus.yaml").write_text("tag_column: 1\n")
+    assert cleaned(tmp_path)[1] == [(("Ann", "is"), ("B-x", "O"))]
+    (tmp_path / "corpus.yaml").write_text("token_column: 1\ntag_column: 1\n")
+    with pytest.raises(NerpipeError, match=r"tag_column\] '1' is the column of the words too"):
+        cleaned(tmp_path)
+
+
+def test_score_renames_types_as_the_corpus_yaml_beside_the_file_says(tmp_path):
+    (tmp_path / "corpus.yaml").write_text("types: {PER: PERSON}\n")
+    (tmp_path / "gold.conll").write_text("Ann\tB-PER\nran\tO\n\n")
+    (tmp_path / "system").mkdir()
+    (tmp_path / "system/out.conll").write_text("Ann\tB-PERSON\nran\tO\n\n")
+    assert score_files(tmp_path / "gold.conll", tmp_path / "system/out.conll").scores.readings["conlleval"].f1 == 1
+
+
+def test_a_column_of_very_many_fields_takes_no_long_time(tmp_path):
+    fields = "|".join(f"k{number}={number}" for number in range(5000))
+    write(tmp_path, f"Ann\tB-x\t{fields}\nis\tO\t{fields}\n\n" * 5)
+    started = time.monotonic()
+    assert cleaned(tmp_path)[0]["entities"] == 5
+    assert time.monotonic() - started < 20

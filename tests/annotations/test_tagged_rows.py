@@ -124,6 +124,33 @@ def test_a_bad_row_is_rejected_and_the_others_go_on(tmp_path, row, problem):
     assert report["annotations"]["kept"] == 21
 
 
+@pytest.mark.parametrize("tags", [["B", "I"], ["B_x", "I_x"], ["x-B", "x-I"], ["b-x", "i-x"], ["B:x", "I:x"]])
+def test_prefixes_in_another_notation_are_no_types(tmp_path, tags):
+    rows = [{"tokens": ["Ann", "Lee", str(n)], "ner_tags": [*tags, "O"]} for n in range(9)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(NerpipeError, match=r"a\.jsonl: some tags look like a prefix and"):
+        import_annotations([tmp_path / "a.jsonl"], tmp_path / "mine", dev=0.3, test=0.3)
+
+
+def test_words_and_tags_that_clean_conll_would_change_are_rejected(tmp_path):
+    good = [{"tokens": ["Ann", str(n)], "ner_tags": ["B-x", "O"]} for n in range(30)]
+    bad = [
+        {"tokens": ["-DOCSTART-", "Ann"], "ner_tags": ["O", "B-x"]},
+        {"tokens": ["Ann"], "ner_tags": ["B-x,y"]},
+        {"tokens": ["Ann"], "ner_tags": ["B-<x>"]},
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*good, *bad]))
+    report = import_annotations([tmp_path / "a.jsonl"], tmp_path / "mine", dev=0.3, test=0.3)
+    assert {rule: row["count"] for rule, row in report["rejected"].items()} == {"bad_tag": 2, "bad_token": 1}
+
+
+def test_tags_of_speech_beside_those_of_entities_are_left_aside(tmp_path):
+    rows = [{"tokens": ["Ann", str(n)], "tags": ["NNP", "CD"], "ner": ["B-x", "O"]} for n in range(30)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    report = import_annotations([tmp_path / "a.jsonl"], tmp_path / "mine", dev=0.3, test=0.3)
+    assert report["splits"]["train"]["entities_by_type"].keys() == {"x"}
+
+
 def test_every_scheme_becomes_iob2_and_plain_types_join(tmp_path):
     report = imported(lines(tmp_path, {"tokens": ["a", "b", "c"], "ner_tags": ["I-X", "E-X", "S-X"]}), tmp_path)
     assert report["repairs"]["orphan_i"]["count"] == 1

@@ -21,8 +21,8 @@ RECORD_PROBLEMS = {
     "repeated_document": "a document with the same id, text and annotations came before",
     "conflicting_document": "a document with the same id and text, but other annotations, came before",
     "bad_row": "the row, or a row of the sentence, does not hold what the header says or one tag for each word",
-    "bad_token": "a word is empty, or holds a tab, a line break, NUL or half of a surrogate pair",
-    "bad_tag": "a tag is in none of the known schemes",
+    "bad_token": "a word is empty or `-DOCSTART-`, or holds a tab, a line break, NUL or half of a surrogate pair",
+    "bad_tag": "a tag is in none of the known schemes, or holds a comma or an angle bracket",
 }
 # Why an annotation is quarantined.
 ANNOTATION_PROBLEMS = {

@@ -14,12 +14,14 @@ from nerpipe.annotations.import_counts import ImportCounts
 from nerpipe.annotations.offsets import Judgement, judge_annotations
 from nerpipe.annotations.text_words import Row, cuts_word, tagged_sentences
 from nerpipe.contracts.conll import DOCSTART
-from nerpipe.contracts.schemes import OUTSIDE, is_tag, spans_of, to_iob2
+from nerpipe.contracts.schemes import OUTSIDE, is_tag, prefixes_among, spans_of, to_iob2
 from nerpipe.contracts.splitting import position_of
 from nerpipe.contracts.word_rules import find_words
+from nerpipe.corpus.documents import read_boundary
 from nerpipe.errors import NerpipeError
 
 MOST_WORDS = 10_000  # Words of a sentence. clean_conll stops at longer ones.
+_CHANGED = re.compile("[,<>]")  # What clean_conll takes for several tags, or for markup.
 _UNFIT = re.compile("[\t\n\r\0\ud800-\udfff]")  # What no word of a CoNLL file may hold.
 
 
@@ -143,9 +145,19 @@ def _has_plain_tags(file: AnnotationFile) -> bool:
     """Return whether the tags of a file are types without a prefix.
 
     Adjoining words of one type are then one entity.
+
+    Raises:
+        NerpipeError: If they are prefixes without a type, or prefixes and types in another notation.
     """
-    tags = (tag for record in read_file(file) if isinstance(record, TaggedSentence) for tag in record.tags)
-    return not any(is_tag(tag) for tag in tags if tag != OUTSIDE)
+    tags = {tag for record in read_file(file) if isinstance(record, TaggedSentence) for tag in record.tags} - {OUTSIDE}
+    plain = not any(map(is_tag, tags))
+    if plain and (found := prefixes_among(tags)):
+        what = "a prefix and no type" if len(found[0]) == 1 else "a prefix and a type in another notation"
+        raise NerpipeError(
+            f"{file.name}: some tags look like {what} ({', '.join(found[:4])}). Write them as B-TYPE and I-TYPE, and O "
+            "outside of entities, and import the file again"
+        )
+    return plain
 
 
 def _text_problem(text: str, sentences: Sequence[Sequence[Row]]) -> str:
@@ -161,8 +173,8 @@ def _text_problem(text: str, sentences: Sequence[Sequence[Row]]) -> str:
 def _row_problem(tokens: Sequence[str], tags: Sequence[str]) -> str:
     if not tokens:
         return "no_words"
-    if any(not token or _UNFIT.search(token) for token in tokens):
+    if any(not token or _UNFIT.search(token) or read_boundary(f"{token}\t{OUTSIDE}") for token in tokens):
         return "bad_token"
-    if not all(is_tag(tag) and tag.split() == [tag] for tag in tags):
+    if not all(is_tag(tag) and tag.split() == [tag] and not _CHANGED.search(tag) for tag in tags):
         return "bad_tag"
     return "long_sentence" if len(tokens) > MOST_WORDS else ""

@@ -11,7 +11,7 @@ from nerpipe.annotations.record_parts import document_of, items_of, keyed_annota
 DOCCANO, LABEL_STUDIO, MINIMAL = "doccano", "Label Studio JSON", "Label Studio JSON-MIN"
 PRODIGY, SPACY, HUGGING_FACE = "Prodigy", "spaCy", "Hugging Face"
 TOKEN_COLUMNS = ("tokens", "words")
-TAG_COLUMNS = ("ner_tags", "tags", "labels", "ner")
+TAG_COLUMNS = ("ner_tags", "ner", "labels", "tags")  # Where there are several, `tags` are of speech.
 
 
 def tool_of(value: object) -> str:

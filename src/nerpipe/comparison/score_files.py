@@ -1,5 +1,6 @@
 """Scores of a system's CoNLL file against a gold CoNLL file. Both files are read together, in bounded memory."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -7,8 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nerpipe.contracts.schemes import to_iob2
+from nerpipe.corpus.entity_types import rename
 from nerpipe.corpus.lines import show_line
 from nerpipe.corpus.rows import PROBLEMS, Word
+from nerpipe.corpus.settings import load_settings
 from nerpipe.corpus.single_file import read_tagged
 from nerpipe.errors import NerpipeError
 from nerpipe.scoring.scores import Score, Scores, SurfacePairs, make_score, score_match, surface_pairs, surfaces_of
@@ -132,6 +135,7 @@ def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
 def _rows(path: Path, *, prefer_last: bool) -> Iterator[TaggedLine]:
     """Yield the words of a file and, after each sentence, one end of a sentence."""
     layout, sentences = read_tagged(path, prefer_last=prefer_last)
+    types = load_settings(path.parent).types
     words = 0
     for sentence in sentences:
         numbers = sentence.line_numbers()
@@ -141,6 +145,8 @@ def _rows(path: Path, *, prefer_last: bool) -> Iterator[TaggedLine]:
         tags = [word.tag for word in sentence.words]
         if layout.scheme == "plain" or any(tag[0] not in "OBI" for tag in tags):
             tags = to_iob2(tags)[0]  # Otherwise they stay as they are: the strict reading counts an `I-` as no begin.
+        if types:
+            tags = rename(tags, types, Counter())
         for number, word, tag in zip(numbers, sentence.words, tags, strict=True):
             yield TaggedLine(number, word.token, tag)
         words += len(tags)

@@ -43,6 +43,9 @@ SCHEMES = {
 }
 
 
+PREFIX_MARKS = "-_:./+&|="  # What stands between a prefix and a type in some notation.
+
+
 class Span(NamedTuple):
     """An entity: its type, and the words [start, end) that it covers. The first word of the sentence is word 0."""
 
@@ -81,6 +84,27 @@ def read_tag(tag: str, scheme: str) -> str:
     elif scheme in ("underscore", "suffix", "lower"):
         return ""
     return tag if is_tag(tag, SCHEMES[scheme]) else ""
+
+
+def prefixes_among(types: Iterable[str]) -> list[str]:
+    """List the plain types that are rather prefixes, alone or with a type in another notation.
+
+    They are `B` and `I` and the like alone, or two types that differ in this letter only, with any mark beside it.
+
+    >>> prefixes_among(["person", "B:x", "I:x", "S-Bahn", "E-mail"])
+    ['B:x', 'I:x']
+    >>> prefixes_among(["B", "I"])
+    ['B', 'I']
+    """
+    known = set(types)
+    found = {kind for kind in known if len(kind) == 1 and kind in PREFIXES}
+    for kind in known:
+        for letter, others, mark in ((kind[:1], kind[1:], kind[1:2]), (kind[-1:], kind[:-1], kind[-2:-1])):
+            if letter in ("B", "b") and mark in PREFIX_MARKS and len(kind) > 2:  # noqa: PLR2004 - a letter, a mark and a type
+                inside = {"B": "I", "b": "i"}[letter]
+                twin = inside + others if kind.startswith(letter) and mark == kind[1] else others + inside
+                found |= {kind, twin} if twin in known else set()
+    return sorted(found)
 
 
 def to_iob2(tags: Iterable[str]) -> tuple[list[str], int, int]:

@@ -178,13 +178,18 @@ def _check_entities(reports: Mapping[str, CleanedSplit], layouts: Mapping[str, L
         layout = layouts["train"]
         tag = layout.describe(layout.tag) if layout.tag else "no column"
         at = layout.tag.at + 1 if layout.tag else 0
-        other = (
-            layout.aside[0].column.at + 1 if layout.aside else next(n for n in range(layout.width, 0, -1) if n != at)
-        )
-        raise NerpipeError(
+        said = (
             f"{corpus.sources['train']}: no entity in the training split, so there is nothing to learn. The tags were "
-            f"read from {tag} of {layout.width}. If they are in another column, put its number into {corpus.place}, "
-            f"such as\n    tag_column: {other}"
+            f"read from {tag} of {layout.width}"
+        )
+        taken = {at, layout.token.at + 1}
+        others = [aside.column.at + 1 for aside in layout.aside] or [*range(layout.width, 0, -1)]
+        other = next((n for n in others if n not in taken), None)
+        if other is None:
+            raise NerpipeError(f"{said}. Add sentences with entities to this file")
+        raise NerpipeError(
+            f"{said}. If they are in another column, put its number into {corpus.place}, such as\n"
+            f"    tag_column: {other}"
         )
 
 

@@ -4,28 +4,20 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
 
+from nerpipe.corpus.charset import check_encoding
 from nerpipe.corpus.layout import AsideColumn, Column, Layout
-from nerpipe.corpus.lines import check_encoding, look_at
-from nerpipe.corpus.readings import ColumnReading, check_marks, refuse_name, refuse_readings, refuse_words
+from nerpipe.corpus.lines import look_at
+from nerpipe.corpus.readings import ColumnReading, check_plain, refuse_name, refuse_readings, refuse_words
 from nerpipe.corpus.samples import Sample, join_samples, take_sample
 from nerpipe.corpus.settings import CorpusSettings
-from nerpipe.corpus.tag_columns import TagColumn, choose_tag_columns, find_tag_columns, tag_column_as_named
+from nerpipe.corpus.tag_columns import choose_tag_columns, find_tag_columns, tag_column_as_named
+from nerpipe.corpus.token_columns import token_columns
 from nerpipe.errors import NerpipeError
 
-LEAST_RUNNING = 3  # Sentences of several words that a column of running numbers counts.
-LEAST_DISTINCT = 0.4  # A column of words has at least this share of the distinct values of the column that has most.
-LEAST_ROWS = 100  # Fewer rows are thin evidence.
-# Tags of the Penn Treebank and of Universal Dependencies. A column that holds nothing else does not hold the words.
-PARTS_OF_SPEECH = frozenset(
-    """
-    CC CD DT EX FW IN JJ JJR JJS LS MD NN NNS NNP NNPS PDT POS PRP PRP$ RB RBR RBS RP SYM TO UH VB VBD VBG VBN VBP VBZ
-    WDT WP WP$ WRB # $ . , : ( ) `` '' -LRB- -RRB- HYPH NFP AFX GW ADD XX -X-
-    ADJ ADP ADV AUX CCONJ CONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ VERB X
-    """.split()  # noqa: SIM905 - a list would have a line for each
-)
+LEAST_ALONE = 20  # A file of fewer rows is not looked at by itself.
 
 
 def find_layouts(sources: Mapping[str, Path], settings: CorpusSettings, place: Path) -> dict[str, Layout]:
@@ -53,8 +45,33 @@ def find_layouts(sources: Mapping[str, Path], settings: CorpusSettings, place: P
     for split, sample in samples.items():
         if sample.shape not in layouts and sample.shape.width > 1:
             layouts[sample.shape] = find_layout(by_shape[sample.shape], settings, sources[split], place)
+    for split, sample in samples.items():
+        if sample.shape in layouts and len(sample.rows) >= LEAST_ALONE:
+            _check_alone(layouts[sample.shape], sample, settings, sources[split], place)
     first = next(iter(layouts.values()), Layout())
     return {split: _for_file(layouts.get(sample.shape, first), sample) for split, sample in samples.items()}
+
+
+def _check_alone(layout: Layout, sample: Sample, settings: CorpusSettings, source: Path, place: Path) -> None:
+    """Check that a file looked at by itself can be read as the files of its shape together are.
+
+    Raises:
+        NerpipeError: If it can be read in other ways only.
+    """
+    readings = _readings(sample, settings, source, place)
+    ways = {(each.token, each.tag, each.scheme == "plain") for each in readings}
+    if ways and (layout.token, layout.tag, layout.scheme == "plain") not in ways:
+        together = ColumnReading(layout.token, layout.tag or layout.token, layout.scheme, Counter())
+        raise NerpipeError(
+            f"{source}: by itself this file has {_where(readings[0])}, but the files of this data set together have "
+            f"{_where(together)}. The files of a data set must have one layout, for which {place} can hold the keys "
+            "token_column, tag_column and scheme. Convert the file that differs"
+        )
+
+
+def _where(reading: ColumnReading) -> str:
+    tags = "plain types" if reading.scheme == "plain" else "prefixes and types"
+    return f"its words in column {reading.token.at + 1} and {tags} in column {reading.tag.at + 1}"
 
 
 def _for_file(layout: Layout, sample: Sample) -> Layout:
@@ -85,7 +102,7 @@ def find_word_column(sample: Sample, settings: CorpusSettings, source: Path, pla
         return find_layout(sample, settings, source, place)
     named = _named(sample, "token_column", settings.token_column, source, place)
     tags = find_tag_columns(sample, "auto", skip=named)
-    tokens = [named] if named else _token_columns(sample, tags, [tag for tag in tags if not tag.is_phrases])
+    tokens = [named] if named else token_columns(sample, tags, [tag for tag in tags if not tag.is_phrases])
     if len(tokens) != 1:
         raise refuse_words(tokens, sample, source, place)
     number = next((at for at in range(width) if at != tokens[0].at and sample.is_running(at)), None)
@@ -114,23 +131,11 @@ def find_layout(
     Raises:
         NerpipeError: As `find_layouts`.
     """
-    named_token, named_tag = (
-        _named(sample, key, getattr(settings, key), source, place) for key in ("token_column", "tag_column")
+    found = find_tag_columns(
+        sample, settings.scheme, skip=_named(sample, "token_column", settings.token_column, source, place)
     )
-    found = find_tag_columns(sample, settings.scheme, skip=named_token)
-    tags = (
-        choose_tag_columns(found, sample, prefer_last=prefer_last)
-        if named_tag is None
-        else [tag_column_as_named(sample, named_tag, settings.scheme)]
-    )
+    readings = _readings(sample, settings, source, place, prefer_last=prefer_last)
     number = next((i for i in range(sample.shape.width) if sample.is_running(i)), None)
-    tokens = [named_token] if named_token else _token_columns(sample, [*tags, *found], tags)
-    readings = [
-        ColumnReading(token, tag.column, scheme, tag.types)
-        for tag in tags
-        for token in tokens
-        for scheme in (tag.scheme, *tag.doubt)
-    ]
     if prefer_last and len({reading.token for reading in readings}) == 1:
         last = max(reading.tag for reading in readings)
         readings = [reading for reading in readings if reading.tag == last][:1]
@@ -139,7 +144,7 @@ def find_layout(
         raise refuse_readings(readings, sample, base, settings, found=found, source=source, place=place)
     (reading,) = readings
     if reading.scheme == "plain" and settings.scheme == "auto":
-        check_marks(reading, source, place)
+        check_plain(reading, source, place)
     aside = tuple(AsideColumn(tag.column, tag.scheme) for tag in found if tag.column != reading.tag)
     return replace(
         base,
@@ -153,6 +158,34 @@ def find_layout(
     )
 
 
+def _readings(
+    sample: Sample, settings: CorpusSettings, source: Path, place: Path, *, prefer_last: bool = False
+) -> list[ColumnReading]:
+    """List the ways in which rows can be read. The arguments are those of `find_layout`."""
+    named_token, named_tag = (
+        _named(sample, key, getattr(settings, key), source, place) for key in ("token_column", "tag_column")
+    )
+    if named_token and named_token == named_tag:
+        raise NerpipeError(
+            f"[{place} -> tag_column] {settings.tag_column!r} is the column of the words too (token_column); name two "
+            "columns"
+        )
+    named_token = named_token or sample.token_of_header()
+    found = find_tag_columns(sample, settings.scheme, skip=named_token)
+    tags = (
+        choose_tag_columns(found, sample, prefer_last=prefer_last)
+        if named_tag is None
+        else [tag_column_as_named(sample, named_tag, settings.scheme)]
+    )
+    tokens = [named_token] if named_token else token_columns(sample, [*tags, *found], tags)
+    return [
+        ColumnReading(token, tag.column, scheme, tag.types)
+        for tag in tags
+        for token in tokens
+        for scheme in (tag.scheme, *tag.doubt)
+    ]
+
+
 def _named(sample: Sample, key: str, name: str, source: Path, place: Path) -> Column | None:
     if not name:
         return None
@@ -160,57 +193,3 @@ def _named(sample: Sample, key: str, name: str, source: Path, place: Path) -> Co
     if column is None:
         raise refuse_name(key, name, sample, source, place)
     return column
-
-
-def _token_columns(sample: Sample, found: list[TagColumn], tags: list[TagColumn]) -> list[Column]:
-    """Return the column of the words, or several if it is not clear which one holds them.
-
-    Args:
-        sample: The rows that were looked at.
-        found: All columns of tags.
-        tags: Those that may be the tag column.
-    """
-    width, rows = sample.shape.width, len(sample.rows)
-    taken = {tag.column.at for tag in found}
-    free = [i for i in range(width) if i not in taken]
-    if width == 2:  # noqa: PLR2004 - a token and a tag
-        left = free or [0]
-        long = sum(end - start > 1 for start, end in pairwise([*sample.starts, rows]))
-        return [] if sample.is_running(left[0]) and long >= LEAST_RUNNING else [Column(left[0])]
-    distinct = {index: len(set(sample.column(index))) for index in free if _may_be_words(sample, index)}
-    several = {index: count for index, count in distinct.items() if count > 1}
-    distinct = several or distinct
-    if not distinct:
-        return [Column(index) for index in free]
-    most = max(distinct.values())
-    likely = [index for index, count in distinct.items() if count >= LEAST_DISTINCT * most]
-    first = likely[0]
-    usual = next(index for index in free if not sample.is_number(index))
-    if tags and all(tag.column.at < first for tag in tags):
-        return [Column(index) for index in likely]  # Whoever puts the tag first has an order of their own.
-    if not any(_are_words_of(sample, index, first) for index in likely[1:]) and (first == usual or rows >= LEAST_ROWS):
-        return [Column(first)]
-    return [Column(index) for index in likely]
-
-
-def _may_be_words(sample: Sample, index: int) -> bool:
-    """Return whether a column may hold words: no numbers, fields, parts of speech or ids of rows."""
-    if sample.is_number(index) or sample.is_fields(index):
-        return False
-    cells = set(sample.column(index))
-    speech = cells <= PARTS_OF_SPEECH and any(map(str.isalpha, cells))
-    return not speech and not len(cells) == len(sample.rows) >= LEAST_ROWS
-
-
-def _are_words_of(sample: Sample, later: int, first: int) -> bool:
-    """Return whether the first of two columns seems to hold the lemmas of the words in the later one.
-
-    Then half of the cells or more are the same, and the later column has more capitals, or as many and more different
-    cells.
-    """
-    same = sum(row[later].casefold() == row[first].casefold() for row in sample.rows)
-    one, two = (
-        (sum(cell[:1].isupper() for cell in cells), len(set(cells)))
-        for cells in (sample.column(later), sample.column(first))
-    )
-    return 2 * same >= len(sample.rows) and one > two

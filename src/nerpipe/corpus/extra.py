@@ -55,8 +55,12 @@ def check_types(first: Corpus, extra: Corpus, train: Iterable[str], added: Itera
     dropped = dict.fromkeys(sorted(missing - set(renamed.values())), OUTSIDE)
     for corpus, types in ((extra, renamed), (first, dropped)):
         if types:
-            lines = "".join(f"\n      {yaml_text(old)}: {yaml_text(new)}" for old, new in types.items())
-            said += f".\nFor {corpus.folder.name}, for example with these lines in {corpus.place}:\n    types:{lines}"
+            before = corpus.settings.types  # What is there already stays in the lines.
+            whole = {old: types.get(new, new) for old, new in before.items()}
+            whole |= {old: new for old, new in types.items() if old not in before.values()}
+            lines = "".join(f"\n      {yaml_text(old)}: {yaml_text(new)}" for old, new in whole.items())
+            place = f"{corpus.place}{' instead of its key types' if before else ''}"
+            said += f".\nFor {corpus.folder.name}, for example with these lines in {place}:\n    types:{lines}"
     raise NerpipeError(said)
 
 

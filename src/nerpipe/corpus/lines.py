@@ -9,13 +9,13 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
-from nerpipe.corpus.charset import likely_encoding
+from nerpipe.corpus.charset import INVALID, is_utf8
 from nerpipe.errors import NerpipeError
 
 CHUNK_BYTES = 1 << 20  # Number of bytes read at a time, and the length of the longest line.
+BETWEEN_SENTENCES = re.compile(rb"\n\r?\n")
 LOOKED_AT_BYTES = 1 << 20  # A file up to this size is looked at whole before it is read, a longer one in four places.
 PLACES = 4
-LEAST_INVALID = 10  # From so many lines on that are not UTF-8, the file may be written in another encoding.
 UTF8 = "utf-8"
 RAW_EXPECTED = "expected a raw CoNLL file with one line `token<TAB>tag` for each word"  # In error messages.
 
@@ -25,7 +25,6 @@ WIDE_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-INVALID = re.compile("[\ud800-\udfff]")  # A byte that is not UTF-8, decoded to a surrogate.
 
 
 class Digest(Protocol):
@@ -125,6 +124,12 @@ def look_at(source: Path, encoding: str = UTF8) -> LookedAt:
             raise NerpipeError(
                 f"{source}: its lines end with CR alone; LF or CRLF is needed. Convert it: tr '\\r' '\\n' < OLD > NEW"
             )
+        if encoding != UTF8 and is_utf8(begin):
+            raise NerpipeError(
+                f"{source}: this file is UTF-8. Read as {encoding}, as corpus.yaml says, its words would be garbled. "
+                f"Convert the files of this data set that are {encoding} (iconv -f {encoding} -t UTF-8 OLD > NEW), and "
+                "remove the key encoding"
+            )
         size = file.seek(0, io.SEEK_END)
         file.seek(0)
         if size <= LOOKED_AT_BYTES:
@@ -135,35 +140,10 @@ def look_at(source: Path, encoding: str = UTF8) -> LookedAt:
         for place in range(PLACES):
             file.seek(place * size // PLACES)
             piece = file.read(LOOKED_AT_BYTES // PLACES // 2).rpartition(b"\n")[0]
-            pieces.append(piece.partition(b"\n\n")[2] if place else piece)
+            end = BETWEEN_SENTENCES.search(piece) if place else None
+            pieces.append(piece[end.end() :] if end else b"" if place else piece)
     joined = io.BytesIO(b"\n\n".join(pieces))
     return LookedAt([*chain(*read_stream(joined, str(source), NoDigest(), Counter()))], whole=False)
-
-
-def check_encoding(lines: list[str], name: str, place: Path) -> None:
-    """Check that a file is not written in another encoding. A few bad lines are not enough: those are quarantined.
-
-    Args:
-        lines: Lines of the file.
-        name: The file, for the message.
-        place: The corpus.yaml that the message names.
-
-    Raises:
-        NerpipeError: If ten lines or more, and most of those with more than ASCII, are not UTF-8.
-    """
-    other = [line for line in lines if not line.isascii()]
-    invalid = [line for line in other if INVALID.search(line)]
-    if len(invalid) >= LEAST_INVALID and 2 * len(invalid) > len(other):
-        raise NerpipeError(f"{name}: the file is not UTF-8; {encoding_advice(invalid, place)}")
-
-
-def encoding_advice(lines: list[str], place: Path) -> str:
-    """Say in which encoding lines with bytes that are not UTF-8 probably are, and what to write into corpus.yaml."""
-    found = likely_encoding([line.encode("utf-8", "surrogateescape") for line in lines])
-    return (
-        f"it is probably {found}. If the words of the corpus look right with it, put this line into {place}:\n"
-        f"    encoding: {found}"
-    )
 
 
 def _blocks(file: BinaryIO, digest: Digest) -> Iterator[bytes]:

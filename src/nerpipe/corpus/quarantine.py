@@ -7,7 +7,8 @@ from typing import Any, TextIO
 
 from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.schemes import is_tag, read_tag
-from nerpipe.corpus.lines import encoding_advice, show_line
+from nerpipe.corpus.charset import encoding_advice
+from nerpipe.corpus.lines import show_line
 from nerpipe.corpus.reading import SHOWN_LENGTH, RawSentence
 from nerpipe.corpus.rows import PROBLEMS
 from nerpipe.corpus.sources import Corpus
@@ -90,18 +91,22 @@ def check_rejected(
     if over:
         shown = "\n".join(examples[:SHOWN_REJECTS])
         allowed = f"max_rejected allows a fraction of {max_rejected:g} of each split, and " if max_rejected < 1 else ""
+        # A key of corpus.yaml holds for all files, so it helps only if train has the same fault.
+        first = str(next(iter(corpus.sources.values())))
+        whole = any(first in text for text in over)
+        advice = _advice(reasons, quarantine, corpus, whole=whole)
         raise_it = ", or raise max_rejected in params.yaml" if max_rejected < 1 else ""
         raise NerpipeError(
             f"quarantined: {'; '.join(over)}; {allowed}"
             "every split needs at least one sentence that is kept. The first quarantined sentences are:\n"
             f"{shown}\n"
             f"{out / 'rejected.jsonl'} holds all quarantined sentences with their line numbers. Correct the lines "
-            f"(docs/data.md explains each reason){raise_it}{_advice(reasons, quarantine, corpus)}"
+            f"(docs/data.md explains each reason){raise_it}{advice}"
         )
 
 
-def _advice(reasons: Counter[str], quarantine: Quarantine, corpus: Corpus) -> str:
-    """Say which key of corpus.yaml would help against the most frequent reason."""
+def _advice(reasons: Counter[str], quarantine: Quarantine, corpus: Corpus, *, whole: bool) -> str:
+    """Say which key of corpus.yaml would help against the most frequent reason, if train has it too (`whole`)."""
     reason = reasons.most_common(1)[0][0]
     settings, place = corpus.settings, corpus.place
     if reason == "invalid_utf8" and settings.encoding == "utf-8":
@@ -113,7 +118,7 @@ def _advice(reasons: Counter[str], quarantine: Quarantine, corpus: Corpus) -> st
     if conversion := _conversion(reason, quarantine):
         return f". {conversion}"
     tags = [tag for tag in quarantine.tags if tag.isidentifier() or "-" in tag]
-    if reason == "tag_not_iob" and tags and settings.scheme == "auto":
+    if reason == "tag_not_iob" and tags and settings.scheme == "auto" and whole:
         scheme = next(name for name in (*NOTATIONS, "plain") if all(read_tag(tag, name) for tag in tags))
         return (
             f". If tags such as {', '.join(tags[:3])} are meant and right, put this line into {place}:\n"

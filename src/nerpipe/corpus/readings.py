@@ -1,11 +1,10 @@
 """Error messages about columns that are not clear. They give the lines to put into corpus.yaml."""
 
-import re
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from nerpipe.contracts.schemes import OUTSIDE, read_tag
+from nerpipe.contracts.schemes import OUTSIDE, PREFIX_MARKS, prefixes_among, read_tag
 from nerpipe.corpus.layout import Column, Layout
 from nerpipe.corpus.samples import Sample
 from nerpipe.corpus.settings import CorpusSettings
@@ -18,7 +17,6 @@ SHOWN_COLUMNS = 12
 SHOWN_CELL = 24  # Characters of a cell.
 SHOWN_TYPES = 8
 SHOWN_READINGS = 6
-OTHER_MARK = re.compile(r"[BIESLUMW][:./+&](?=\w)")
 PREFIXED = ("IOBES", "BILOU", "BMES", "BMEWO")  # Schemes of which one is proposed for tags with prefixes.
 
 
@@ -97,21 +95,27 @@ def _name_scheme(sample: Sample, column: Column) -> str:
     return max(fits, key=lambda name: fits[name])
 
 
-def check_marks(reading: ColumnReading, source: Path, place: Path) -> None:
-    """Check that plain types are not prefixes and types with another mark than `-` between them.
+def check_plain(reading: ColumnReading, source: Path, place: Path) -> None:
+    """Check that plain types are not prefixes: alone, or with a type in another notation.
 
     Raises:
-        NerpipeError: If most entities have such a type.
+        NerpipeError: If some are.
     """
-    marked = [kind for kind in reading.types if OTHER_MARK.match(kind)]
-    if 2 * sum(reading.types[kind] for kind in marked) > reading.types.total():
-        mark, shown = marked[0][1], ", ".join(marked[:3])
-        raise NerpipeError(
-            f"{source}: the tags in column {reading.tag.at + 1} look like prefixes and types ({shown}), but with "
-            f"{mark!r} between them, where `-` is needed. Convert the file, for example: "
-            f"sed 's/\\(\\s[BIESLUMW]\\)[{mark}]/\\1-/' OLD > NEW. If {marked[0]!r} is the name of a type, put this "
-            f"line into {place}:\n    scheme: plain"
-        )
+    found = prefixes_among(reading.types)
+    if not found:
+        return
+    shown, first = ", ".join(found[:4]), found[0]
+    if len(first) == 1:
+        what = "a prefix and no type"
+        command = r"sed 's/\(\s[BIESLUMW]\)\s*$/\1-TYPE/' OLD > NEW, with the name of the type for TYPE"
+    else:
+        what = "a prefix and a type in another notation than `B-TYPE`"
+        command = rf"sed 's/\(\s[BIESLUMW]\)[{first[1]}]/\1-/' OLD > NEW"
+    advice = f" Convert the file, for example: {command}." if len(first) == 1 or first[1] in PREFIX_MARKS else ""
+    raise NerpipeError(
+        f"{source}: some tags in column {reading.tag.at + 1} look like {what} ({shown}).{advice} If {first!r} is the "
+        f"name of a type, put this line into {place}:\n    scheme: plain"
+    )
 
 
 def refuse_name(key: str, name: str, sample: Sample, source: Path, place: Path) -> NerpipeError:
@@ -146,7 +150,7 @@ def _refuse_all(
         what = "no column was found that holds words, and tags of one scheme or `O` and plain types beside it"
     phrases = {tag.column.at for tag in found if tag.is_phrases}
     entities = [tag.column.at for tag in found if not tag.is_phrases]
-    text = [i for i in range(width) if not (i in phrases or sample.is_number(i) or sample.is_fields(i))]
+    text = [i for i in range(width) if not (i in phrases or sample.has_digits(i) or sample.is_fields(i))]
     outside = {index: sample.column(index).count(OUTSIDE) for index in range(width) if index not in phrases}
     most = max(outside, key=lambda index: outside[index], default=0)
     tag = (entities or ([most] if outside.get(most) else text[1:]) or [width - 1])[-1]

@@ -4,9 +4,9 @@ import re
 from typing import NamedTuple
 
 from nerpipe.contracts.schemes import OUTSIDE, PREFIXES, is_tag, read_tag
+from nerpipe.corpus.charset import INVALID
 from nerpipe.corpus.documents import Boundary, DocumentName, read_boundary, read_comment
 from nerpipe.corpus.layout import FIELDS, Layout
-from nerpipe.corpus.lines import INVALID
 
 REMEMBERED_LINES = 1 << 16  # About 25 MB.
 REMEMBERED_LENGTH = 100  # Number of characters. Longer lines seldom come again.

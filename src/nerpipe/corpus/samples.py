@@ -22,6 +22,7 @@ NUMBER = re.compile(r"\d+(?:[.,-]\d+)*")
 ASIDE = re.compile(r"\d+[-.]\d+")
 WHITE = re.compile(r"[ \t]+")
 MOSTLY = 0.9
+MOST_FIELDS = 100  # Keys of a column of fields that are looked at.
 
 
 class Shape(NamedTuple):
@@ -62,12 +63,17 @@ class Sample:
         for cell, count in Counter(self.column(index)).items():
             for key in {field.partition("=")[0] for field in cell.split(FIELDS) if "=" in field} - {""}:
                 found[key] += count
-        return [key for key, count in found.items() if count >= MOSTLY * len(self.rows)]
+        return [key for key, count in found.most_common(MOST_FIELDS) if count >= MOSTLY * len(self.rows)]
 
     def is_number(self, index: int) -> bool:
         """Return whether a column holds numbers."""
         counts = Counter(self.column(index))
         return sum(count for cell, count in counts.items() if NUMBER.fullmatch(cell)) >= MOSTLY * len(self.rows)
+
+    def has_digits(self, index: int) -> bool:
+        """Return whether nearly all cells hold a digit, as numbers, ids and places in a text do."""
+        digits = sum(count for cell, count in Counter(self.column(index)).items() if any(map(str.isdigit, cell)))
+        return digits >= MOSTLY * len(self.rows)
 
     def is_fields(self, index: int) -> bool:
         """Return whether half of the cells or more are `key=value` fields, or hold nothing (`_`, `-`)."""
@@ -85,6 +91,11 @@ class Sample:
             numbers = [int(cell) if RUNNING.fullmatch(cell) else -2 for cell in cells]
             right += sum(two == one + 1 for one, two in pairwise(numbers))
         return pairs > 0 and right >= MOSTLY * pairs
+
+    def token_of_header(self) -> Column | None:
+        """Return the column that the header row names like a token, if it is one."""
+        named = [index for index, cell in enumerate(self.header) if cell.casefold() in TOKEN_NAMES]
+        return Column(named[0]) if len(named) == 1 else None
 
     def flag_column(self) -> int | None:
         """Return the column in which a flag ends sentences."""
@@ -132,7 +143,8 @@ def take_sample(lines: Sequence[str], names: Iterable[str], *, whole: bool) -> S
     rows: list[list[str]] = []
     starts: list[int] = []
     at_start = True
-    names_columns = bool(split) and len(split[0]) == width and (_is_header(split[0], named) or _stands_apart(split))
+    names_columns = bool(split) and len(split[0]) == width
+    names_columns = names_columns and (_is_header(split[0], named) or _stands_apart(split))
     header = tuple(split[0]) if names_columns else ()
     for cells in split[1:] if header else split:
         if len(cells) == width:
@@ -195,4 +207,4 @@ def _is_header(cells: list[str], names: set[str]) -> bool:
     if names & {cell for cell in cells if not cell.isdecimal()}:
         return True
     token = any(cell.casefold() in TOKEN_NAMES for cell in cells)
-    return token and any(TAG_NAME.search(cell) for cell in cells)
+    return token and any(TAG_NAME.search(cell) and not is_tag(cell) for cell in cells)

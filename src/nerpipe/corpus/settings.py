@@ -149,13 +149,14 @@ def _checked_types(value: object) -> dict[str, str]:
 
 
 def _is_type(name: str) -> bool:
-    return name.split() == [name] and not {"<", ">", ","} & set(name)
+    return name.split() == [name] and name.isprintable() and not {"<", ">", ","} & set(name)
 
 
 def _checked_encoding(value: str) -> str:
     try:
         info = codecs.lookup(value)
-        b"".decode(value)
-    except LookupError:
-        raise ValueError("is not known") from None
+        b"".decode(value)  # Some codecs, such as hex, are no encodings of text.
+        info.incrementaldecoder().decode(b"a\n", final=True).encode()
+    except (LookupError, TypeError, AttributeError, ValueError):
+        raise ValueError("is not known as an encoding of text") from None
     return "utf-8" if info.name == "utf-8" else value

@@ -6,9 +6,10 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from nerpipe.corpus.charset import check_encoding
 from nerpipe.corpus.columns import find_layout, find_word_column
 from nerpipe.corpus.layout import Layout
-from nerpipe.corpus.lines import Digest, NoDigest, check_encoding, look_at, read_lines, read_stream
+from nerpipe.corpus.lines import Digest, NoDigest, look_at, read_lines, read_stream
 from nerpipe.corpus.reading import LineCounts, RawSentence, read_sentences
 from nerpipe.corpus.samples import take_sample
 from nerpipe.corpus.settings import SETTINGS_FILE, CorpusSettings, load_settings

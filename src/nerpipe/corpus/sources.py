@@ -74,7 +74,7 @@ def _find_splits(folder: Path) -> dict[str, Path]:
     found: dict[str, list[Path]] = {split: [] for split in SPLITS}
     for path in sorted(folder.iterdir()):
         split = _split_of(path)
-        if split and path.is_file():
+        if split:  # Also a link to nothing, or a folder: reading it fails, instead of cutting the split from train.
             found[split].append(path)
     sources = {}
     for split, paths in found.items():
