@@ -20,6 +20,8 @@ SPLITS = ("train", "dev", "test")
 EXTRA = (
     "extra"  # Name of the training sentences of a second corpus: a file beside train.conll, and a row of clean.json.
 )
+# What to do about a damaged file between stages. Without --force DVC builds it again only if dvc.lock has other bytes.
+REBUILD = "run `dvc repro` to build it again, and `dvc repro --force` if this message comes back"
 RAW_FOLDER = Path("data/raw")  # The folder of the data sets, for commands that take the name of one.
 
 
@@ -132,9 +134,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON can hold any type
         ValueError,
         RecursionError,
     ) as error:  # Not UTF-8, not JSON, a number of 5,000 digits, or nested too deeply.
-        raise NerpipeError(
-            f"{path}: the file is not valid JSON ({error}); run `dvc repro --force` to rebuild it"
-        ) from None
+        raise NerpipeError(f"{path}: the file is not valid JSON ({error}); {REBUILD}") from None
 
 
 def sha256_of(path: Path) -> str:
