@@ -27,6 +27,9 @@ RAW_FOLDER = Path("data/raw")  # The folder of the data sets, for commands that 
 
 # What the operating system says when another process has just put its own folder into the place of ours.
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+# Parts of the messages of safetensors and torch.save when the disk is full. The last one is all that torch says when it
+# cannot even finish the file.
+DISK_FULL = ("no space left", "file write failed", "unexpected pos")
 
 
 @contextmanager
@@ -44,6 +47,10 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _put(temporary, path)
+    except Exception as error:
+        if says_full(error):  # Libraries raise exceptions of many types then, and none names the file.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         _remove(temporary)
 
@@ -64,6 +71,13 @@ def _put(temporary: Path, path: Path) -> None:
             return
         finally:
             _remove(old)
+
+
+def says_full(error: Exception) -> bool:
+    """Say whether an error means that the disk, or the share of it that the user may fill, is full."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return not isinstance(error, NerpipeError) and any(part in str(error).lower() for part in DISK_FULL)
 
 
 def _host() -> str:
