@@ -24,11 +24,11 @@ DAMAGES = {
     "nothing": lambda _: b"",
 }
 # What a stage does not need, though it stands in a folder that it depends on. What dataset_info.json says stands in the
-# Arrow files too, and of the tokenizer in models/trained evaluate takes one number.
+# Arrow files too. Of the tokenizer in models/trained evaluate takes one number, and export compares its predictions.
 UNREAD = {
     "encode_labels": ["data/clean/rejected.jsonl"],
     "evaluate": ["data/clean/rejected.jsonl", "models/trained/tokenizer_config.json"],
-    "export": ["data/encoded/labels.json", "data/predictions/test.conll"],
+    "export": ["data/encoded/labels.json", "data/predictions/test.conll", "models/trained/tokenizer_config.json"],
     "tokenize_align": [],
     "train": ["data/encoded/words.json"],
 }

@@ -1,11 +1,11 @@
 """A disk that is full while a stage runs: one sentence, nothing half-written stays, and the next run gives the same."""
 
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
-import yaml
 
 from repository import STAGES, Repo
 
@@ -42,19 +42,17 @@ def small(built, tmp_path_factory):
 def test_a_full_disk_is_one_sentence_and_with_room_the_next_run_gives_the_same(small, name):
     repo, full = small
     before = repo.read("dvc.lock")
-    stage = yaml.safe_load(before)["stages"][name]
     done = repo.try_run("dvc", "repro", "--force", "--single-item", "--no-run-cache", name, **full)
+    (repo.path.parent / "ballast").unlink()
     assert done.returncode != 0
-    said = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    said = re.findall(r"error: .*", done.stderr)
     assert len(said) == 1, done.stderr
     assert "No space left on device" in said[0]
     assert "free some space" in said[0] or "Make room" in said[0]
     assert "Traceback" not in done.stderr
     assert repo.read("dvc.lock") == before
     assert [path for path in repo.path.rglob(".*.partial") if ".dvc" not in path.parts] == []
-    assert not [out["path"] for out in stage["outs"] if (repo.path / out["path"]).exists()]
 
-    (repo.path.parent / "ballast").unlink()
-    out = repo.run("dvc", "repro", "--no-run-cache")
-    assert f"Running stage '{name}'" in out
+    assert f"Running stage '{name}'" in repo.run("dvc", "repro", "--no-run-cache")
     assert repo.read("dvc.lock") == before
+    assert "up to date" in repo.run("dvc", "status")
