@@ -7,8 +7,8 @@ import pytest
 
 
 def launch(repo, *command):
-    log = (repo.path.parent / f"{command[1]}.log").open("w")
-    return subprocess.Popen(command, cwd=repo.path, env=repo.env, stdout=log, stderr=subprocess.STDOUT)
+    with (repo.path.parent / "log").open("w") as log:
+        return subprocess.Popen(command, cwd=repo.path, env=repo.env, stdout=log, stderr=subprocess.STDOUT)
 
 
 def wait_for(condition, process=None):
