@@ -57,7 +57,6 @@ def copy(built, tmp_path_factory):
     return shutil.copytree(built.path, target, ignore=shutil.ignore_patterns(".dvc", ".git"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", STAGES[1:])
 def test_a_damaged_input_is_one_sentence_that_names_it_and_the_way_out(copy, monkeypatch, name):
     monkeypatch.chdir(copy)

@@ -29,7 +29,7 @@ RAW_FOLDER = Path("data/raw")  # The folder of the data sets, for commands that 
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
 # Parts of the messages of safetensors and torch.save when the disk is full. The last one is all that torch says when it
 # cannot even finish the file.
-DISK_FULL = ("no space left", "file write failed", "unexpected pos")
+DISK_FULL = re.compile(r"no space left|file write failed|unexpected pos \d", re.IGNORECASE)
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def says_full(error: Exception) -> bool:
     """Say whether an error means that the disk, or the share of it that the user may fill, is full."""
     if isinstance(error, OSError) and error.errno:
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return not isinstance(error, NerpipeError) and any(part in str(error).lower() for part in DISK_FULL)
+    return not isinstance(error, NerpipeError) and bool(DISK_FULL.search(str(error)))
 
 
 def _host() -> str:
