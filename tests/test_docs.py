@@ -63,6 +63,7 @@ def test_every_make_target_exists():
         "docs/experiments.md",
         "docs/python.md",
         "docs/reliability.md",
+        "docs/remotes.md",
         "docs/scaling.md",
         "docs/your_data.md",
         "data/raw/sample/README.md",

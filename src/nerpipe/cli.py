@@ -3,17 +3,25 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import nerpipe
 from nerpipe.annotations.import_command import IMPORT, add_import
 from nerpipe.batch.predict_command import PREDICT, add_predict
 from nerpipe.comparison.commands import COMPARE, SCORE, SEARCH, add_compare, add_score, add_search
-from nerpipe.contracts.files import read_json
 from nerpipe.contracts.program_end import run_program
+from nerpipe.contracts.reports import MainScores, MistakeRow, NoteRow, ScoreRow, TypeRow
+from nerpipe.contracts.shapes import read_shaped
 from nerpipe.contracts.terminal import printable, say
 from nerpipe.inspection.check_command import CHECK, add_check
 from nerpipe.serving.serve_command import SERVE, add_serve
+
+SUMMARISED: dict[str, Any] = {  # The tables that `nerpipe summary` shows, and what they hold.
+    "averages": list[ScoreRow],
+    "per_type": list[TypeRow],
+    "mistakes": list[MistakeRow],
+    "notes": list[NoteRow],
+}
 
 
 def main() -> None:
@@ -64,8 +72,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def summarise(_: argparse.Namespace) -> None:
     """Print the metrics as a table, the places of the model and the reports, and the next commands."""
-    metrics = read_json(Path("metrics/metrics.json"))
-    rows = {name: read_json(Path(f"metrics/{name}.json")) for name in ("averages", "per_type", "mistakes", "notes")}
+    folder = Path("metrics")
+    metrics = read_shaped(folder / "metrics.json", MainScores)
+    rows = {name: read_shaped(folder / f"{name}.json", shape) for name, shape in SUMMARISED.items()}
 
     import pandas as pd
 

@@ -1,5 +1,6 @@
 """Files that are whole or absent."""
 
+import errno
 import math
 import os
 import signal
@@ -108,6 +109,36 @@ def test_a_link_to_a_folder_is_replaced_and_its_target_stays(tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
     assert not (tmp_path / "out").is_symlink()
     assert (tmp_path / "kept" / "a").read_text() == "1"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        RuntimeError("PytorchStreamWriter failed writing file data: file write failed"),
+        Exception("Error while serializing: I/O error: No space left on device (os error 28)"),  # safetensors
+    ],
+)
+def test_a_full_disk_names_the_file_whatever_a_library_raises(tmp_path, error):
+    (tmp_path / "out").write_text("old")
+
+    def fail():
+        with replacing(tmp_path / "out") as path:
+            path.write_text("ne")
+            raise error
+
+    with pytest.raises(OSError, match="No space left on device") as found:
+        fail()
+    assert found.value.filename == str(tmp_path / "out")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+@pytest.mark.parametrize("error", [NerpipeError("no space left here"), OSError(errno.EIO, "broken"), ValueError("x")])
+def test_another_error_stays_what_it_is(tmp_path, error):
+    with pytest.raises(type(error)) as found, replacing(tmp_path / "out"):
+        raise error
+    assert found.value is error
 
 
 def test_json_is_sorted_and_finite(tmp_path):

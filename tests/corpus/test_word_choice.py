@@ -6,7 +6,8 @@ import pytest
 
 from nerpipe.contracts.conll import Sentence
 from nerpipe.contracts.joining import NO_BLANKS, Joining
-from nerpipe.contracts.ledger import Tally, tallies
+from nerpipe.contracts.ledger import Tally, read_counts, tallies
+from nerpipe.contracts.reports import CountRow
 from nerpipe.contracts.word_rules import RULES, share_cut
 from nerpipe.corpus.encode_labels import encode_labels
 from nerpipe.corpus.word_choice import MOST_SENTENCES, choose_rule
@@ -73,7 +74,7 @@ def test_the_stage_writes_the_rule_and_the_figures(tmp_path, capsys):
     encode_labels(clean=tmp_path, ledger=tmp_path / "clean.json", out=out, report=report, unknown_labels="fail")
     assert json.loads((out / "words.json").read_text())["rule"] == "characters"
     rows = json.loads(report.read_text())
-    assert tallies(rows) == counts
+    assert tallies(read_counts(report, CountRow)) == counts
     assert [row["word_rule"] for row in rows[3:]] == list(RULES)
     assert "the rule characters is nearest to train (F1 of words 100.0; 1 of 1 entities" in capsys.readouterr().out
 

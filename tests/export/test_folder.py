@@ -101,14 +101,18 @@ def test_the_same_predictions_pass_and_others_are_named(exported, tmp_path):
         )
     )
     write_predictions(predicted, predict_split(model, windows, gold, labels=labels, expected=tally(tags), pad_id=0))
-    assert check_same_predictions(model, windows, predicted, labels=labels, pad_id=0) == 7
+    told = {"labels": labels, "pad_id": 0, "expected": tally(tags)}
+    assert check_same_predictions(model, windows, predicted, **told) == 7
 
     rows = predicted.read_text().split("\n")
     token, tag, guess, sure = rows[1].split("\t")
     rows[1] = "\t".join([token, tag, "I-person" if guess != "I-person" else "O", sure])
     predicted.write_text("\n".join(rows))
     with pytest.raises(NerpipeError, match=r"1 of 7 words of dev.conll differ; the first is 'reads' in sentence 1 \("):
-        check_same_predictions(model, windows, predicted, labels=labels, pad_id=0)
+        check_same_predictions(model, windows, predicted, **told)
+    predicted.write_text("")
+    with pytest.raises(NerpipeError, match=r"at evaluate -> export, dev.conll: sentences: 2 before, 0 after"):
+        check_same_predictions(model, windows, predicted, **told)
 
 
 def test_the_card_says_what_when_and_how_well_without_date_or_path():

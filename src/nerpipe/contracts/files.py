@@ -20,11 +20,16 @@ SPLITS = ("train", "dev", "test")
 EXTRA = (
     "extra"  # Name of the training sentences of a second corpus: a file beside train.conll, and a row of clean.json.
 )
+# What to do about a damaged file between stages. Without --force DVC builds it again only if dvc.lock has other bytes.
+REBUILD = "run `dvc repro` to build it again, and `dvc repro --force` if this message comes back"
 RAW_FOLDER = Path("data/raw")  # The folder of the data sets, for commands that take the name of one.
 
 
 # What the operating system says when another process has just put its own folder into the place of ours.
 TAKEN = (errno.ENOTEMPTY, errno.EEXIST)
+# Parts of the messages of safetensors and torch.save when the disk is full. The last one is all that torch says when it
+# cannot even finish the file.
+DISK_FULL = re.compile(r"no space left|file write failed|unexpected pos \d", re.IGNORECASE)
 
 
 @contextmanager
@@ -42,6 +47,10 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         _put(temporary, path)
+    except Exception as error:
+        if says_full(error):  # Libraries raise exceptions of many types then, and none names the file.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         _remove(temporary)
 
@@ -62,6 +71,13 @@ def _put(temporary: Path, path: Path) -> None:
             return
         finally:
             _remove(old)
+
+
+def says_full(error: Exception) -> bool:
+    """Say whether an error means that the disk, or the share of it that the user may fill, is full."""
+    if isinstance(error, OSError) and error.errno:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return not isinstance(error, NerpipeError) and bool(DISK_FULL.search(str(error)))
 
 
 def _host() -> str:
@@ -132,9 +148,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON can hold any type
         ValueError,
         RecursionError,
     ) as error:  # Not UTF-8, not JSON, a number of 5,000 digits, or nested too deeply.
-        raise NerpipeError(
-            f"{path}: the file is not valid JSON ({error}); run `dvc repro --force` to rebuild it"
-        ) from None
+        raise NerpipeError(f"{path}: the file is not valid JSON ({error}); {REBUILD}") from None
 
 
 def sha256_of(path: Path) -> str:

@@ -1,8 +1,11 @@
 """The label set: the order of the labels, and the label that continues each of them. Both follow from the names."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from nerpipe.contracts.schemes import OUTSIDE, split_tag
+from nerpipe.contracts.files import REBUILD
+from nerpipe.contracts.schemes import OUTSIDE, is_tag, split_tag
+from nerpipe.contracts.shapes import read_shaped
 from nerpipe.errors import NerpipeError
 
 IGNORED = -100  # The label id of positions that torch's cross entropy leaves out.
@@ -16,6 +19,22 @@ def make_labels(types: Iterable[str]) -> list[str]:
     ['O', 'B-creative-work', 'I-creative-work', 'B-person', 'I-person']
     """
     return [OUTSIDE, *(f"{prefix}-{kind}" for kind in sorted(set(types)) for prefix in "BI")]
+
+
+def read_labels(path: Path) -> list[str]:
+    """Read labels.json.
+
+    Raises:
+        NerpipeError: If the file cannot be read, or holds other labels than `make_labels` makes.
+    """
+    labels = read_shaped(path, list[str])
+    types = [split_tag(label)[1] for label in labels if label != OUTSIDE and is_tag(label, "BI")]
+    if not types or labels != make_labels(types):
+        raise NerpipeError(
+            f"{path}: the labels {str(labels)[:80]} are not O followed by B-TYPE and I-TYPE of each type in sorted "
+            f"order, so this is not the file that a stage wrote; {REBUILD}"
+        )
+    return labels
 
 
 def continuations(labels: Sequence[str]) -> list[int]:

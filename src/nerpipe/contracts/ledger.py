@@ -4,10 +4,16 @@ A stage fails if its counts differ from those of the stage before it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
+from nerpipe.contracts.files import REBUILD, SPLITS
+from nerpipe.contracts.reports import CountRow
+from nerpipe.contracts.shapes import check_shape, read_shaped
 from nerpipe.errors import NerpipeError
+
+Counts = TypeVar("Counts", bound=CountRow)
 
 
 class Tally(NamedTuple):
@@ -52,9 +58,24 @@ def check_joint(joint: str, expected: Tally, found: Tally) -> None:
         )
 
 
-def tallies(report: Iterable[Mapping[str, Any]]) -> dict[str, Tally]:
-    """Read the counts of each split from a report.
+def read_counts(path: Path, shape: type[Counts]) -> list[Counts]:
+    """Read the rows of the splits of a report. A row without `split` is about something else.
 
-    The row of a split has `split`, `sentences`, `tokens` and `entities`. A row without `split` is about something else.
+    Args:
+        path: The JSON file.
+        shape: What each row must hold.
+
+    Raises:
+        NerpipeError: If the file cannot be read or is damaged, or a split has no row.
     """
-    return {row["split"]: Tally(*(int(row[name]) for name in Tally._fields)) for row in report if "split" in row}
+    report = read_shaped(path, list[dict[str, Any]])
+    rows = [check_shape(row, shape, path, f"[{at}]") for at, row in enumerate(report) if "split" in row]
+    missing = [split for split in SPLITS if split not in {row["split"] for row in rows}]
+    if missing:
+        raise NerpipeError(f"{path}: the counts of {', '.join(missing)} are missing in this file; {REBUILD}")
+    return rows
+
+
+def tallies(rows: Iterable[CountRow]) -> dict[str, Tally]:
+    """Return the counts of each split."""
+    return {row["split"]: Tally(row["sentences"], row["tokens"], row["entities"]) for row in rows}

@@ -7,6 +7,7 @@ from typing import Any
 
 from nerpipe.errors import NerpipeError
 
+FETCH = "fetch the model again, or run `dvc repro` if a stage wrote it"
 WEIGHTS = "model.safetensors"
 LISTED = 5  # The most names that a message lists.
 # How files begin that people have under the name of a safetensors file.
@@ -41,7 +42,7 @@ def check_model_folder(folder: Path) -> None:
 def _check_weights(path: Path) -> None:
     from safetensors import SafetensorError, safe_open
 
-    advice = "save the model again with save_pretrained, or fetch it again"
+    advice = f"save the model again with save_pretrained, or {FETCH}"
     try:
         with safe_open(path, "np") as tensors:
             names = list(tensors.keys())
@@ -70,9 +71,9 @@ def _check_settings(path: Path) -> None:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise NerpipeError(f"{path}: the file is not valid JSON ({error}); fetch the model again") from None
+        raise NerpipeError(f"{path}: the file is not valid JSON ({error}); {FETCH}") from None
     if not isinstance(settings, dict):
-        raise NerpipeError(f"{path}: the file holds no JSON object; fetch the model again")
+        raise NerpipeError(f"{path}: the file holds no JSON object; {FETCH}")
     if settings.get(CODE_KEY):
         raise NerpipeError(
             f"[{path} -> {CODE_KEY}] the model needs Python code from its folder, which is never run here; choose a "

@@ -31,12 +31,17 @@ But for the blanks of `blanks`, white space separates words and belongs to no wo
 of a text, joined, are all its characters except white space.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 import regex
 
+from nerpipe.contracts.files import REBUILD
 from nerpipe.contracts.joining import BLANKS, NO_BLANKS, SPACELESS, Joining
+from nerpipe.contracts.reports import WordChoice
+from nerpipe.contracts.shapes import read_shaped
+from nerpipe.errors import NerpipeError
 
 Places = list[tuple[int, int]]  # Start and end of each word in characters (Unicode code points), in ascending order.
 
@@ -152,12 +157,26 @@ RULES = {
 }
 
 
-def share_cut(words: Mapping[str, Any]) -> float:
+def read_word_choice(encoded: Path) -> WordChoice:
+    """Read words.json in the folder of encode_labels.
+
+    Raises:
+        NerpipeError: If the file cannot be read, or names no rule of RULES.
+    """
+    words = read_shaped(encoded / WORDS, WordChoice)
+    if words["rule"] not in RULES:
+        raise NerpipeError(
+            f"[{encoded / WORDS} -> rule] {words['rule']!r} is no word rule; there are {', '.join(RULES)}; {REBUILD}"
+        )
+    return words
+
+
+def share_cut(words: WordChoice) -> float:
     """Return the share of the words of train inside of which the rule begins a word. `words` is that of words.json."""
-    return float(words["words_cut"] / max(words["words"], 1))
+    return words["words_cut"] / max(words["words"], 1)
 
 
-def used_subword_labels(subword_labels: str, words: Mapping[str, Any]) -> str:
+def used_subword_labels(subword_labels: str, words: WordChoice) -> str:
     """Return which sub-words carry a label in training: with `auto`, `all` if the rule cuts many words of train.
 
     Prediction from plain text then asks the model for tags inside of the words that it was trained with.
@@ -166,11 +185,11 @@ def used_subword_labels(subword_labels: str, words: Mapping[str, Any]) -> str:
         subword_labels: As in params.yaml.
         words: The content of words.json.
 
-    >>> used_subword_labels("auto", {"words": 80, "words_cut": 1})
+    >>> used_subword_labels("auto", {"rule": "fine", "words": 80, "words_cut": 1})
     'first'
-    >>> used_subword_labels("auto", {"words": 80, "words_cut": 2})
+    >>> used_subword_labels("auto", {"rule": "fine", "words": 80, "words_cut": 2})
     'all'
-    >>> used_subword_labels("first", {"words": 80, "words_cut": 2})
+    >>> used_subword_labels("first", {"rule": "fine", "words": 80, "words_cut": 2})
     'first'
     """
     if subword_labels != "auto":

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from nerpipe.contracts.conll import read_training
-from nerpipe.contracts.files import read_json, replacing, write_json
+from nerpipe.contracts.files import replacing, write_json
+from nerpipe.contracts.ledger import read_counts
+from nerpipe.contracts.reports import CorpusRow
 from nerpipe.contracts.terminal import say
 from nerpipe.contracts.word_rules import WORDS
 from nerpipe.corpus.encoding import encode_corpus
@@ -25,8 +27,7 @@ def encode_labels(*, clean: Path, ledger: Path, out: Path, report: Path, unknown
     Raises:
         NerpipeError: As `encoding.encode_corpus` raises it.
     """
-    counted = read_json(ledger)
-    encoded = encode_corpus(clean, counted, unknown_labels=unknown_labels)
+    encoded = encode_corpus(clean, read_counts(ledger, CorpusRow), unknown_labels=unknown_labels)
     words = choose_rule(read_training(clean), encoded.data["train"].num_rows)
     with replacing(out) as folder:
         encoded.data.save_to_disk(str(folder / "dataset"))

@@ -10,6 +10,7 @@ from nerpipe.contracts.conll import Sentence, name_document, read_conll
 from nerpipe.contracts.files import EXTRA, SPLITS
 from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import Tally, check_joint, tallies
+from nerpipe.contracts.reports import CorpusRow
 from nerpipe.contracts.schemes import OUTSIDE, split_tag
 from nerpipe.errors import NerpipeError
 
@@ -38,7 +39,7 @@ class _Part(NamedTuple):
     types: Counter[str]  # Entities by type.
 
 
-def encode_corpus(clean: Path, ledger: Sequence[Mapping[str, Any]], *, unknown_labels: str) -> Encoded:
+def encode_corpus(clean: Path, ledger: Sequence[CorpusRow], *, unknown_labels: str) -> Encoded:
     """Make the label set from the training split, and encode all three splits.
 
     Each file is read twice: to count, and to encode. Only the encoded splits are held in memory.
@@ -76,7 +77,7 @@ def encode_corpus(clean: Path, ledger: Sequence[Mapping[str, Any]], *, unknown_l
     return Encoded(labels, data, [_row(split, _parts_of(split, parts), unknown[split]) for split in SPLITS])
 
 
-def _count(row: Mapping[str, Any], clean: Path) -> _Part:
+def _count(row: CorpusRow, clean: Path) -> _Part:
     """Count what is in the file of a row of clean.json."""
     path = clean / f"{row['split']}.conll"
     sentences, tags = 0, Counter[str]()

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nerpipe.contracts.conll import read_training
+from nerpipe.contracts.conll import Sentence, read_training
 from nerpipe.contracts.escapes import spreadsheet_cell
-from nerpipe.contracts.files import read_json, replacing, write_json
-from nerpipe.contracts.ledger import Tally, tallies
+from nerpipe.contracts.files import EXTRA, replacing, write_json
+from nerpipe.contracts.ledger import Tally, check_joint, read_counts, tallies, tally
+from nerpipe.contracts.reports import CountRow
+from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
 from nerpipe.evaluation.dev_check import compare_dev_f1, read_best_f1
 
@@ -59,7 +61,7 @@ def evaluate(
         NerpipeError: If a count differs from that of clean_conll, a score from that of seqeval, or the dev F1 from that
             of the stage train.
     """
-    counted = tallies(read_json(ledger))
+    counted = tallies(read_counts(ledger, CountRow))
     trained_f1 = read_best_f1(train_report)
     say("loading transformers ...")
     from nerpipe.evaluation.breakdowns import surfaces_in
@@ -70,7 +72,7 @@ def evaluate(
     from nerpipe.evaluation.seqeval_check import check_against_seqeval
     from nerpipe.evaluation.split_predictions import write_predictions
 
-    known = surfaces_in(read_training(clean))
+    known = surfaces_in(_training(clean, counted))
     found = _predict(clean, tokenized, model, counted, threads=threads)
     split_reports: list[SplitReport] = []
     for name, split in found.items():
@@ -97,19 +99,26 @@ def evaluate(
     say(compared)
 
 
+def _training(clean: Path, counted: Mapping[str, Tally]) -> list[Sentence]:
+    sentences = [*read_training(clean)]
+    parts = [counted[name] for name in ("train", EXTRA) if name in counted]
+    expected = Tally(*(sum(counts) for counts in zip(*parts, strict=True)))
+    check_joint("clean_conll -> evaluate, split train", expected, tally(sentence.tags for sentence in sentences))
+    return sentences
+
+
 def _predict(
     clean: Path, tokenized: Path, folder: Path, counted: Mapping[str, Tally], *, threads: int
 ) -> "dict[str, PredictedSplit]":
     """Predict each evaluated split with the trained model."""
     import torch
-    from datasets import load_from_disk
 
     from nerpipe.evaluation.split_predictions import predict_split
     from nerpipe.inference.word_predictions import load_trained
 
     torch.set_num_threads(threads)
     model, tokenizer, labels = load_trained(folder)
-    windows = load_from_disk(str(tokenized))
+    windows = load_splits(tokenized)
     return {
         split: predict_split(
             model,

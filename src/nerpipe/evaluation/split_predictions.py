@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from nerpipe.contracts.conll import format_boundary, format_sentence, read_conll, read_rows, writing_conll
+from nerpipe.contracts.files import REBUILD
 from nerpipe.contracts.ledger import check_joint, tally
+from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_predictions import predict_words
 
 if TYPE_CHECKING:
@@ -85,8 +87,11 @@ def read_predictions(path: Path) -> pd.DataFrame:
         confidence.
 
     Raises:
-        NerpipeError: As `conll.read_rows` raises it.
+        NerpipeError: If a confidence is no number, or `conll.read_rows` raises it.
     """
     rows = [(index, *row) for index, sentence in enumerate(read_rows(path, width=4)) for row in sentence]
     frame = pd.DataFrame(rows, columns=["sentence", "token", "gold", "predicted", "confidence"])
-    return frame.astype({"confidence": float})
+    try:
+        return frame.astype({"confidence": float})
+    except ValueError as error:
+        raise NerpipeError(f"{path}: a confidence is no number ({error}); {REBUILD}") from None

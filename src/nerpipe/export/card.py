@@ -3,11 +3,11 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
 from nerpipe.contracts.escapes import markdown_code, markdown_text
+from nerpipe.contracts.reports import CleanRow, MainScores, TestScores, TypeRow
 from nerpipe.evaluation.score_table import note_on
 from nerpipe.evaluation.units import support_cell
 from nerpipe.export.network_comparison import NetworkComparison
@@ -15,15 +15,14 @@ from nerpipe.export.onnx_files import BLOCK, OPSET
 from nerpipe.params import NO_EXTRA, Params
 from nerpipe.prediction.exported_folder import DECODING, ONNX
 
-HEADLINE = ("precision", "recall", "f1", "token_accuracy")
 UNSHOWN_PARAMS = ("report_to", "launcher")  # They change no output, so a cached card could show old values.
 
 
 def model_card(
     params: Params,
-    clean_report: Sequence[Mapping[str, Any]],
-    metrics: Mapping[str, Any],
-    per_type: Sequence[Mapping[str, Any]],
+    clean_report: Sequence[CleanRow],
+    metrics: MainScores,
+    per_type: Sequence[TypeRow],
     pins: str,
     weights_sha256: str,
     networks: Sequence[NetworkComparison],
@@ -85,18 +84,21 @@ def _params_table(params: Mapping[str, object]) -> str:
     return _table(("param", "value"), rows)
 
 
-def _interval(test: Mapping[str, Any]) -> str:
+def _interval(test: TestScores) -> str:
     if "f1_low" not in test:
         return f"none, because test holds entities in fewer than two {test['resampled']}"
     return f"{test['f1_low']:.4f} to {test['f1_high']:.4f}"
 
 
-def _headline_table(metrics: Mapping[str, Any]) -> str:
-    rows = [(split, *(f"{metrics[split][name]:.4f}" for name in HEADLINE)) for split in ("test", "dev")]
-    return _table(("split", *HEADLINE), rows)
+def _headline_table(metrics: MainScores) -> str:
+    rows = [
+        (split, *(f"{value:.4f}" for value in (row["precision"], row["recall"], row["f1"], row["token_accuracy"])))
+        for split, row in (("test", metrics["test"]), ("dev", metrics["dev"]))
+    ]
+    return _table(("split", "precision", "recall", "f1", "token_accuracy"), rows)
 
 
-def _type_table(per_type: Sequence[Mapping[str, Any]]) -> str:
+def _type_table(per_type: Sequence[TypeRow]) -> str:
     rows = [
         (
             markdown_text(row["type"]),
@@ -109,7 +111,7 @@ def _type_table(per_type: Sequence[Mapping[str, Any]]) -> str:
     return _table(("type (test)", "precision", "recall", "F1", "entities"), rows)
 
 
-def _count_table(clean_report: Sequence[Mapping[str, Any]]) -> str:
+def _count_table(clean_report: Sequence[CleanRow]) -> str:
     rows = [[row[key] for key in ("split", "sentences", "tokens", "entities", "sha256")] for row in clean_report]
     return _table(("split", "sentences", "tokens", "entities", "SHA-256 of the raw file"), rows)
 

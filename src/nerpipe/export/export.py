@@ -3,12 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
-from nerpipe.contracts.files import read_json, replacing, sha256_of, write_json
+from nerpipe.contracts.files import REBUILD, replacing, sha256_of, write_json
 from nerpipe.contracts.labels import continuations
-from nerpipe.contracts.ledger import Tally, tallies
+from nerpipe.contracts.ledger import Tally, read_counts, tallies
 from nerpipe.contracts.pins import check_pins
+from nerpipe.contracts.reports import CleanRow, CountRow, MainScores, TypeRow
+from nerpipe.contracts.shapes import read_shaped
+from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
-from nerpipe.contracts.word_rules import WORDS, used_subword_labels
+from nerpipe.contracts.word_rules import read_word_choice, used_subword_labels
+from nerpipe.errors import NerpipeError
 from nerpipe.params import Params
 from nerpipe.prediction.exported_folder import ONNX
 
@@ -49,10 +53,11 @@ def export(
             the fp32 ONNX network differs from PyTorch.
     """
     check_pins(pins, onnx_pins)
-    expected = tallies(read_json(encode_report))["dev"]
-    found = read_json(encoded / WORDS)
+    expected = tallies(read_counts(encode_report, CountRow))["dev"]
+    found = read_word_choice(encoded)
     word_rule = found["rule"]
     params = replace(params, subword_labels=used_subword_labels(params.subword_labels, found))
+    reports = read_counts(clean_report, CleanRow), read_shaped(metrics, MainScores), _read_types(per_type)
     say("loading transformers ...")
     import torch
 
@@ -70,9 +75,7 @@ def export(
         networks = write_onnx(folder, dev, params)
         card = model_card(
             params,
-            read_json(clean_report),
-            read_json(metrics),
-            read_json(per_type),
+            *reports,
             pins.read_text(encoding="utf-8"),
             sha256_of(model / "model.safetensors"),
             networks,
@@ -85,6 +88,13 @@ def export(
         say(f"  {ONNX[network.precision]}: {network_in_words(network, params.int8_max_f1_drop)}")
 
 
+def _read_types(per_type: Path) -> list[TypeRow]:
+    rows = read_shaped(per_type, list[TypeRow])
+    if not rows:
+        raise NerpipeError(f"{per_type}: no entity type is in this file; {REBUILD}")
+    return rows
+
+
 def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Params) -> int:
     """Load the exported model and compare its predictions on dev with those of the trained model.
 
@@ -93,8 +103,6 @@ def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Para
     Returns:
         The number of words compared.
     """
-    from datasets import load_from_disk
-
     from nerpipe.export.folder import check_same_predictions
     from nerpipe.inference.word_predictions import load_trained
     from nerpipe.tokenizing.window_dataset import tokenize_split
@@ -102,11 +110,11 @@ def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Para
     model, tokenizer, labels = load_trained(folder)
     windows, _ = tokenize_split(
         tokenizer,
-        load_from_disk(str(encoded / "dataset"))["dev"],
+        load_splits(encoded / "dataset", "tokens", "ner_tags")["dev"],
         labels,
         expected=expected,
         max_length=params.max_length,
         stride=params.stride,
         continuation=continuations(labels) if params.subword_labels == "all" else None,
     )
-    return check_same_predictions(model, windows, dev, labels=labels, pad_id=tokenizer.pad_token_id)
+    return check_same_predictions(model, windows, dev, labels=labels, pad_id=tokenizer.pad_token_id, expected=expected)

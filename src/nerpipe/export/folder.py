@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nerpipe.contracts.files import sha256_of, write_json, write_text
+from nerpipe.contracts.ledger import Tally, check_joint
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.split_predictions import read_predictions
 from nerpipe.export.network_comparison import NetworkComparison, compare_networks
@@ -86,7 +87,13 @@ def seal_folder(folder: Path, card: str) -> None:
 
 
 def check_same_predictions(
-    model: "PreTrainedModel", windows: "Dataset", predictions: Path, *, labels: Sequence[str], pad_id: int
+    model: "PreTrainedModel",
+    windows: "Dataset",
+    predictions: Path,
+    *,
+    labels: Sequence[str],
+    pad_id: int,
+    expected: Tally,
 ) -> int:
     """Compare the predictions of the exported model with those of the trained model.
 
@@ -96,15 +103,18 @@ def check_same_predictions(
         predictions: The predictions file of the stage evaluate for the same split.
         labels: The label names by id.
         pad_id: The id of the tokenizer's padding token.
+        expected: The counts of the split.
 
     Returns:
         The number of words compared.
 
     Raises:
-        NerpipeError: If the tags of any word differ; the message names the first such word.
+        NerpipeError: If the file has other counts, or the tags of any word differ; the message names the first word.
     """
     frame = read_predictions(predictions)
     words = frame.groupby("sentence").size().tolist()
+    found = expected._replace(sentences=len(words), tokens=len(frame))
+    check_joint(f"evaluate -> export, {predictions.name}", expected, found)
     result = predict_words(model, windows, words, labels=labels, pad_id=pad_id)
     again = [tag for row in result.tags for tag in row]
     differs = frame[frame["predicted"] != again]

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from nerpipe.contracts.files import SPLITS, read_json, replacing, write_json
-from nerpipe.contracts.labels import continuations
-from nerpipe.contracts.ledger import tallies
+from nerpipe.contracts.files import SPLITS, replacing, write_json
+from nerpipe.contracts.labels import continuations, read_labels
+from nerpipe.contracts.ledger import read_counts, tallies
+from nerpipe.contracts.reports import CountRow
+from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
-from nerpipe.contracts.word_rules import WORDS, share_cut, used_subword_labels
+from nerpipe.contracts.word_rules import read_word_choice, share_cut, used_subword_labels
 from nerpipe.tokenizing.model_source import resolve_model
 from nerpipe.tokenizing.subwords import UNREAD_SHARE, unread_warning
 
@@ -40,19 +42,19 @@ def tokenize_align(
         NerpipeError: If the model cannot be used, or if `window_dataset.tokenize_split` raises it.
     """
     resolve_model(model)
-    labels = read_json(encoded / "labels.json")
-    expected = tallies(read_json(ledger))
-    words = read_json(encoded / WORDS)
+    labels = read_labels(encoded / "labels.json")
+    expected = tallies(read_counts(ledger, CountRow))
+    words = read_word_choice(encoded)
     used_labels = used_subword_labels(subword_labels, words)
 
-    from datasets import DatasetDict, load_from_disk
+    from datasets import DatasetDict
 
     from nerpipe.tokenizing.tokenizer import check_max_length, load_tokenizer
     from nerpipe.tokenizing.window_dataset import tokenize_split
 
     tokenizer = load_tokenizer(model, capitals=capitals)
     check_max_length(model, tokenizer, max_length)
-    dataset = load_from_disk(str(encoded / "dataset"))
+    dataset = load_splits(encoded / "dataset", "tokens", "ner_tags")
     windows, rows = DatasetDict(), []
     for split in SPLITS:
         windows[split], row = tokenize_split(

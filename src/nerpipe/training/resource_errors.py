@@ -1,6 +1,5 @@
 """Explains the errors that a full disk or too little memory cause in training."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,11 +7,8 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 
+from nerpipe.contracts.files import says_full
 from nerpipe.errors import NerpipeError
-
-# Parts of the messages of safetensors and torch.save when the disk is full. The last one is all that torch says when it
-# cannot finish a file.
-DISK_FULL = ("no space left", "file write failed", "unexpected pos")
 
 
 @contextmanager
@@ -30,7 +26,7 @@ def explained_limits(scratch: Path) -> Iterator[None]:
     except (OSError, RuntimeError, MemoryError, SafetensorError) as error:
         said = str(error).lower()
         again = f"The last checkpoint is kept in {scratch}: `dvc repro` goes on from there"
-        if getattr(error, "errno", None) == errno.ENOSPC or any(sign in said for sign in DISK_FULL):
+        if says_full(error):
             raise NerpipeError(f"{scratch}: the disk is full ({error}). Make room. {again}") from None
         if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in said:
             raise NerpipeError(

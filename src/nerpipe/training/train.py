@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.contracts.conll import read_conll
-from nerpipe.contracts.files import project_root, read_json, replacing, write_json
+from nerpipe.contracts.files import project_root, replacing, write_json
+from nerpipe.contracts.labels import read_labels
 from nerpipe.contracts.ledger import Tally, check_joint, tally
 from nerpipe.contracts.pins import check_pins
+from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
 from nerpipe.tokenizing.model_source import resolve_model
 from nerpipe.training.processes import check_processes, rank, world_size
@@ -63,12 +65,10 @@ def train(
     check_pins(pins)
     resolve_model(model)
     check_tracker(report_to)
-    labels = read_json(encoded / "labels.json")
+    labels = read_labels(encoded / "labels.json")
     first = rank() == 0
     if first:
         say("loading transformers ...")
-    from datasets import load_from_disk
-
     from nerpipe.tokenizing.tokenizer import load_tokenizer
     from nerpipe.training.dev_scores import DevSplit
     from nerpipe.training.device import has_accelerator
@@ -80,9 +80,9 @@ def train(
     options |= {"accelerator": has_accelerator(), "mixed": is_mixed(settings.precision)}
     run_name = run_fingerprint(options, [clean_dev, encoded, tokenized, pins, *code_of("train")])
     root, logs = project_root() / ".nerpipe", project_root() / "logs"
-    windows = load_from_disk(str(tokenized))
+    windows = load_splits(tokenized)
     gold = [sentence.tags for sentence in read_conll(clean_dev)]
-    lengths = [len(row) for row in load_from_disk(str(encoded / "dataset"))["dev"]["ner_tags"]]
+    lengths = [len(row) for row in load_splits(encoded / "dataset", "ner_tags")["dev"]["ner_tags"]]
     counted = tally(gold)
     check_joint("encode_labels -> train, split dev", Tally(len(lengths), sum(lengths), counted.entities), counted)
     tokenizer = load_tokenizer(model, capitals=capitals)

@@ -1,0 +1,89 @@
+"""What the reports of the stages hold, as far as a later stage or a command reads it."""
+
+from typing import NotRequired, TypedDict
+
+
+class CountRow(TypedDict):
+    """The counts of a split, in the reports of clean_conll, encode_labels and tokenize_align."""
+
+    split: str
+    sentences: int
+    tokens: int
+    entities: int
+
+
+class CorpusRow(CountRow):
+    """A split in clean.json, as encode_labels reads it."""
+
+    corpus: str
+
+
+class CleanRow(CorpusRow):
+    """A split in clean.json, as export reads it."""
+
+    sha256: str  # Of the raw file.
+
+
+class WordChoice(TypedDict):
+    """The content of words.json."""
+
+    rule: str  # A key of RULES.
+    words: int  # Words of train.
+    words_cut: int  # Words of train inside of which the rule begins a word.
+
+
+class SplitScores(TypedDict):
+    """The main scores of dev, as fractions."""
+
+    precision: float
+    recall: float
+    f1: float
+    token_accuracy: float
+
+
+class TestScores(SplitScores):
+    """The main scores of test. There is no interval if there are too few units to resample."""
+
+    resampled: str
+    f1_low: NotRequired[float]
+    f1_high: NotRequired[float]
+
+
+class MainScores(TypedDict):
+    """The content of metrics.json."""
+
+    dataset: str
+    dev: SplitScores
+    test: TestScores
+
+
+class ScoreRow(TypedDict):
+    """A row of averages.json."""
+
+    split: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class TypeRow(ScoreRow):
+    """A row of per_type.json."""
+
+    type: str
+
+
+class MistakeRow(TypedDict):
+    """A row of mistakes.json. One of the two types is missing if one side has no entity."""
+
+    split: str
+    error: str
+    spans: int
+    gold: NotRequired[str]
+    predicted: NotRequired[str]
+
+
+class NoteRow(TypedDict):
+    """A row of notes.json."""
+
+    note: str
