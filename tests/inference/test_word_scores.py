@@ -28,7 +28,7 @@ def test_each_word_gets_the_scores_of_its_position_whatever_the_batch():
         tags, confidences = decode_words(scores, [3, 1], LABELS)
         assert tags == [["B-person", "O", "O"], ["B-person"]]
         assert confidences[0][2] == 0.0
-        assert confidences[1][0] == pytest.approx(np.exp(4) / (np.exp(4) + 2))
+        assert confidences[1][0] == pytest.approx(np.exp(4) / (np.exp(4) + 1))  # no sentence begins with I-person
 
 
 def test_only_owned_words_are_read_at_their_first_sub_word():

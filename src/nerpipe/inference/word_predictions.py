@@ -26,7 +26,7 @@ class WordPredictions(NamedTuple):
     """The predicted tags and confidences: one list for each sentence, with one entry for each word."""
 
     tags: list[list[str]]
-    confidences: list[list[float]]  # The model's probability of each tag, 0 to 1.
+    confidences: list[list[float]]  # The probability of each word's entity, or of its O, 0 to 1.
     undecoded: list[list[str]]  # The most probable tag of each word by itself. IOB2 may not allow the sequence.
     unseen: int  # The number of words that no window holds. They are predicted O with confidence 0.
     loss: float  # The mean cross entropy, in nats, over the words that a window holds.

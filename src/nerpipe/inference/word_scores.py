@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nerpipe.inference.decoding import decode, iob2_transitions
+from nerpipe.inference.marginals import word_confidences
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +109,7 @@ def decode_words(
 ) -> tuple[list[list[str]], list[list[float]]]:
     """Find the most probable tags that IOB2 allows for each sentence.
 
-    A word that no window holds gets the tag O with probability 0, because the model gave no scores for it.
+    A word that no window holds gets the tag O with confidence 0, because the model gave no scores for it.
 
     Args:
         scores: The scores of all words.
@@ -116,10 +117,12 @@ def decode_words(
         labels: The label names by id.
 
     Returns:
-        The tags of each sentence, and the probabilities of these tags, 0 to 1.
+        The tags of each sentence, and their confidences, 0 to 1: see `marginals.word_confidences`.
     """
-    best = decode(scores.log_probabilities, word_counts, iob2_transitions(labels))
-    confidences = np.where(scores.seen, np.exp(scores.log_probabilities[np.arange(len(best)), best]), 0.0)
+    transitions = iob2_transitions(labels)
+    best = decode(scores.log_probabilities, word_counts, transitions)
+    confidences = word_confidences(scores.log_probabilities, word_counts, transitions, best)
+    confidences[~scores.seen] = 0.0
     return by_sentence(np.array(labels)[best], word_counts), by_sentence(confidences, word_counts)
 
 
