@@ -15,23 +15,19 @@ settings.register_profile("many", max_examples=20_000, deadline=None)  # --hypot
 @pytest.fixture(scope="session")
 def wnut17():
     """The folder with the WNUT-17 files."""
-    folder = MIRROR / "wnut17"
-    if not folder.is_dir():
-        pytest.skip(
-            "WNUT-17 is not here: it is not part of the repository; NERPIPE_MIRROR names a folder that holds wnut17/"
-        )
-    return folder
+    return _shared("wnut17", "WNUT-17 is")
 
 
 @pytest.fixture(scope="session")
 def corpora():
     """The folder with excerpts of public corpora."""
-    folder = MIRROR / "corpora"
+    return _shared("corpora", "the excerpts of public corpora are")
+
+
+def _shared(name, what):
+    folder = MIRROR / name
     if not folder.is_dir():
-        pytest.skip(
-            "the excerpts of public corpora are not here: they are not part of the repository; NERPIPE_MIRROR names a "
-            "folder that holds corpora/"
-        )
+        pytest.skip(f"{what} not here and not part of the repository; NERPIPE_MIRROR names a folder that holds {name}/")
     return folder
 
 

@@ -1,6 +1,7 @@
 """Files of many layouts with known words and tags: each is read rightly, or the lines of the refusal make it so."""
 
 import re
+import subprocess
 import tempfile
 from io import BytesIO
 from itertools import chain
@@ -216,3 +217,43 @@ def test_a_comment_that_could_be_a_row_is_no_word(tmp_path):
     write(tmp_path, "# text = a b O\na _ _ _ _ B-x\nb _ _ _ _ O\n\n## c1 _ _ _ B-12\nb _ _ _ _ O\n\n")
     row, found = cleaned(tmp_path)
     assert ([words for words, _ in found], row["lines"]["comments"]) == ([("a", "b"), ("b",)], 2)
+
+
+ROWS = [("Ann", "B-x"), ("Lee", "I-x"), ("is", "O"), ("in", "O"), ("Ulm", "B-y"), (".", "O")]
+
+
+@pytest.mark.parametrize(
+    ("mark", "convert"),
+    [
+        ("\t", lambda tag: "_" if tag == "O" else tag),
+        (" ", lambda tag: "0" if tag == "O" else tag),
+        (",", str),
+        (";", str),
+        ("\t", lambda tag: tag.replace("-", ":")),
+        ("\t", lambda tag: tag.replace("-", ".")),
+        ("CR", str),
+    ],
+)
+def test_the_command_that_a_message_gives_makes_the_file_readable(tmp_path, mark, convert):
+    text = "\n".join(f"{word}{mark.replace('CR', ' ')}{convert(tag)}" for word, tag in ROWS) + "\n\n"
+    write(tmp_path, text.replace("\n", "\r") if mark == "CR" else text)
+    with pytest.raises(NerpipeError) as caught:
+        cleaned(tmp_path)
+    command = re.search(r"(?:sed|tr) .* < OLD > NEW|sed .* OLD > NEW", str(caught.value))[0]
+    for split in ("train", "dev", "test"):
+        path = tmp_path / f"{split}.conll"
+        path.rename(tmp_path / "old")
+        filled = command.replace("OLD", str(tmp_path / "old")).replace("NEW", str(path))
+        subprocess.run(["sh", "-c", filled], check=True)
+        (tmp_path / "old").unlink()
+    assert cleaned(tmp_path)[1] == [tuple(zip(*ROWS, strict=True))]
+
+
+def test_a_header_whose_names_are_not_known_is_found_by_its_tags(tmp_path):
+    write(tmp_path, "word\tcoarse\tfine\nAnn\tB-x\tB-a\nis\tO\tO\n\n")
+    with pytest.raises(NerpipeError, match=r"column 3 \(fine\)") as caught:
+        cleaned(tmp_path)
+    assert cleaned_as_said(tmp_path, str(caught.value), [(("Ann", "is"), ("B-a", "O"))])
+    write(tmp_path, "word\tO\nword\tB-x\n\n")
+    (tmp_path / "corpus.yaml").unlink()
+    assert cleaned(tmp_path)[1] == [(("word", "word"), ("O", "B-x"))]

@@ -175,9 +175,20 @@ def test_how_far_the_stock_pipeline_agrees_is_what_was_measured():
         assert f"{100 * figures[name]:.1f}" in DEPLOY
 
 
-# Goals that are missed: docs/deploy.md says how far prediction goes and what holds it there, and CONTRIBUTING.md what a
-# `dvc repro` with nothing to do costs. Nothing else may miss.
+def test_what_the_word_rules_are_worth_is_what_was_measured():
+    measured = result("word_rules")
+    shares = ("words_cut", "in_reach_general", "in_reach", "f1_words_given", "f1_plain_text")
+    for name, row in measured["figures"].items():
+        cells = " | ".join(f"{100 * row[share]:.1f}" for share in shares)
+        assert f"| {name} | `{row['rule']}` | {row['entities']} | {cells} |" in DEPLOY
+    assert f"finds {100 * measured['wnut17']['words_found']:.1f}% of the words of train and\ndev" in DEPLOY
+
+
+# Goals that are missed: docs/deploy.md says how far prediction goes and what holds it there, and which corpora lose by
+# plain text; CONTRIBUTING.md says what a `dvc repro` with nothing to do costs. Nothing else may miss.
 MISSED = {
+    ("word_rules", "drop_of_f1_skillspan"),
+    ("word_rules", "drop_of_f1_uner_chinese"),
     ("noop_speed", "ratio"),
     ("predict_speed", "fp32_over_one_at_a_time"),
     ("predict_speed", "fp32_over_best_batches"),

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 
 import pytest
@@ -26,9 +27,13 @@ def name_of(requirement):
     return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0]).lower()
 
 
+# Which distributions hold each package. To find out takes a tenth of a second.
+distributions = cache(packages_distributions)
+
+
 def imported(path, *, top_level=False):
     """The distributions that a file imports (at module level, or anywhere)."""
-    homes = packages_distributions()
+    homes = distributions()
     tree = ast.parse(path.read_text())
     for node in tree.body if top_level else ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -14,8 +14,8 @@ from nerpipe.batch.records import LONGEST, Record, Rejected
 from nerpipe.errors import NerpipeError
 from places import ROOT
 
-pa = pytest.importorskip("pyarrow")
-pq = pytest.importorskip("pyarrow.parquet")
+pa = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow: pip install -r requirements/run.txt")
+pq = pytest.importorskip("pyarrow.parquet", reason="Parquet needs pyarrow")
 
 
 def read(path):

@@ -345,11 +345,9 @@ def test_scheme(tmp_path, tags, named, found, repairs):
     assert (row["scheme"], row["repairs"], rejected) == (found, repairs, [])
 
 
-@pytest.mark.parametrize("data", [b"x" * (1 << 20) + b"\tO\n\n", b"\n\nx\tO\r" * 400_000, b"x" * (3 << 20)])
+@pytest.mark.parametrize("data", [b"x" * (1 << 20) + b"\tO\n\n", b"\n" + b"x\tO\r" * 400_000, b"x" * (3 << 20)])
 def test_a_line_that_is_too_long_is_fatal(tmp_path, data):
-    if b"\r" in data:
-        data = data.replace(b"\n", b"")
-    with pytest.raises(NerpipeError, match=r"raw\.conll:1: a line of over 1,048,576 bytes.*tr '"):
+    with pytest.raises(NerpipeError, match=r"raw\.conll:[12]: a line of over 1,048,576 bytes.*tr '"):
         clean(tmp_path, data)
 
 

@@ -82,3 +82,8 @@ def test_only_what_is_missing_is_cut(tmp_path):
 def test_a_train_that_is_too_small_is_refused_with_the_lines_to_paste(tmp_path):
     with pytest.raises(NerpipeError, match=r"too small .*\n    dev_fraction: 0.3\n    test_fraction: 0.3$"):
         cut(tmp_path / "a", sentences(2))
+
+
+def test_a_file_without_empty_lines_says_so(tmp_path):
+    with pytest.raises(NerpipeError, match=r"train is one sentence.* An empty line must stand between two sentences"):
+        cut(tmp_path / "a", ["a\tB-x\nb\tO\n" * 100])

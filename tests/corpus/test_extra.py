@@ -78,6 +78,23 @@ def test_other_types_stop_with_lines_that_help(tmp_path):
     assert rows[3]["entities_by_type"] == {"person": 1}
 
 
+@pytest.mark.parametrize(("theirs", "ours"), [("PER", "person"), ("persons", "person"), ("per", "person")])
+def test_a_type_with_another_name_is_proposed(tmp_path, theirs, ours):
+    with pytest.raises(NerpipeError, match=rf"types:\n      {theirs}: {ours}$"):
+        clean(tmp_path, f"Dee\tB-{theirs}\n\n")
+
+
+def test_types_with_nothing_in_common_are_not_dropped(tmp_path):
+    with pytest.raises(NerpipeError, match=r"no type in common.*extra: none.*\n    types:\n      scope: person$"):
+        clean(tmp_path, "Dee\tB-scope\n\n")
+
+
+def test_types_that_drop_everything_are_named(tmp_path):
+    corpora(tmp_path, first="types:\n  person: O\n")
+    with pytest.raises(NerpipeError, match=r"first/corpus.yaml -> types\] drops every entity .* person \("):
+        clean_corpus(resolve_corpus(tmp_path / "first"), tmp_path / "clean", max_rejected=0)
+
+
 def test_a_type_that_the_second_corpus_lacks_stops_too(tmp_path):
     (tmp_path / "first.conll").write_text("")
     first, second = corpora(tmp_path)

@@ -46,6 +46,8 @@ def test_the_page_lists_every_scheme():
         ("lr: 2", r"-> lr\] unknown key with the value 2; known keys: files, token_column"),
         ("scheme: iobs", r"-> scheme\] 'iobs' is not allowed \(did you mean 'IOBES'\?\); expected one of auto, IOB1"),
         ("scheme: 1", r"-> scheme\] 1 is not text; to make it text, quote it"),
+        ("scheme: BIO", r"'BIO' is not allowed \(did you mean 'IOB2'\?\)"),
+        ("scheme: BILUO", r"'BILUO' is not allowed \(did you mean 'BILOU'\?\)"),
         ("multi_tag: frist", r"'frist' is not allowed \(did you mean 'first'\?\); expected one of first, reject"),
         ("token_column: 0", r"-> token_column\] 0 is neither a number from 1 nor a name; expected a number from 1"),
         ("encoding: klingon", r"-> encoding\] 'klingon' is not known; expected an encoding that Python knows"),

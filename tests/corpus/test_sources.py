@@ -103,6 +103,9 @@ def test_missing_files_are_named(root):
     (root / "data/raw/mine/dev.conll").write_text("")
     with pytest.raises(NerpipeError, match=r"no file of train found; a data set is a folder with"):
         resolve_corpus(root / "data/raw/mine")
+    (root / "data/raw/mine/ours.tsv").write_text("a\tO\n")
+    with pytest.raises(NerpipeError, match=r"If ours\.tsv holds the corpus, rename it to train\.tsv"):
+        resolve_corpus(root / "data/raw/mine")
 
 
 def test_an_unknown_data_set_suggests_a_near_one(root):

@@ -32,7 +32,8 @@ def inspect(tmp_path, tiny_model):
         folder = tmp_path / "mine"
         folder.mkdir()
         for split, text in (("train", train), ("dev", dev), ("test", test)):
-            (folder / f"{split}.conll").write_text(text)
+            if text is not None:
+                (folder / f"{split}.conll").write_text(text)
         found = list(inspect_corpus(folder, replace(params, **changes)))
         assert [finding.subject for finding in found] == SUBJECTS
         return {finding.subject: finding for finding in found}
@@ -48,6 +49,12 @@ def test_a_corpus_without_faults_has_no_warning_but_for_its_size(inspect):
     assert found["types"].text == "Entities in train by type: person 25."
     assert found["types"].figures["by_type"]["train"] == {"person": 25}
     assert found["plain_text"].figures["in_reach"] == 1.0
+
+
+@pytest.mark.parametrize("missing", ["dev", "test"])
+def test_layout_says_which_split_is_cut_from_train(inspect, missing):
+    train = "".join(sentence(f"{a}{b}|slept", "B-person O") for a in "ABCDE" for b in "abcdefgh")
+    assert f"{missing} is cut from train, by sentence." in inspect(train, **{missing: None})["layout"].text
 
 
 def test_layout_says_scheme_repairs_and_quarantine(inspect):

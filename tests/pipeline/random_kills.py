@@ -2,20 +2,27 @@
 
     python tests/pipeline/random_kills.py [--kills 100] [--seed N]
 
-Each round makes all results anew, in a repository with a tiny model: it starts `dvc repro` (or `nerpipe predict`),
-kills the stage, DVC or the prediction with SIGKILL or SIGTERM after a random time, and runs the same command again to
-its end. The seed is printed and repeats a run.
+Each round works in a repository with a tiny model. It starts `dvc repro`, which makes all results anew, or `nerpipe
+predict`, kills the stage, DVC or the prediction with SIGKILL or SIGTERM after a random time, and runs the same command
+again to its end. Or it starts `nerpipe serve`, kills it while a client asks, and starts it again on the same port. The
+seed is printed and repeats a run.
 """
 
 import argparse
 import hashlib
+import http.client
+import json
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,12 +36,13 @@ from repository import Repo
 
 PREDICT = ("nerpipe", "predict", "model", "--input", "many.txt", "--from", "lines", "--output", "out.jsonl")
 LINES = 4000
+QUESTION = json.dumps({"text": [f"Ada saw Oslo and Bo {n}" for n in range(20)]})
 
 
 class Round(NamedTuple):
     """What was killed in one round, how, and when."""
 
-    target: str  # stage, dvc or predict
+    target: str  # stage, dvc, predict or server
     signal: str
     seconds: float
     where: str  # The stage that ran, or the empty string if none did.
@@ -52,13 +60,17 @@ class Attack:
         started = time.monotonic()
         repo.run(*PREDICT)
         self.predicted, self.predict_seconds = self._digest(), time.monotonic() - started
+        with self._serving() as (_, port):
+            self.answer = ask(port)
 
     def strike(self, generator: random.Random) -> Round:
         """Kill once, run again, and check the results."""
-        target = generator.choice(("stage", "dvc", "predict"))
+        target = generator.choice(("stage", "dvc", "predict", "server"))
         kill = generator.choice((signal.SIGKILL, signal.SIGTERM))
         if target == "predict":
             return self._strike_predict(generator, kill)
+        if target == "server":
+            return self._strike_server(generator, kill)
         self._forget()
         moment = generator.uniform(0.1, 0.95) * self.seconds
         process = self._start("dvc", "repro", "--no-run-cache")
@@ -88,6 +100,41 @@ class Attack:
         assert self._digest() == self.predicted, "other predictions than without the kill"
         return Round("predict", kill.name, round(moment, 2), "")
 
+    def _strike_server(self, generator: random.Random, kill: signal.Signals) -> Round:
+        moment = generator.uniform(0.0, 2.0)
+        answers: list[bytes] = []
+
+        def client() -> None:
+            try:
+                while True:
+                    answers.append(ask(port))
+            except (OSError, http.client.HTTPException):
+                return  # The server is gone.
+
+        with self._serving() as (process, port):
+            asking = threading.Thread(target=client)
+            asking.start()
+            time.sleep(moment)
+            process.send_signal(kill)
+            code = process.wait(timeout=60)
+            asking.join(60)
+        assert code == (0 if kill == signal.SIGTERM else -signal.SIGKILL)
+        assert set(answers) <= {self.answer}, "another answer than without the kill"
+        with self._serving(port) as (_, again):
+            assert ask(again) == self.answer, "another answer than before the kill"
+        return Round("server", kill.name, round(moment, 2), "")
+
+    @contextmanager
+    def _serving(self, port: int = 0) -> Iterator[tuple[subprocess.Popen, int]]:
+        command = ("nerpipe", "serve", "model", "--port", str(port))
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(command, cwd=self.repo.path, env=self.repo.env, text=True, **pipes)
+        try:
+            yield process, int(re.search(r"127.0.0.1:(\d+) ", process.stdout.readline())[1])
+        finally:
+            process.kill()
+            process.communicate()
+
     def _start(self, *command: str) -> subprocess.Popen:
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         env = self.repo.env | {"NERPIPE_CHECKPOINT_SECONDS": "0"}
@@ -116,6 +163,19 @@ class Attack:
 
     def _digest(self) -> str:
         return hashlib.sha256((self.repo.path / "out.jsonl").read_bytes()).hexdigest()
+
+
+def ask(port: int) -> bytes:
+    """Ask a server, and return the body of its answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("POST", "/predict", QUESTION, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        body = response.read()
+    finally:
+        connection.close()
+    assert response.status == 200, body
+    return body
 
 
 def main() -> None:

@@ -157,7 +157,7 @@ def pickled(name, *, keep):
 
 def external_data(where):
     def attack(folder):
-        onnx = pytest.importorskip("onnx")
+        onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install -r requirements/run.txt")
         path = folder / "onnx/model.onnx"
         model = onnx.load(path)
         tensor = max(model.graph.initializer, key=lambda one: len(one.raw_data))

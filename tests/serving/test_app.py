@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.importorskip("fastapi")
+pytest.importorskip("fastapi", reason="serving is an extra: pip install -r requirements/serve.txt")
 
 from fastapi.testclient import TestClient
 

@@ -55,12 +55,18 @@ def run(main, batches, observe=lambda _: None):
     return asyncio.run(whole())
 
 
+async def begin_long(queue, batches):
+    """Start a long request, and wait until the network has had all batches that it may have."""
+    long = asyncio.create_task(queue.predict(LONG))
+    await asyncio.to_thread(batches.held.wait, 20)
+    return long
+
+
 def test_a_long_request_and_short_ones_take_turns():
     batches = Batches(allowed=20)
 
     async def main(queue):
-        long = asyncio.create_task(queue.predict(LONG))
-        await asyncio.to_thread(batches.held.wait, 20)
+        long = await begin_long(queue, batches)
         batches.release()
         needed = []
         for number in range(5):
@@ -81,8 +87,7 @@ def test_what_no_one_waits_for_is_dropped():
     batches = Batches(allowed=20)
 
     async def main(queue):
-        long = asyncio.create_task(queue.predict(LONG))
-        await asyncio.to_thread(batches.held.wait, 20)
+        long = await begin_long(queue, batches)
         long.cancel()
         await asyncio.sleep(MOMENT)
         assert len(queue) == 0

@@ -42,8 +42,8 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         choices=tuple(READERS),
         default="lines",
         help="format of the input. lines: one text on each line (default); files: one text in each file; jsonl: one "
-        "JSON object with the field text on each line; conll: one word on each line, in the first column; parquet: "
-        "rows with the column text",
+        "JSON object with the field text on each line; conll: one word on each line, in the column that clean_conll "
+        "would find; parquet: rows with the column text",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write (default: standard output)")
     parser.add_argument(

@@ -168,6 +168,12 @@ def _check_entities(reports: Mapping[str, CleanedSplit], layouts: Mapping[str, L
     renamed: Counter[str] = sum((report.renamed for report in reports.values()), Counter())
     found = {kind for report in reports.values() for kind in report.row["entities_by_type"]}
     check_renamed(corpus.settings.types, renamed, found, corpus.place)
+    if not reports["train"].row["entities"] and reports["train"].renamed.total():
+        raise NerpipeError(
+            f"[{corpus.place} -> types] drops every entity of the training split, so there is nothing to learn: "
+            f"{', '.join(f'{kind} ({count:,})' for kind, count in reports['train'].renamed.most_common(10))}. Keep one "
+            "type or more"
+        )
     if not reports["train"].row["entities"]:
         layout = layouts["train"]
         tag = layout.describe(layout.tag) if layout.tag else "no column"

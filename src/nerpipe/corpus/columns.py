@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nerpipe.corpus.layout import AsideColumn, Column, Layout
 from nerpipe.corpus.lines import check_encoding, look_at
-from nerpipe.corpus.readings import ColumnReading, refuse_name, refuse_readings, refuse_words
+from nerpipe.corpus.readings import ColumnReading, check_marks, refuse_name, refuse_readings, refuse_words
 from nerpipe.corpus.samples import Sample, join_samples, take_sample
 from nerpipe.corpus.settings import CorpusSettings
 from nerpipe.corpus.tag_columns import TagColumn, choose_tag_columns, find_tag_columns, tag_column_as_named
@@ -138,6 +138,8 @@ def find_layout(
     if len(readings) != 1:
         raise refuse_readings(readings, sample, base, settings, found=found, source=source, place=place)
     (reading,) = readings
+    if reading.scheme == "plain" and settings.scheme == "auto":
+        check_marks(reading, source, place)
     aside = tuple(AsideColumn(tag.column, tag.scheme) for tag in found if tag.column != reading.tag)
     return replace(
         base,

@@ -43,6 +43,11 @@ def cut_file(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, 
         sizes = Counter(split for split, _ in _assigned(source, fractions, by=by))
         if set(sizes) == set(targets):
             return Cut(by, _write(source, targets, fractions, by))
+    if sizes.total() == 1:
+        raise NerpipeError(
+            f"{place.parent}: {' and '.join(fractions)} have no file, and train is one sentence, so they cannot be cut "
+            "from it. An empty line must stand between two sentences"
+        )
     empty = sorted(set(targets) - set(sizes))
     lines = "\n".join(f"    {split}_fraction: 0.3" for split in fractions)
     raise NerpipeError(

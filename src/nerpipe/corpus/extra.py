@@ -2,17 +2,19 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nerpipe.contracts.conll import read_conll, writing_conll
 from nerpipe.contracts.files import EXTRA
+from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.corpus.parts import PartCounts, PartWriter
 from nerpipe.corpus.sources import Corpus
 from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import yaml_text
 
-SIMILAR = 0.4  # Likeness of two names of types, as difflib measures it, from which on one is proposed for the other.
+SIMILAR = 0.6  # Likeness of two names of types, as difflib measures it, from which on one is proposed for the other.
+SHORT = 3  # Letters of an abbreviation such as PER, which is proposed for a name that begins with it.
 
 
 def training_split(corpus: Corpus) -> Corpus:
@@ -43,16 +45,31 @@ def check_types(first: Corpus, extra: Corpus, train: Iterable[str], added: Itera
         "which it is not marked. Rename, merge or drop types (O drops one)"
     )
     missing = ours - theirs
-    renamed = {}
-    for kind in sorted(theirs - ours):
-        near = difflib.get_close_matches(kind.casefold(), [other.casefold() for other in sorted(missing)], 1, SIMILAR)
-        renamed[kind] = next(other for other in sorted(missing) if other.casefold() == near[0]) if near else "O"
-    dropped = dict.fromkeys(sorted(missing - set(renamed.values())), "O")
+    renamed = {kind: _counterpart(kind, sorted(missing)) or OUTSIDE for kind in sorted(theirs - ours)}
+    if not ours & theirs and {*renamed.values()} == {OUTSIDE}:
+        raise NerpipeError(
+            f"{said}. They seem to have no type in common, so that nothing would be left: set `extra: none`, or say "
+            f"which types are the same, as here with lines in {extra.place}:\n    types:\n"
+            f"      {yaml_text(min(theirs))}: {yaml_text(min(ours))}"
+        )
+    dropped = dict.fromkeys(sorted(missing - set(renamed.values())), OUTSIDE)
     for corpus, types in ((extra, renamed), (first, dropped)):
         if types:
             lines = "".join(f"\n      {yaml_text(old)}: {yaml_text(new)}" for old, new in types.items())
-            said += f"; for {corpus.folder.name}, for example with these lines in {corpus.place}:\n    types:{lines}"
+            said += f".\nFor {corpus.folder.name}, for example with these lines in {corpus.place}:\n    types:{lines}"
     raise NerpipeError(said)
+
+
+def _counterpart(kind: str, others: Sequence[str]) -> str | None:
+    """Find the type that probably has another name: nearly the same one, or an abbreviation of it or by it."""
+
+    def likeness(other: str) -> float:
+        short, long = sorted((kind.casefold(), other.casefold()), key=len)
+        abbreviated = len(short) >= SHORT and long.startswith(short)
+        return max(difflib.SequenceMatcher(None, short, long).ratio(), SIMILAR * abbreviated)
+
+    best = max(others, key=likeness, default=None)
+    return best if best and likeness(best) >= SIMILAR else None
 
 
 def drop_shared(added: Path, held_out: Mapping[str, Path]) -> tuple[PartCounts, dict[str, int]]:

@@ -117,9 +117,14 @@ def look_at(source: Path, encoding: str = UTF8) -> LookedAt:
     """Read some lines of a file: all of a short file, the beginning and three more places of a long one.
 
     Raises:
-        NerpipeError: If `read_lines` raises it.
+        NerpipeError: If `read_lines` raises it, or lines end with CR alone.
     """
     with open_raw(source) as file:
+        begin = file.read(LOOKED_AT_BYTES)
+        if b"\r" in begin and b"\n" not in begin:
+            raise NerpipeError(
+                f"{source}: its lines end with CR alone; LF or CRLF is needed. Convert it: tr '\\r' '\\n' < OLD > NEW"
+            )
         size = file.seek(0, io.SEEK_END)
         file.seek(0)
         if size <= LOOKED_AT_BYTES:

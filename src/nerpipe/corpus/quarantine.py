@@ -1,12 +1,12 @@
 """Sentences that no rule repairs: rejected.jsonl, and the message if there are too many of them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 from nerpipe.contracts.escapes import json_text
-from nerpipe.contracts.schemes import read_tag
+from nerpipe.contracts.schemes import is_tag, read_tag
 from nerpipe.corpus.lines import encoding_advice, show_line
 from nerpipe.corpus.reading import SHOWN_LENGTH, RawSentence
 from nerpipe.corpus.rows import PROBLEMS
@@ -15,6 +15,8 @@ from nerpipe.corpus.tag_columns import NOTATIONS
 from nerpipe.errors import NerpipeError
 
 SHOWN_REJECTS = 10
+SEPARATORS = ",;|"
+OUTSIDES = ("_", "-", "0", "o", "NA", "None")  # What some files have instead of `O`.
 KEPT_LINES = 500  # Number of lines with bytes that are not UTF-8 that are kept to guess the encoding.
 
 
@@ -27,6 +29,7 @@ class Quarantine:
         self.examples: dict[str, list[str]] = {}  # The first quarantined sentences of each split.
         self.invalid: list[str] = []  # Lines that are not UTF-8.
         self.tags: Counter[str] = Counter()  # What the tag column holds instead of tags.
+        self.single: list[str] = []  # Lines with one column.
 
     def add(self, sentence: RawSentence, problems: tuple[str, ...], *, split: str, name: str, source: Path) -> str:
         """Write a sentence with every line it had, and return the reason: the first problem."""
@@ -38,6 +41,8 @@ class Quarantine:
             lines.append({"line": number, "text": text, **({"escaped": True} if escaped else {})})
             if word.problem == "invalid_utf8" and len(self.invalid) < KEPT_LINES:
                 self.invalid.append(word.line)
+            elif word.problem == "one_column" and len(self.single) < KEPT_LINES:
+                self.single.append(word.line)
             elif word.problem == "tag_not_iob" and word.tag and len(self.tags) < KEPT_LINES:
                 self.tags[word.tag] += 1
         at = lines[index]
@@ -84,13 +89,14 @@ def check_rejected(
             reasons.update(row["rejects"])
     if over:
         shown = "\n".join(examples[:SHOWN_REJECTS])
+        allowed = f"max_rejected allows a fraction of {max_rejected:g} of each split, and " if max_rejected < 1 else ""
+        raise_it = ", or raise max_rejected in params.yaml" if max_rejected < 1 else ""
         raise NerpipeError(
-            f"quarantined: {'; '.join(over)}; max_rejected allows a fraction of {max_rejected:g} of each split, and "
+            f"quarantined: {'; '.join(over)}; {allowed}"
             "every split needs at least one sentence that is kept. The first quarantined sentences are:\n"
             f"{shown}\n"
             f"{out / 'rejected.jsonl'} holds all quarantined sentences with their line numbers. Correct the lines "
-            f"(docs/data.md explains each reason), or raise max_rejected in params.yaml"
-            f"{_advice(reasons, quarantine, corpus)}"
+            f"(docs/data.md explains each reason){raise_it}{_advice(reasons, quarantine, corpus)}"
         )
 
 
@@ -104,6 +110,8 @@ def _advice(reasons: Counter[str], quarantine: Quarantine, corpus: Corpus) -> st
         return f". To take the first of several tags, put this line into {place}:\n    multi_tag: first"
     if reason == "prefix_not_in_scheme":
         return f". To find out the scheme by looking, put this line into {place}:\n    scheme: auto"
+    if conversion := _conversion(reason, quarantine):
+        return f". {conversion}"
     tags = [tag for tag in quarantine.tags if tag.isidentifier() or "-" in tag]
     if reason == "tag_not_iob" and tags and settings.scheme == "auto":
         scheme = next(name for name in (*NOTATIONS, "plain") if all(read_tag(tag, name) for tag in tags))
@@ -112,3 +120,33 @@ def _advice(reasons: Counter[str], quarantine: Quarantine, corpus: Corpus) -> st
             f"    scheme: {scheme}"
         )
     return ""
+
+
+def _conversion(reason: str, quarantine: Quarantine) -> str | None:
+    """Say how to convert a file that no key of corpus.yaml makes readable."""
+    if reason == "one_column" and (separator := _separator(quarantine.single)):
+        return (
+            f"The columns seem to be separated by {separator!r}; a tab or spaces are needed. Convert the file, for "
+            f"example: sed 's/{separator} *\\([^{separator}]*\\)$/\\t\\1/' OLD > NEW"
+        )
+    if reason == "tag_not_iob" and (outside := _outside(quarantine.tags)):
+        return (
+            f"{outside!r} seems to stand where a word is in no entity. It must be O. Convert the file, for example: "
+            f"sed 's/\\(\\s\\){outside}\\s*$/\\1O/' OLD > NEW"
+        )
+    return None
+
+
+def _separator(lines: Sequence[str]) -> str | None:
+    """Find what stands before a tag at the end of most lines, if it is no white space."""
+    for separator in SEPARATORS:
+        ends = [line.rstrip().rpartition(separator)[2].strip() for line in lines if separator in line]
+        if ends and 2 * sum(map(is_tag, ends)) > len(lines):
+            return separator
+    return None
+
+
+def _outside(tags: Counter[str]) -> str | None:
+    """Find what stands for `O`: the value of most words whose tag is none."""
+    value, count = tags.most_common(1)[0] if tags else ("", 0)
+    return value if value in OUTSIDES and 2 * count > tags.total() else None

@@ -1,5 +1,6 @@
 """Error messages about columns that are not clear. They give the lines to put into corpus.yaml."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ SHOWN_COLUMNS = 12
 SHOWN_CELL = 24  # Characters of a cell.
 SHOWN_TYPES = 8
 SHOWN_READINGS = 6
+OTHER_MARK = re.compile(r"[BIESLUMW][:./+&](?=\w)")
 PREFIXED = ("IOBES", "BILOU", "BMES", "BMEWO")  # Schemes of which one is proposed for tags with prefixes.
 
 
@@ -93,6 +95,23 @@ def _name_scheme(sample: Sample, column: Column) -> str:
     values = sample.values(column)
     fits = {name: sum(count for tag, count in values.items() if read_tag(tag, name)) for name in PREFIXED}
     return max(fits, key=lambda name: fits[name])
+
+
+def check_marks(reading: ColumnReading, source: Path, place: Path) -> None:
+    """Check that plain types are not prefixes and types with another mark than `-` between them.
+
+    Raises:
+        NerpipeError: If most entities have such a type.
+    """
+    marked = [kind for kind in reading.types if OTHER_MARK.match(kind)]
+    if 2 * sum(reading.types[kind] for kind in marked) > reading.types.total():
+        mark, shown = marked[0][1], ", ".join(marked[:3])
+        raise NerpipeError(
+            f"{source}: the tags in column {reading.tag.at + 1} look like prefixes and types ({shown}), but with "
+            f"{mark!r} between them, where `-` is needed. Convert the file, for example: "
+            f"sed 's/\\(\\s[BIESLUMW]\\)[{mark}]/\\1-/' OLD > NEW. If {marked[0]!r} is the name of a type, put this "
+            f"line into {place}:\n    scheme: plain"
+        )
 
 
 def refuse_name(key: str, name: str, sample: Sample, source: Path, place: Path) -> NerpipeError:

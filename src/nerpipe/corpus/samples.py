@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from nerpipe.contracts.conll import DOCSTART
-from nerpipe.contracts.schemes import OUTSIDE, read_tag, to_iob2
+from nerpipe.contracts.schemes import OUTSIDE, is_tag, read_tag, to_iob2
 from nerpipe.corpus.documents import read_boundary
 from nerpipe.corpus.layout import CONLLU, FIELDS, Column
 from nerpipe.corpus.rows import COMMENTS, SENTENCE_END, SPACES
@@ -132,7 +132,8 @@ def take_sample(lines: Sequence[str], names: Iterable[str], *, whole: bool) -> S
     rows: list[list[str]] = []
     starts: list[int] = []
     at_start = True
-    header = tuple(split[0]) if split and _is_header(split[0], named) and len(split[0]) == width else ()
+    names_columns = bool(split) and len(split[0]) == width and (_is_header(split[0], named) or _stands_apart(split))
+    header = tuple(split[0]) if names_columns else ()
     for cells in split[1:] if header else split:
         if len(cells) == width:
             starts += [len(rows)] if at_start else []
@@ -175,6 +176,18 @@ def _split(lines: list[str], tabs: bool) -> list[list[str]]:  # noqa: FBT001 - o
     trimmed = [[cell.strip(" ") for cell in line.rstrip(" \t").split("\t")] if line else [] for line in lines]
     most, most_trimmed = (max(Counter(map(len, filter(None, each))).values(), default=0) for each in (rows, trimmed))
     return rows if most > most_trimmed else trimmed
+
+
+def _stands_apart(rows: list[list[str]]) -> bool:
+    """Return whether the first row alone has no tag in a column of tags, and names a column like a token."""
+    first, others = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    if not others or not any(cell.casefold() in TOKEN_NAMES for cell in first) or any(map(is_tag, first)):
+        return False
+    columns = [[row[index] for row in others] for index in range(len(first))]
+    return any(
+        sum(map(is_tag, column)) >= MOSTLY * len(column) and cell not in column
+        for cell, column in zip(first, columns, strict=True)
+    )
 
 
 def _is_header(cells: list[str], names: set[str]) -> bool:

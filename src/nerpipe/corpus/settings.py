@@ -15,6 +15,8 @@ from nerpipe.yaml_reader import load_yaml
 SETTINGS_FILE = "corpus.yaml"
 OLD_FILE = "source.yaml"
 MULTI_TAG = ("first", "reject")
+# Other names of schemes, for the advice in messages.
+OTHER_NAMES = {"bio": "IOB2", "bio2": "IOB2", "iob": "IOB1", "bioes": "IOBES", "biluo": "BILOU", "bmeso": "BMES"}
 ALLOWED = {
     "files": "for train, and for dev and test if they exist, a mapping with url, file and sha256",
     "token_column": "a number from 1, a name of the header row, or one of them with a key of `key=value` fields",
@@ -127,8 +129,8 @@ def _checked_value(key: str, value: object) -> object:
         raise ValueError("is not text; to make it text, quote it")  # noqa: TRY004 - the caller uses the text of a ValueError
     choices = {"scheme": tuple(SCHEMES), "multi_tag": MULTI_TAG}.get(key)
     if choices and value not in choices:
-        near = difflib.get_close_matches(value.casefold(), [choice.casefold() for choice in choices], n=1, cutoff=0.4)
-        names = {choice.casefold(): choice for choice in choices}
+        names = {choice.casefold(): choice for choice in choices} | OTHER_NAMES
+        near = difflib.get_close_matches(value.casefold(), names, n=1, cutoff=0.4)
         raise ValueError("is not allowed" + (f" (did you mean {names[near[0]]!r}?)" if near else ""))
     if key == "encoding":
         return _checked_encoding(value)

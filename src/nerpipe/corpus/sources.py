@@ -93,11 +93,21 @@ def _find_splits(folder: Path) -> dict[str, Path]:
         raise NerpipeError(
             f"{folder}: no file of train found; a data set is a folder with train.conll, dev.conll and test.conll "
             f"(also valid, validation, testa or testb, and the endings {', '.join(sorted(ENDINGS))}), or with a "
-            f"{SETTINGS_FILE} that says where they are. Dev and test may be missing{left_behind}"
+            f"{SETTINGS_FILE} that says where to load them from. Dev and test may be missing: they are cut from "
+            f"train{_rename_hint(folder)}{left_behind}"
         )
     if left_behind:
         raise NerpipeError(f"{folder}: {', '.join(path.name for path in missing)} not there{left_behind}")
     return sources
+
+
+def _rename_hint(folder: Path) -> str:
+    """Return advice on a single file whose name says no split, or an empty text."""
+    files = [path for path in sorted(folder.iterdir()) if path.suffix[1:].casefold() in ENDINGS and path.stat().st_size]
+    if len(files) != 1:
+        return ""
+    new = f"train{files[0].suffix}"
+    return f". If {files[0].name} holds the corpus, rename it to {new}"
 
 
 def _split_of(path: Path) -> str | None:

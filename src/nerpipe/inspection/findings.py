@@ -43,7 +43,8 @@ def layout(rows: Rows) -> Notice:
         for row in files
     )
     if cut := [row["split"] for row in rows if row not in files]:
-        said += f"; {' and '.join(cut)} {'is' if len(cut) == 1 else 'are'} cut from train, by {rows[-1]['cut']['by']}"
+        by = next(row["cut"]["by"] for row in rows if row["cut"])
+        said += f"; {' and '.join(cut)} {'is' if len(cut) == 1 else 'are'} cut from train, by {by}"
     rejected = sum(row["rejected_sentences"] for row in files)
     text = f"The files can be read: {said}. No sentence is quarantined."
     if rejected:
