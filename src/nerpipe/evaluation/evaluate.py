@@ -33,6 +33,7 @@ def evaluate(
     tables: Path,
     reports: Path,
     dataset: str,
+    outside_bias: float,
     seed: int,
     bootstrap: int,
     threads: int,
@@ -51,6 +52,7 @@ def evaluate(
         tables: The folder in which one JSON file is written for each table.
         reports: The folder to write, with errors.html and one CSV file for each table.
         dataset: The param `dataset` of params.yaml.
+        outside_bias: The param `outside_bias` of params.yaml.
         seed: The param `seed` of params.yaml.
         bootstrap: The param `bootstrap` of params.yaml: the number of resamples.
         threads: The param `threads` of params.yaml.
@@ -71,7 +73,7 @@ def evaluate(
     from nerpipe.evaluation.split_predictions import write_predictions
 
     known = surfaces_in(read_training(clean))
-    found = _predict(clean, tokenized, model, counted, threads=threads)
+    found = _predict(clean, tokenized, model, counted, outside_bias=outside_bias, threads=threads)
     split_reports: list[SplitReport] = []
     for name, split in found.items():
         report = report_split(name, split, known, resamples=bootstrap, seed=seed)
@@ -98,7 +100,7 @@ def evaluate(
 
 
 def _predict(
-    clean: Path, tokenized: Path, folder: Path, counted: Mapping[str, Tally], *, threads: int
+    clean: Path, tokenized: Path, folder: Path, counted: Mapping[str, Tally], *, outside_bias: float, threads: int
 ) -> "dict[str, PredictedSplit]":
     """Predict each evaluated split with the trained model."""
     import torch
@@ -118,6 +120,7 @@ def _predict(
             labels=labels,
             expected=counted[split],
             pad_id=tokenizer.pad_token_id,
+            outside_bias=outside_bias,
         )
         for split in EVALUATED
     }

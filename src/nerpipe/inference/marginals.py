@@ -29,8 +29,8 @@ def word_confidences(
     """Compute the confidence of each word's label.
 
     Args:
-        log_probabilities: Natural logarithms of the probabilities, one sentence after the other.
-            Shape: (words, labels).
+        log_probabilities: Natural logarithms of the probabilities, one sentence after the other. A constant that is
+            added to all of a word changes nothing. Shape: (words, labels).
         lengths: The number of words of each sentence.
         transitions: The table from `iob2_transitions`. A label that cannot follow every label continues an entity.
         chosen: The label of each word: an allowed sequence for each sentence. Shape: (words,).

@@ -152,7 +152,9 @@ class Finder:
             scores: Scores of all words.
             counts: Number of words of each sentence.
         """
-        return [TaggedWords(*row) for row in zip(*decode_words(scores, counts, self.decoding.labels), strict=True)]
+        labels, bias = self.decoding.labels, self.decoding.outside_bias
+        tagged = decode_words(scores, counts, labels, outside_bias=bias)
+        return [TaggedWords(*row) for row in zip(*tagged, strict=True)]
 
 
 class Predictor(Finder):
