@@ -59,3 +59,31 @@ def test_an_entity_counts_as_a_whole():
     scores = np.log([[0.04, 0.9, 0.02, 0.02, 0.02], [0.04, 0.02, 0.9, 0.02, 0.02], [0.4, 0.05, 0.45, 0.05, 0.05]])
     first, second, third = word_confidences(scores, [3], TABLE, np.array([1, 2, 2]))
     assert first == second == third == pytest.approx(0.45, abs=0.01)
+
+
+def by_the_recipe(scores, tags):
+    """The confidence of each entity, as docs/deploy.md tells programs in other languages to compute it."""
+    p, last, labels = np.exp(scores), len(scores) - 1, range(len(LABELS))
+    ahead, behind = np.zeros_like(p), np.ones_like(p)
+    for i in range(len(p)):
+        for y in labels:
+            before = ahead[i - 1, TABLE.follow[:, y]].sum() if i else TABLE.begin[y]
+            ahead[i, y] = p[i, y] * before
+    for i in range(last - 1, -1, -1):
+        for x in labels:
+            behind[i, x] = (p[i + 1] * behind[i + 1])[TABLE.follow[x]].sum()
+    for start, end, kind in ((span.start, span.end - 1, span.type) for span in spans_of(tags)):
+        going_on = LABELS.index(f"I-{kind}")
+        path = p[start, LABELS.index(f"B-{kind}")] * p[start + 1 : end + 1, going_on].prod()
+        others = [y for y in labels if TABLE.follow[going_on, y] and y != going_on]
+        after = (p[end + 1] * behind[end + 1])[others].sum() if end < last else 1
+        yield (ahead[start - 1].sum() if start else 1) * path * after / ahead[last].sum()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 8))
+def test_the_recipe_for_other_languages_gives_the_same(seed, words):
+    scores = np.log(np.random.default_rng(seed).dirichlet(np.full(len(LABELS), 0.3), size=words) + 1e-9)
+    chosen = decode(scores, [words], TABLE)
+    tags = [LABELS[label] for label in chosen]
+    found = word_confidences(scores, [words], TABLE, chosen)
+    assert [found[span.start] for span in spans_of(tags)] == pytest.approx([*by_the_recipe(scores, tags)])
