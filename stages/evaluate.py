@@ -33,6 +33,7 @@ def main() -> None:
         tables=flags.tables,
         reports=flags.reports,
         dataset=params.dataset,
+        outside_bias=params.outside_bias,
         seed=params.seed,
         bootstrap=params.bootstrap,
         threads=params.threads,

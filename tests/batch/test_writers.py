@@ -16,13 +16,13 @@ def prediction(text, *, words=None, **fields) -> Prediction:
 
 def test_json_holds_the_record_its_text_and_its_entities():
     row = json.loads(as_json(prediction("hi Ann ö", id=7)))
-    entity = {"type": "person", "text": "Ann", "start": 3, "end": 6, "confidence": 0.9933}
+    entity = {"type": "person", "text": "Ann", "start": 3, "end": 6, "confidence": 0.9867}
     assert row == {"id": 7, "text": "hi Ann ö", "entities": [entity]}
     assert "ö" in as_json(prediction("ö"))
 
 
 def test_conll_has_a_word_a_line_and_a_blank_line_even_after_an_empty_record():
-    assert as_conll(prediction("hi Ann")) == "hi\tO\t0.9867\nAnn\tB-person\t0.9933\n\n"
+    assert as_conll(prediction("hi Ann")) == "hi\tO\t0.9933\nAnn\tB-person\t0.9933\n\n"
     assert as_conll(prediction("")) == "\n"
     assert as_conll(prediction("New York Ann", words=["New York", "Ann"])).splitlines()[0].startswith("New York\tB-")
 

@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import Tally
 from nerpipe.errors import NerpipeError
+from nerpipe.inference.decoding import iob2_transitions
+from nerpipe.inference.marginals import word_confidences
 from nerpipe.inference.word_predictions import load_trained, predict_words
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.window_dataset import tokenize_split
@@ -39,7 +42,7 @@ def predict(setting, sentences, **options):
     return predict_words(model, windows, [len(words) for words in sentences], labels=LABELS, pad_id=0)
 
 
-def test_a_word_gets_the_label_and_probability_of_its_first_sub_word(setting):
+def test_a_word_gets_the_label_and_scores_of_its_first_sub_word(setting):
     import torch
 
     tokenizer, model = setting
@@ -50,8 +53,9 @@ def test_a_word_gets_the_label_and_probability_of_its_first_sub_word(setting):
         logits = model(**tokenizer(words, is_split_into_words=True, return_tensors="pt")).logits[0]
     probabilities = torch.softmax(logits.double(), -1)[[1, 2, 5]]
     assert result.undecoded == [[LABELS[index] for index in probabilities.argmax(-1)]]
-    chosen = [row[LABELS.index(tag)] for row, tag in zip(probabilities.tolist(), result.tags[0], strict=True)]
-    assert result.confidences[0] == pytest.approx(chosen, abs=1e-6)
+    chosen = np.array([LABELS.index(tag) for tag in result.tags[0]])
+    confidences = word_confidences(probabilities.log().numpy(), [3], iob2_transitions(LABELS), chosen)
+    assert result.confidences[0] == pytest.approx(confidences, abs=1e-6)
     assert result.loss == pytest.approx(float(-probabilities[:, 0].log().mean()), abs=1e-6)
     assert result.unseen == 0
 

@@ -28,7 +28,14 @@ def test_each_word_gets_the_scores_of_its_position_whatever_the_batch():
         tags, confidences = decode_words(scores, [3, 1], LABELS)
         assert tags == [["B-person", "O", "O"], ["B-person"]]
         assert confidences[0][2] == 0.0
-        assert confidences[1][0] == pytest.approx(np.exp(4) / (np.exp(4) + 2))
+        assert confidences[1][0] == pytest.approx(np.exp(4) / (np.exp(4) + 1))  # no sentence begins with I-person
+
+
+def test_the_bias_of_training_changes_confidences_and_no_tag():
+    scores = score_words([Item([2, 1], [1], [0])], network, words=1, labels=3, outside=0, pad_id=9, budget=5)
+    tags, confidences = decode_words(scores, [1], LABELS, outside_bias=1.5)
+    assert tags == [["B-person"]]
+    assert confidences[0][0] == pytest.approx(np.exp(4) / (np.exp(4) + np.exp(1.5)))
 
 
 def test_only_owned_words_are_read_at_their_first_sub_word():

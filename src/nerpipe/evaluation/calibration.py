@@ -16,21 +16,16 @@ THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 def span_confidence(spans: Spans, word_confidence: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """Compute the confidence of each span: the lowest confidence among its words.
-
-    On WNUT-17 dev this was better calibrated than the mean or the product over the words (docs/evaluation.md).
+    """Give the confidence of each span, which all of its words have.
 
     Args:
         spans: The predicted spans.
-        word_confidence: The probability of each word's predicted tag, for all words of the split. Shape: (words,).
+        word_confidence: The confidences of all words of the split, from `word_scores.decode_words`. Shape: (words,).
 
     Returns:
         Shape: (spans,).
     """
-    # The runs alternate: the words of a span, then the words up to the next span.
-    runs = np.stack([spans.start, spans.end], axis=1).ravel()
-    least: NDArray[np.float64] = np.minimum.reduceat(np.append(word_confidence, 1.0), runs)[::2]
-    return least
+    return word_confidence[spans.start]
 
 
 def reliability(confidence: "NDArray[np.float64]", right: "NDArray[np.bool_]") -> pd.DataFrame:

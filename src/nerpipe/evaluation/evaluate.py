@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nerpipe.contracts.conll import Sentence, read_training
+from nerpipe.contracts.conll import read_training
 from nerpipe.contracts.escapes import spreadsheet_cell
 from nerpipe.contracts.files import EXTRA, replacing, write_json
 from nerpipe.contracts.ledger import Tally, check_joint, read_counts, tallies, tally
@@ -35,6 +35,7 @@ def evaluate(
     tables: Path,
     reports: Path,
     dataset: str,
+    outside_bias: float,
     seed: int,
     bootstrap: int,
     threads: int,
@@ -53,6 +54,7 @@ def evaluate(
         tables: The folder in which one JSON file is written for each table.
         reports: The folder to write, with errors.html and one CSV file for each table.
         dataset: The param `dataset` of params.yaml.
+        outside_bias: The param `outside_bias` of params.yaml.
         seed: The param `seed` of params.yaml.
         bootstrap: The param `bootstrap` of params.yaml: the number of resamples.
         threads: The param `threads` of params.yaml.
@@ -72,8 +74,9 @@ def evaluate(
     from nerpipe.evaluation.seqeval_check import check_against_seqeval
     from nerpipe.evaluation.split_predictions import write_predictions
 
-    known = surfaces_in(_training(clean, counted))
-    found = _predict(clean, tokenized, model, counted, threads=threads)
+    _check_training(clean, counted)
+    known = surfaces_in(read_training(clean))
+    found = _predict(clean, tokenized, model, counted, outside_bias=outside_bias, threads=threads)
     split_reports: list[SplitReport] = []
     for name, split in found.items():
         report = report_split(name, split, known, resamples=bootstrap, seed=seed)
@@ -99,16 +102,16 @@ def evaluate(
     say(compared)
 
 
-def _training(clean: Path, counted: Mapping[str, Tally]) -> list[Sentence]:
-    sentences = [*read_training(clean)]
+def _check_training(clean: Path, counted: Mapping[str, Tally]) -> None:
+    """Check that train, whose names are known, holds what clean_conll counted."""
     parts = [counted[name] for name in ("train", EXTRA) if name in counted]
     expected = Tally(*(sum(counts) for counts in zip(*parts, strict=True)))
-    check_joint("clean_conll -> evaluate, split train", expected, tally(sentence.tags for sentence in sentences))
-    return sentences
+    found = tally(sentence.tags for sentence in read_training(clean))
+    check_joint("clean_conll -> evaluate, split train", expected, found)
 
 
 def _predict(
-    clean: Path, tokenized: Path, folder: Path, counted: Mapping[str, Tally], *, threads: int
+    clean: Path, tokenized: Path, folder: Path, counted: Mapping[str, Tally], *, outside_bias: float, threads: int
 ) -> "dict[str, PredictedSplit]":
     """Predict each evaluated split with the trained model."""
     import torch
@@ -127,6 +130,7 @@ def _predict(
             labels=labels,
             expected=counted[split],
             pad_id=tokenizer.pad_token_id,
+            outside_bias=outside_bias,
         )
         for split in EVALUATED
     }

@@ -45,6 +45,7 @@ def predict_split(
     labels: Sequence[str],
     expected: "Tally",
     pad_id: int,
+    outside_bias: float = 0.0,
 ) -> PredictedSplit:
     """Predict every word of a split.
 
@@ -55,6 +56,7 @@ def predict_split(
         labels: The label names by id.
         expected: The counts of clean_conll for the split.
         pad_id: The id of the tokenizer's padding token.
+        outside_bias: The param `outside_bias` of params.yaml.
 
     Raises:
         NerpipeError: If the counts of the gold file differ from those of clean_conll.
@@ -63,7 +65,7 @@ def predict_split(
     gold = [sentence.tags for sentence in sentences]
     check_joint(f"clean_conll -> evaluate, {gold_file.name}", expected, tally(gold))
     words = [len(tags) for tags in gold]
-    result = predict_words(model, windows, words, labels=labels, pad_id=pad_id)
+    result = predict_words(model, windows, words, labels=labels, pad_id=pad_id, outside_bias=outside_bias)
     tokens = [sentence.tokens for sentence in sentences]
     boundaries = {place: each.document for place, each in enumerate(sentences) if each.starts_document}
     return PredictedSplit(tokens, gold, result.tags, result.confidences, result.undecoded, result.unseen, boundaries)

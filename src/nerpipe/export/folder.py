@@ -46,7 +46,8 @@ def save_folder(
     write_json(folder / "labels.json", list(labels))
     windows = {"pad_id": tokenizer.pad_token_id, "max_length": params.max_length, "stride": params.stride}
     transitions = transition_table(labels, iob2_transitions(labels))
-    write_json(folder / DECODING, transitions | windows | {"word_rule": word_rule})
+    learnt = {"outside_bias": params.outside_bias}
+    write_json(folder / DECODING, transitions | windows | learnt | {"word_rule": word_rule})
 
 
 def write_onnx(folder: Path, predictions: Path, params: Params) -> list[NetworkComparison]:

@@ -26,7 +26,7 @@ class WordPredictions(NamedTuple):
     """The predicted tags and confidences: one list for each sentence, with one entry for each word."""
 
     tags: list[list[str]]
-    confidences: list[list[float]]  # The model's probability of each tag, 0 to 1.
+    confidences: list[list[float]]  # The probability of each word's entity, or of its O, 0 to 1.
     undecoded: list[list[str]]  # The most probable tag of each word by itself. IOB2 may not allow the sequence.
     unseen: int  # The number of words that no window holds. They are predicted O with confidence 0.
     loss: float  # The mean cross entropy, in nats, over the words that a window holds.
@@ -68,7 +68,13 @@ def load_trained(folder: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerFas
 
 
 def predict_words(
-    model: "PreTrainedModel", windows: "Dataset", word_counts: Sequence[int], *, labels: Sequence[str], pad_id: int
+    model: "PreTrainedModel",
+    windows: "Dataset",
+    word_counts: Sequence[int],
+    *,
+    labels: Sequence[str],
+    pad_id: int,
+    outside_bias: float = 0.0,
 ) -> WordPredictions:
     """Predict the tag of each word, and decode each sentence.
 
@@ -82,11 +88,12 @@ def predict_words(
         word_counts: The number of words of each sentence.
         labels: The label names by id.
         pad_id: The id of the tokenizer's padding token.
+        outside_bias: As in `word_scores.decode_words`.
 
     Returns:
         The predictions, with as many sentences and words as `word_counts` says.
     """
-    items, gold = _items(windows, np.cumsum([0, *word_counts]))
+    items, gold = window_items(windows, np.cumsum([0, *word_counts]))
     training = model.training
     model.eval()
     scores = score_words(
@@ -101,7 +108,7 @@ def predict_words(
     model.train(training)
     words = np.array([word for item in items for word in item.words], dtype=np.int64)
     return WordPredictions(
-        *decode_words(scores, word_counts, labels),
+        *decode_words(scores, word_counts, labels, outside_bias=outside_bias),
         by_sentence(np.array(labels)[scores.log_probabilities.argmax(axis=1)], word_counts),
         int((~scores.seen).sum()),
         -float(scores.log_probabilities[words, gold].sum()) / max(len(words), 1),
@@ -130,7 +137,7 @@ def run_torch(
     return logits
 
 
-def _items(windows: "Dataset", ends: "NDArray[np.int64]") -> tuple[list[Item], list[int]]:
+def window_items(windows: "Dataset", ends: "NDArray[np.int64]") -> tuple[list[Item], list[int]]:
     """Read the windows.
 
     Args:

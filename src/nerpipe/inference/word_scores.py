@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.inference.decoding import decode, iob2_transitions
+from nerpipe.inference.marginals import word_confidences
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,22 +106,28 @@ def score_words(
 
 
 def decode_words(
-    scores: WordScores, word_counts: Sequence[int], labels: Sequence[str]
+    scores: WordScores, word_counts: Sequence[int], labels: Sequence[str], *, outside_bias: float = 0.0
 ) -> tuple[list[list[str]], list[list[float]]]:
     """Find the most probable tags that IOB2 allows for each sentence.
 
-    A word that no window holds gets the tag O with probability 0, because the model gave no scores for it.
+    A word that no window holds gets the tag O with confidence 0, because the model gave no scores for it.
 
     Args:
         scores: The scores of all words.
         word_counts: The number of words of each sentence.
         labels: The label names by id.
+        outside_bias: What the loss of training added to the logit of O, in nats. The model learnt probabilities with
+            it, so confidences are computed with it. The tags are found without it, for the sake of recall.
 
     Returns:
-        The tags of each sentence, and the probabilities of these tags, 0 to 1.
+        The tags of each sentence, and their confidences, 0 to 1: see `marginals.word_confidences`.
     """
-    best = decode(scores.log_probabilities, word_counts, iob2_transitions(labels))
-    confidences = np.where(scores.seen, np.exp(scores.log_probabilities[np.arange(len(best)), best]), 0.0)
+    transitions = iob2_transitions(labels)
+    best = decode(scores.log_probabilities, word_counts, transitions)
+    learnt = scores.log_probabilities.copy()
+    learnt[:, labels.index(OUTSIDE)] += outside_bias
+    confidences = word_confidences(learnt, word_counts, transitions, best)
+    confidences[~scores.seen] = 0.0
     return by_sentence(np.array(labels)[best], word_counts), by_sentence(confidences, word_counts)
 
 

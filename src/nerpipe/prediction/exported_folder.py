@@ -1,7 +1,7 @@
 """The files of an exported folder, and functions that read them without torch and transformers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.contracts.files import read_json
 from nerpipe.contracts.labels import continuations
@@ -18,6 +18,7 @@ TOKENIZER = "tokenizer.json"
 TORCH_WEIGHTS = "model.safetensors"
 ONNX = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
 _SHORTEST, _LARGEST = 4, 1_000_000  # Range of max_length, as in params.yaml.
+_LARGEST_BIAS = 10  # As in params.yaml.
 
 
 class Decoding(NamedTuple):
@@ -28,6 +29,7 @@ class Decoding(NamedTuple):
     max_length: int  # Largest number of sub-words in a window, special tokens included.
     stride: int  # Largest number of sub-words that two neighbouring windows share.
     word_rule: str = GENERAL  # Name of the rule that finds words. Folders of older versions do not name it.
+    outside_bias: float = 0.0  # As in `word_scores.decode_words`. Folders of older versions do not have it.
 
 
 def check_exported(folder: Path, *, backend: str, precision: str) -> None:
@@ -73,7 +75,7 @@ def load_decoding(folder: Path) -> Decoding:
     settings = read_json(path)
     if not isinstance(settings, dict):
         raise NerpipeError(f"{path}: a JSON object was expected, not {type(settings).__name__}; {AGAIN}")
-    settings.setdefault("word_rule", GENERAL)
+    settings = dict[str, Any]({"word_rule": GENERAL, "outside_bias": 0.0}) | settings
     missing = [name for name in Decoding._fields if name not in settings]
     if missing:
         raise NerpipeError(
@@ -91,6 +93,11 @@ def load_decoding(folder: Path) -> Decoding:
             raise NerpipeError(
                 f"[{path} -> {name}] {str(value)[:80]} is not a whole number from {least} to {_LARGEST:,}; {AGAIN}"
             )
+    bias = settings["outside_bias"]
+    if isinstance(bias, bool) or not isinstance(bias, int | float) or not 0 <= bias <= _LARGEST_BIAS:
+        raise NerpipeError(
+            f"[{path} -> outside_bias] {str(bias)[:80]} is not a number from 0 to {_LARGEST_BIAS}; {AGAIN}"
+        )
     if settings["stride"] >= settings["max_length"]:
         raise NerpipeError(f"[{path} -> stride] {settings['stride']} is not less than max_length; {AGAIN}")
     return Decoding(*(settings[name] for name in Decoding._fields))

@@ -31,14 +31,14 @@ class Entity(NamedTuple):
     text: str
     start: int
     end: int
-    confidence: float  # Smallest of the probabilities of its words' tags, 0 to 1.
+    confidence: float  # Probability of the entity, 0 to 1.
 
 
 class TaggedWords(NamedTuple):
-    """The tags of a sentence, one for each word and valid as IOB2, and the probability of each tag, 0 to 1."""
+    """The tags of a sentence, one for each word and valid as IOB2, with their confidences."""
 
     tags: list[str]
-    confidences: list[float]
+    confidences: list[float]  # For each word the probability of its entity, or of its O, 0 to 1.
 
 
 class Reading(NamedTuple):
@@ -152,7 +152,9 @@ class Finder:
             scores: Scores of all words.
             counts: Number of words of each sentence.
         """
-        return [TaggedWords(*row) for row in zip(*decode_words(scores, counts, self.decoding.labels), strict=True)]
+        labels, bias = self.decoding.labels, self.decoding.outside_bias
+        tagged = decode_words(scores, counts, labels, outside_bias=bias)
+        return [TaggedWords(*row) for row in zip(*tagged, strict=True)]
 
 
 class Predictor(Finder):
@@ -215,10 +217,9 @@ def check_text(text: object) -> None:
 
 
 def entities_of(text: str, reading: Reading) -> list[Entity]:
-    """Read the entities from the tags of a text. An entity has the smallest confidence of its words."""
+    """Read the entities from the tags of a text. All words of an entity have the confidence of the entity."""
     found = []
     for span in spans_of(reading.tags):
         start, end = reading.words[span.start][0], reading.words[span.end - 1][1]
-        confidence = min(reading.confidences[span.start : span.end])
-        found.append(Entity(span.type, text[start:end], start, end, confidence))
+        found.append(Entity(span.type, text[start:end], start, end, reading.confidences[span.start]))
     return found

@@ -29,7 +29,7 @@ class FoundEntity(BaseModel):
     text: str
     start: int
     end: int
-    confidence: float = Field(description="Smallest of the probabilities of its words' tags", ge=0, le=1)
+    confidence: float = Field(description="Probability of the entity", ge=0, le=1)
 
 
 class Result(BaseModel):

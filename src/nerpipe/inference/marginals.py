@@ -1,0 +1,118 @@
+"""The confidence of predictions: probabilities among the sequences of labels that IOB2 allows.
+
+The model scores each word by itself, and IOB2 forbids some sequences of labels. What is left of the probability is
+shared out among the allowed sequences, in proportion to their products of probabilities. The probability of an entity
+is the share of the sequences that hold it: from its first word to its last, with its type, and not going on. It is
+computed with the forward-backward algorithm (Rabiner 1989, "A tutorial on hidden Markov models", section III), as for
+the confidence of fields by Culotta and McCallum (2004, "Confidence estimation for information extraction", section 3).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nerpipe.inference.decoding import Transitions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEAST = 1e-100  # No probability is lower, so that none of their products is zero.
+
+
+def word_confidences(
+    log_probabilities: "NDArray[np.float64]",
+    lengths: Sequence[int],
+    transitions: Transitions,
+    chosen: "NDArray[np.int64]",
+) -> "NDArray[np.float64]":
+    """Compute the confidence of each word's label.
+
+    Args:
+        log_probabilities: Natural logarithms of the probabilities, one sentence after the other. A constant that is
+            added to all of a word changes nothing. Shape: (words, labels).
+        lengths: The number of words of each sentence.
+        transitions: The table from `iob2_transitions`. A label that cannot follow every label continues an entity.
+        chosen: The label of each word: an allowed sequence for each sentence. Shape: (words,).
+
+    Returns:
+        For a word of an entity the probability of the entity, otherwise the probability of the word's label, 0 to 1.
+        Shape: (words,).
+    """
+    words, counts = len(chosen), np.asarray(lengths)
+    if not words:
+        return np.zeros(0)
+    probabilities = np.exp(log_probabilities).clip(LEAST)
+    ahead, behind = _forward(probabilities, lengths, transitions), _backward(probabilities, lengths, transitions)
+    marginals = ahead * behind
+    # The probabilities of a word's labels if the word before it has its chosen label.
+    after = transitions.follow[np.roll(chosen, 1)] * probabilities * behind
+    after /= after.sum(axis=1, keepdims=True)
+    first = np.zeros(words, dtype=bool)
+    first[(np.cumsum(counts) - counts)[counts > 0]] = True
+    going_on: NDArray[np.bool_] = np.logical_not(transitions.follow.all(axis=0))
+    within = going_on[chosen] & ~first
+    # An entity is a chain: its first label, then each next one after the one before, then none that would go on.
+    chain = np.where(within, _at(after, chosen), _at(marginals, chosen) / marginals.sum(axis=1))
+    ended = np.where(first, 1.0, 1.0 - after[:, going_on].sum(axis=1))
+    starts = np.flatnonzero(~within)
+    stops = np.append(starts[1:], words)
+    confidences = np.multiply.reduceat(chain, starts) * np.append(ended[starts[1:]], 1.0)
+    return np.repeat(confidences, stops - starts).clip(0.0, 1.0)
+
+
+def _forward(
+    probabilities: "NDArray[np.float64]", lengths: Sequence[int], transitions: Transitions
+) -> "NDArray[np.float64]":
+    """Give each label of a word the probability of the sequences that end with it, up to a factor for each word.
+
+    Returns:
+        Shape: (words, labels).
+    """
+    follow = transitions.follow.astype(np.float64)
+    ahead = np.zeros_like(probabilities)
+    for distance, sentences, starts in _positions(lengths):
+        rows = starts[sentences] + distance
+        before = ahead[rows - 1] @ follow if distance else transitions.begin
+        paths = before * probabilities[rows]
+        ahead[rows] = paths / paths.sum(axis=1, keepdims=True)
+    return ahead
+
+
+def _backward(
+    probabilities: "NDArray[np.float64]", lengths: Sequence[int], transitions: Transitions
+) -> "NDArray[np.float64]":
+    """Give each label of a word the probability of the sequences that may follow it, up to a factor for each word.
+
+    Returns:
+        Shape: (words, labels).
+    """
+    follow = transitions.follow.T.astype(np.float64)
+    behind = np.ones_like(probabilities)
+    for distance, sentences, starts in _positions(lengths):
+        if distance:
+            rows = starts[sentences] + np.asarray(lengths)[sentences] - 1 - distance
+            paths = (probabilities[rows + 1] * behind[rows + 1]) @ follow
+            behind[rows] = paths / paths.max(axis=1, keepdims=True)
+    return behind
+
+
+def _positions(
+    lengths: Sequence[int],
+) -> "Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]":
+    """Yield each distance from an end of a sentence, the sentences that are longer, and where all sentences start.
+
+    What is computed for one word after the other is then computed for all sentences at once.
+    """
+    counts = np.asarray(lengths, dtype=np.int64)
+    starts = np.cumsum(counts) - counts
+    order = np.argsort(-counts, kind="stable")
+    ordered = -counts[order]
+    for distance in range(int(counts.max(initial=0))):
+        yield distance, order[: np.searchsorted(ordered, -distance)], starts
+
+
+def _at(table: "NDArray[np.float64]", labels: "NDArray[np.int64]") -> "NDArray[np.float64]":
+    """Pick the label of each word."""
+    picked: NDArray[np.float64] = table[np.arange(len(labels)), labels]
+    return picked
