@@ -29,8 +29,8 @@ def find_layouts(sources: Mapping[str, Path], settings: CorpusSettings, place: P
         place: The corpus.yaml that messages name.
 
     Raises:
-        NerpipeError: If a file cannot be read or is not UTF-8, a named column is not there, or the columns can be read
-            in more than one way or in none.
+        NerpipeError: If a file cannot be read or is not UTF-8, a named column is not there, the columns can be read in
+            more than one way or in none, or a file by itself reads in other ways only than the files together.
     """
     samples = {}
     for split, source in sources.items():
