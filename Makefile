@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-all fuzz check format requirements clean
+.PHONY: help run test test-all coverage fuzz check format requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -21,7 +21,10 @@ run: $(BIN)/.run-installed ## install what the pipeline needs and run it: `dvc r
 test: $(BIN)/.dev-installed ## install and run the tests a contributor runs (the slow ones left out)
 	pytest -m "not slow"
 
-test-all: $(BIN)/.dev-installed ## every test, the slow ones too (real weights, queues, kills), and the coverage
+test-all: $(BIN)/.dev-installed ## every test, the slow ones too (real weights, queues, kills)
+	pytest
+
+coverage: $(BIN)/.dev-installed ## every test again, and which lines no test runs
 	coverage erase
 	coverage run -m pytest
 	coverage combine --quiet
