@@ -7,7 +7,7 @@ computed with the forward-backward algorithm (Rabiner 1989, "A tutorial on hidde
 the confidence of fields by Culotta and McCallum (2004, "Confidence estimation for information extraction", section 3).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,11 +39,14 @@ def word_confidences(
         For a word of an entity the probability of the entity, otherwise the probability of the word's label, 0 to 1.
         Shape: (words,).
     """
-    words, counts = len(chosen), np.asarray(lengths)
+    words, counts = len(chosen), np.asarray(lengths, dtype=np.int64)
     if not words:
         return np.zeros(0)
     probabilities = np.exp(log_probabilities).clip(LEAST)
-    ahead, behind = _forward(probabilities, lengths, transitions), _backward(probabilities, lengths, transitions)
+    order, sizes = _by_position(counts)
+    ahead, behind = np.empty_like(probabilities), np.empty_like(probabilities)
+    ahead[order] = _forward(probabilities[order], sizes, transitions)
+    behind[order] = _backward(probabilities[order], sizes, transitions)
     marginals = ahead * behind
     # The probabilities of a word's labels if the word before it has its chosen label.
     after = transitions.follow[np.roll(chosen, 1)] * probabilities * behind
@@ -61,55 +64,67 @@ def word_confidences(
     return np.repeat(confidences, stops - starts).clip(0.0, 1.0)
 
 
+def _by_position(counts: "NDArray[np.int64]") -> "tuple[NDArray[np.int64], list[int]]":
+    """Order words by their position in their sentence, so that one position of all sentences is computed at once.
+
+    Args:
+        counts: The number of words of each sentence. Shape: (sentences,).
+
+    Returns:
+        The words in the new order: the first words of all sentences, then the second ones, and so on. Longer sentences
+        come first, so that the words with a word behind them are the first ones of their position. And the number of
+        words at each position.
+    """
+    longest_first = np.argsort(-counts, kind="stable")
+    positions = np.arange(counts.max())
+    sizes = np.searchsorted(-counts[longest_first], -positions)
+    begins = np.cumsum(sizes) - sizes
+    sentences = longest_first[np.arange(sizes.sum()) - np.repeat(begins, sizes)]
+    return (np.cumsum(counts) - counts)[sentences] + np.repeat(positions, sizes), sizes.tolist()
+
+
 def _forward(
-    probabilities: "NDArray[np.float64]", lengths: Sequence[int], transitions: Transitions
+    probabilities: "NDArray[np.float64]", sizes: Sequence[int], transitions: Transitions
 ) -> "NDArray[np.float64]":
     """Give each label of a word the probability of the sequences that end with it, up to a factor for each word.
+
+    Args:
+        probabilities: The probabilities of the labels of the words, in the order of `_by_position`.
+            Shape: (words, labels).
+        sizes: The number of words at each position.
+        transitions: The table.
 
     Returns:
         Shape: (words, labels).
     """
     follow = transitions.follow.astype(np.float64)
-    ahead = np.zeros_like(probabilities)
-    for distance, sentences, starts in _positions(lengths):
-        rows = starts[sentences] + distance
-        before = ahead[rows - 1] @ follow if distance else transitions.begin
-        paths = before * probabilities[rows]
-        ahead[rows] = paths / paths.sum(axis=1, keepdims=True)
+    ahead = np.empty_like(probabilities)
+    previous = begin = 0
+    for size in sizes:
+        before = ahead[previous : previous + size] @ follow if begin else transitions.begin
+        paths = before * probabilities[begin : begin + size]
+        np.divide(paths, paths.sum(axis=1, keepdims=True), out=ahead[begin : begin + size])
+        previous, begin = begin, begin + size
     return ahead
 
 
 def _backward(
-    probabilities: "NDArray[np.float64]", lengths: Sequence[int], transitions: Transitions
+    probabilities: "NDArray[np.float64]", sizes: Sequence[int], transitions: Transitions
 ) -> "NDArray[np.float64]":
     """Give each label of a word the probability of the sequences that may follow it, up to a factor for each word.
 
-    Returns:
-        Shape: (words, labels).
+    The arguments and the shape of the result are those of `_forward`.
     """
     follow = transitions.follow.T.astype(np.float64)
     behind = np.ones_like(probabilities)
-    for distance, sentences, starts in _positions(lengths):
-        if distance:
-            rows = starts[sentences] + np.asarray(lengths)[sentences] - 1 - distance
-            paths = (probabilities[rows + 1] * behind[rows + 1]) @ follow
-            behind[rows] = paths / paths.max(axis=1, keepdims=True)
+    following = len(probabilities) - sizes[-1]
+    for size, next_size in zip(sizes[-2::-1], sizes[:0:-1], strict=True):
+        begin = following - size
+        after = slice(following, following + next_size)
+        paths = (probabilities[after] * behind[after]) @ follow
+        np.divide(paths, paths.max(axis=1, keepdims=True), out=behind[begin : begin + next_size])
+        following = begin
     return behind
-
-
-def _positions(
-    lengths: Sequence[int],
-) -> "Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]":
-    """Yield each distance from an end of a sentence, the sentences that are longer, and where all sentences start.
-
-    What is computed for one word after the other is then computed for all sentences at once.
-    """
-    counts = np.asarray(lengths, dtype=np.int64)
-    starts = np.cumsum(counts) - counts
-    order = np.argsort(-counts, kind="stable")
-    ordered = -counts[order]
-    for distance in range(int(counts.max(initial=0))):
-        yield distance, order[: np.searchsorted(ordered, -distance)], starts
 
 
 def _at(table: "NDArray[np.float64]", labels: "NDArray[np.int64]") -> "NDArray[np.float64]":
