@@ -1,9 +1,9 @@
 """The word rules: what stays whole, and that nothing but white space is left out."""
 
+import re
 from itertools import pairwise
 
 import pytest
-import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +11,7 @@ from nerpipe.contracts import word_rules
 from nerpipe.contracts.word_rules import RULES, find_words
 from places import MIRROR
 
-SPACE = regex.compile(r"\s")  # Unicode's White_Space; str.isspace() counts four control characters too
+SPACE = re.compile(r"\s")  # White space to Python.
 
 
 def words(text, rule="general"):
@@ -34,6 +34,7 @@ def words(text, rule="general"):
         ("👩‍👩‍👧👍🏽 e\u0301a שלום می‌خواهم नमस्ते", ["👩‍👩‍👧", "👍🏽", "e\u0301a", "שלום", "می‌خواهم", "नमस्ते"]),
         ("!\u0301 \u0301", ["!\u0301", "\u0301"]),
         ("\u0600 12 \u0600\u06dd\u3000x \u060012", ["\u0600", "12", "\u0600\u06dd", "x", "\u06001", "2"]),
+        ("a\x1fb \x1c\x1d-c", ["a", "b", "-", "c"]),
         (" \t\n\u00a0\u3000", []),
         ("", []),
     ],

@@ -99,6 +99,8 @@ _PUNCTUATION = rf"""
 _WORD, _PLAIN = (regex.compile(rule, regex.VERBOSE) for rule in (_GENERAL, _PUNCTUATION))
 _FINE_PART = regex.compile(r"[-/]\p{M}*+|(?:[^-/])++")
 _MIXED_PART = regex.compile(rf"(?=[{SPACELESS}])\X|(?:(?![{SPACELESS}])\X)++")
+# White space to Python, which reads and writes words, but no white space to `regex`.
+_SEPARATOR = regex.compile("[\x1c-\x1f]")
 _CHARACTER = regex.compile(r"\S")
 _CHARACTER_OR_BLANK = regex.compile(r"[\S\p{Zs}]")
 
@@ -212,4 +214,6 @@ def find_words(text: str, rule: str = GENERAL) -> Places:
     >>> [text[a:b] for text in ["GDP增长5%"] for a, b in find_words(text, "mixed")]
     ['GDP', '增', '长', '5', '%']
     """
+    if _SEPARATOR.search(text):
+        text = _SEPARATOR.sub("\n", text)
     return RULES[rule].find(text)
