@@ -42,7 +42,8 @@ class Block(NamedTuple):
 
 def format_sentence(columns: Iterable[Iterable[str]]) -> str:
     """Format one sentence, with the blank line that ends it. Each row holds the columns of one word."""
-    return "".join("\t".join(row) + "\n" for row in columns) + "\n"
+    rows = "\n".join(map("\t".join, columns))
+    return f"{rows}\n\n" if rows else "\n"
 
 
 def format_boundary(document: str | None) -> str:
