@@ -89,7 +89,7 @@ class Attack:
         return Round(target, kill.name, round(moment, 2), where)
 
     def _repro_again(self) -> None:
-        """Run DVC to its end. A kill may have cut DVC's own lock file, which is removed, as docs/reliability.md says."""
+        """Run DVC to its end. A kill may have cut DVC's own lock file: docs/reliability.md says what to do then."""
         done = self.repo.try_run("dvc", "repro", "--no-run-cache")
         if "Unable to read RWLock-file" in done.stderr:
             print("the kill cut DVC's lock file; it is removed", flush=True)
