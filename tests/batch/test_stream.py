@@ -177,6 +177,7 @@ with sink.open("job", resume=True):
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_loses_and_repeats_nothing(tmp_path):
     texts = [f"Ann {index} " + "so " * (index % 40) for index in range(4000)]
     (tmp_path / "in.txt").write_text("\n".join(texts) + "\n")

@@ -201,6 +201,7 @@ def trained(request, tmp_path):
     return Repo(tmp_path / "trained", tmp_path / "cache")
 
 
+@pytest.mark.slow
 def test_the_real_pipeline(trained):
     assert compared(trained, "main")["difference"]["value"] == 0.0
     trained.set(lr="1e-9")  # learns nothing

@@ -20,6 +20,7 @@ def test_a_second_repro_runs_nothing_and_status_is_clean(repo):
     assert repo.run("git", "status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_two_cold_runs_in_two_folders_give_the_same_bits(built, start):
     again = start("again")
     again.repro()
