@@ -145,3 +145,13 @@ def yaml_text(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
         return text
     return _UNQUOTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def yaml_flow_text(text: str) -> str:
+    """Write a text as `yaml_text` does, for a mapping in braces, in which a colon needs quotes.
+
+    >>> [yaml_flow_text(text) for text in ("PER", "a:b")]
+    ['PER', '"a:b"']
+    """
+    written = yaml_text(text)
+    return f'"{written}"' if ":" in written and not written.startswith('"') else written
