@@ -9,14 +9,14 @@ def main() -> None:
     """Run the stage."""
     flags = path_flags(
         __doc__,
-        raw="folder of the raw data sets",
+        raw="folder of the raw data set",
         out="folder to write: {train,dev,test}.conll, extra.conll for a second data set, and rejected.jsonl",
         report="JSON file to write: the counts",
     )
     params = load_params("params.yaml")
     clean_conll(
-        raw=flags.raw / params.dataset,
-        extra=flags.raw / params.extra if params.extra != NO_EXTRA else None,
+        raw=flags.raw,
+        extra=flags.raw.parent / params.extra if params.extra != NO_EXTRA else None,
         out=flags.out,
         report=flags.report,
         max_rejected=params.max_rejected,

@@ -18,7 +18,8 @@ REFUSED = "tag:nerpipe,refused"
 # Characters that end a line in YAML 1.1 but not in YAML 1.2, and the byte-order mark, which only DVC skips.
 AMBIGUOUS = re.compile("[\x85\u2028\u2029\ufeff]")
 # Text that every reader of YAML takes for itself without quotes, unless it is one of the words after it.
-_PLAIN = re.compile(r"[A-Za-z_](?:[\w./@-]|:(?=[\w./@-]))*", re.ASCII)
+# What needs no quotes. A colon does: DVC's parser takes none without quotes in a mapping in braces.
+_PLAIN = re.compile(r"[A-Za-z_][\w./@-]*", re.ASCII)
 _WORDS_OF_YAML = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 # What YAML allows within double quotes as an escape only, and what a terminal would obey.
 _UNQUOTABLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
@@ -139,19 +140,9 @@ def yaml_text(text: str) -> str:
     Args:
         text: The text, without surrogates.
 
-    >>> [yaml_text(text) for text in ("PER", "a: b", "#1", "no")]
-    ['PER', '"a: b"', '"#1"', '"no"']
+    >>> [yaml_text(text) for text in ("PER", "a:b", "#1", "no")]
+    ['PER', '"a:b"', '"#1"', '"no"']
     """
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
         return text
     return _UNQUOTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
-
-
-def yaml_flow_text(text: str) -> str:
-    """Write a text as `yaml_text` does, for a mapping in braces, in which a colon needs quotes.
-
-    >>> [yaml_flow_text(text) for text in ("PER", "a:b")]
-    ['PER', '"a:b"']
-    """
-    written = yaml_text(text)
-    return f'"{written}"' if ":" in written and not written.startswith('"') else written

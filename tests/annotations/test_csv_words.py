@@ -22,6 +22,16 @@ def test_a_sentence_goes_on_until_the_next_name(tmp_path):
     assert second.tokens == ['"']
 
 
+def test_a_sentence_ends_with_its_document(tmp_path):
+    path = write(tmp_path, "doc_id,sentence,word,tag\nd1,1,Ada,O\nd2,1,Bo,O\n,,ran,O\nd2,2,Cy,O\nd3,2,Di,O\n")
+    assert [(row.document, row.tokens) for row in csv_documents(path)] == [
+        ("d1", ["Ada"]),
+        ("d2", ["Bo", "ran"]),
+        ("d2", ["Cy"]),
+        ("d3", ["Di"]),
+    ]
+
+
 def found(tmp_path, *rows):
     path = write(tmp_path, "\n".join(("sentence,word,tag", *rows)) + "\n")
     return [

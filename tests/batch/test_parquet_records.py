@@ -15,7 +15,7 @@ from nerpipe.errors import NerpipeError
 from places import ROOT
 
 pa = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow: pip install -r requirements/run.txt")
-pq = pytest.importorskip("pyarrow.parquet", reason="Parquet needs pyarrow")
+pq = pytest.importorskip("pyarrow.parquet", reason="Parquet needs pyarrow: pip install -r requirements/run.txt")
 
 
 def read(path):

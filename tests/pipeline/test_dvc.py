@@ -27,6 +27,18 @@ def test_two_cold_runs_in_two_folders_give_the_same_bits(built, start):
     assert again.read("dvc.lock") == built.read("dvc.lock")
 
 
+@pytest.mark.parametrize("name", ["a b", "$(touch caught)", "a; touch caught", "`touch caught`", "x'; touch caught; '"])
+def test_a_data_set_s_name_is_no_command(start, name):
+    repo = start("named")
+    if "'" not in name:
+        shutil.copytree(repo.path / "data/raw/tiny", repo.path / "data/raw" / name)
+    repo.set(dataset=json.dumps(name))
+    said = repo.try_run("dvc", "repro", "clean_conll").stderr
+    assert not (repo.path / "caught").exists()
+    # DVC looks for the folder before it runs the stage, and the stage checks the name.
+    assert ("No such file or directory" if "'" in name else "[params.yaml -> dataset]") in said
+
+
 def test_pycache_never_dirties_a_stage(repo):
     repo.run("python", "-c", "import stages.train, nerpipe.contracts.schemes, sys; sys.dont_write_bytecode = False")
     (repo.path / "data/raw/tiny/__pycache__").mkdir()

@@ -12,20 +12,20 @@ SENTENCE_NAMES = ("sentence #", "sentence", "sentence_id", "sent_id", "sentence 
 
 
 def word_sentences(rows: Iterable[TableRow]) -> Iterator[TaggedSentence | Broken]:
-    """Read a word a row. A sentence goes on while its cell is the same or empty.
+    """Read a word a row. A sentence goes on while its cell and that of its document are the same or empty.
 
     A broken row belongs to the sentence before it. Where it may as well be the first row of the next sentence, both are
     rejected.
     """
     sentence: list[TableRow] = []
-    current = doubt = ""
+    current = document = doubt = ""
     for row in rows:
-        name = _name_of(row)
-        if sentence and name and name != current:
+        name, home = (_name_in(row, names) for names in (SENTENCE_NAMES, DOCUMENT_COLUMNS))
+        if sentence and ((name and name != current) or (home and home != document)):
             yield _sentence(sentence, doubt)
             doubt = _doubt_of(sentence)
             sentence = []
-        current = name or current
+        current, document = name or current, home or document
         sentence.append(row)
     if sentence:
         yield _sentence(sentence, doubt)
@@ -37,7 +37,7 @@ def _doubt_of(sentence: Sequence[TableRow]) -> str:
     If only the first row of each sentence has a name, it does not: the next sentence begins with its name.
     """
     last = sentence[-1]
-    named = all(_name_of(row) for row in sentence if _is_clear(row))
+    named = all(_name_in(row, SENTENCE_NAMES) for row in sentence if _is_clear(row))
     return _problem_of(last) if named and not _is_clear(last) else ""
 
 
@@ -46,9 +46,9 @@ def _is_clear(row: TableRow) -> bool:
     return bool(row.cells) and not _has_break(row)
 
 
-def _name_of(row: TableRow) -> str:
-    """Give the name of the sentence, or the empty string if the row has none, or one with swallowed rows in it."""
-    name = cell_of(row, SENTENCE_NAMES)
+def _name_in(row: TableRow, columns: Sequence[str]) -> str:
+    """Give the name of the sentence or document, or the empty string if there is none, or one with swallowed rows."""
+    name = cell_of(row, columns)
     return "" if "\n" in name or "\r" in name else name.strip()
 
 

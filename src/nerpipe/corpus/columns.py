@@ -13,7 +13,7 @@ from nerpipe.corpus.lines import look_at
 from nerpipe.corpus.readings import ColumnReading, check_plain, refuse_name, refuse_readings, refuse_words
 from nerpipe.corpus.samples import Sample, join_samples, take_sample
 from nerpipe.corpus.settings import CorpusSettings
-from nerpipe.corpus.tag_columns import choose_tag_columns, find_tag_columns, tag_column_as_named
+from nerpipe.corpus.tag_columns import TagColumn, choose_tag_columns, find_tag_columns, tag_column_as_named
 from nerpipe.corpus.token_columns import token_columns
 from nerpipe.errors import NerpipeError
 
@@ -46,7 +46,8 @@ def find_layouts(sources: Mapping[str, Path], settings: CorpusSettings, place: P
         if sample.shape not in layouts and sample.shape.width > 1:
             layouts[sample.shape] = find_layout(by_shape[sample.shape], settings, sources[split], place)
     for split, sample in samples.items():
-        if sample.shape in layouts and len(sample.rows) >= LEAST_ALONE:
+        others = sample.shape in layouts and len(by_shape[sample.shape].rows) > len(sample.rows)
+        if others and len(sample.rows) >= LEAST_ALONE:
             _check_alone(layouts[sample.shape], sample, settings, sources[split], place)
     first = next(iter(layouts.values()), Layout())
     return {split: _for_file(layouts.get(sample.shape, first), sample) for split, sample in samples.items()}
@@ -58,7 +59,7 @@ def _check_alone(layout: Layout, sample: Sample, settings: CorpusSettings, sourc
     Raises:
         NerpipeError: If it can be read in other ways only.
     """
-    readings = _readings(sample, settings, source, place)
+    readings, _ = _readings(sample, settings, source, place)
     ways = {(each.token, each.tag, each.scheme == "plain") for each in readings}
     if ways and (layout.token, layout.tag, layout.scheme == "plain") not in ways:
         together = ColumnReading(layout.token, layout.tag or layout.token, layout.scheme, Counter())
@@ -131,10 +132,7 @@ def find_layout(
     Raises:
         NerpipeError: As `find_layouts`.
     """
-    found = find_tag_columns(
-        sample, settings.scheme, skip=_named(sample, "token_column", settings.token_column, source, place)
-    )
-    readings = _readings(sample, settings, source, place, prefer_last=prefer_last)
+    readings, found = _readings(sample, settings, source, place, prefer_last=prefer_last)
     number = next((i for i in range(sample.shape.width) if sample.is_running(i)), None)
     if prefer_last and len({reading.token for reading in readings}) == 1:
         last = max(reading.tag for reading in readings)
@@ -160,8 +158,8 @@ def find_layout(
 
 def _readings(
     sample: Sample, settings: CorpusSettings, source: Path, place: Path, *, prefer_last: bool = False
-) -> list[ColumnReading]:
-    """List the ways in which rows can be read. The arguments are those of `find_layout`."""
+) -> tuple[list[ColumnReading], list[TagColumn]]:
+    """List the ways in which rows can be read, and all columns of tags. The arguments are those of `find_layout`."""
     named_token, named_tag = (
         _named(sample, key, getattr(settings, key), source, place) for key in ("token_column", "tag_column")
     )
@@ -178,12 +176,13 @@ def _readings(
         else [tag_column_as_named(sample, named_tag, settings.scheme)]
     )
     tokens = [named_token] if named_token else token_columns(sample, [*tags, *found], tags)
-    return [
+    readings = [
         ColumnReading(token, tag.column, scheme, tag.types)
         for tag in tags
         for token in tokens
         for scheme in (tag.scheme, *tag.doubt)
     ]
+    return readings, found
 
 
 def _named(sample: Sample, key: str, name: str, source: Path, place: Path) -> Column | None:

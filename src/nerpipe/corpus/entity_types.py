@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.errors import NerpipeError
-from nerpipe.yaml_reader import yaml_flow_text
+from nerpipe.yaml_reader import yaml_text
 
 NEAR = 0.8  # Likeness of two names, as difflib measures it, from which on one is taken for a slip of the other.
 
@@ -71,7 +71,7 @@ def doubtful_types(by_split: Mapping[str, Iterable[str]], place: Path) -> list[s
                 what = "differ in case alone" if same else f"are nearly the same, and train has no {kind!r}"
                 said[kind] = (
                     f"the types {near!r} and {kind!r} ({split}) {what}; did you mean {near!r}? If they are one, put "
-                    f"this line into {place}:\n    types: {{{yaml_flow_text(kind)}: {yaml_flow_text(near)}}}"
+                    f"this line into {place}:\n    types: {{{yaml_text(kind)}: {yaml_text(near)}}}"
                 )
     return list(said.values())
 
