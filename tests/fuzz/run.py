@@ -29,10 +29,10 @@ def main() -> None:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="targets (default: all)")
     parser.add_argument("--seconds", type=int, default=12, help="seconds for each target (default: 12)")
     parser.add_argument("--inputs", type=int, default=0, help="number of inputs for each target instead of seconds")
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)  # The folder in which this process works.
     flags = parser.parse_args()
     if flags.child:
-        fuzz(flags.targets[0], flags.seconds, flags.inputs)
+        fuzz(flags.targets[0], flags.child, flags.seconds, flags.inputs)
         return
     from fuzz_targets import TARGETS
 
@@ -42,8 +42,11 @@ def main() -> None:
     failed = []
     for target in flags.targets or TARGETS:
         limits = ["--seconds", str(flags.seconds), "--inputs", str(flags.inputs)]
-        command = [sys.executable, __file__, target, "--child", *limits]
-        done = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
+        # A folder in shared memory, because writing to a disk is slower.
+        shared_memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+        with tempfile.TemporaryDirectory(dir=shared_memory if shared_memory.is_dir() else None) as folder:
+            command = [sys.executable, __file__, target, "--child", folder, *limits]
+            done = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             failed.append(target)
             if done.returncode != FOUND:
@@ -52,24 +55,23 @@ def main() -> None:
         sys.exit(f"a promise is broken: {', '.join(failed)}; tests/fixtures/fuzz/ holds the inputs")
 
 
-def fuzz(target: str, seconds: int, inputs: int) -> None:
-    """Fuzz one target in this process, which ends with exit code 0 at the limit."""
+def fuzz(target: str, base: Path, seconds: int, inputs: int) -> None:
+    """Fuzz one target in this process, which works in the folder `base` and ends with exit code 0 at the limit."""
     import atheris
 
     with atheris.instrument_imports(include=["nerpipe"]):
         from fuzz_targets import run_target
     from seeds import FIXTURES, seeds_of
 
-    shared_memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there: writing to a disk is slower
-    base = Path(tempfile.mkdtemp(dir=shared_memory if shared_memory.is_dir() else None))
     corpus, scratch = base / "corpus", base / "scratch"
+    failures = FIXTURES / "fuzz" / target
+    failures.mkdir(parents=True, exist_ok=True)
     corpus.mkdir()
     for seed in seeds_of(target):
         (corpus / hashlib.sha256(seed).hexdigest()).write_bytes(seed)
     began, count = time.monotonic(), 0
 
     def leave(code: int) -> None:
-        shutil.rmtree(base)
         print(f"{target}: {count:,} inputs in {time.monotonic() - began:.0f} s", flush=True)
         os._exit(code)  # libFuzzer ends no other way.
 
@@ -82,17 +84,16 @@ def fuzz(target: str, seconds: int, inputs: int) -> None:
         try:
             run_target(target, data, scratch)
         except BaseException as error:  # noqa: BLE001 - any error is a finding
-            kept = FIXTURES / "fuzz" / target / hashlib.sha256(data).hexdigest()[:16]
-            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept = failures / hashlib.sha256(data).hexdigest()[:16]
             kept.write_bytes(data)
             traceback.print_exc(limit=-4, file=sys.stdout)
             print(f"{target}: {error!r}\n  the input is kept: {kept.relative_to(ROOT)}")
             leave(FOUND)
         shutil.rmtree(scratch)
 
-    atheris.Setup(
-        [sys.argv[0], "-max_len=2048", "-verbosity=0", f"-artifact_prefix={base}/", "-timeout=20", str(corpus)], one
-    )
+    # libFuzzer itself keeps an input that takes more than 20 seconds or ends the process.
+    limits = ["-max_len=2048", "-timeout=20", "-verbosity=0", f"-artifact_prefix={failures}/"]
+    atheris.Setup([sys.argv[0], *limits, str(corpus)], one)
     atheris.Fuzz()
 
 

@@ -21,7 +21,8 @@ _FORMULA = re.compile("'*[-=+@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _PUNCTUATION = re.compile(r"[!-,./:-@\[-`{-~]")
 _BLANKS = re.compile(r"\s+")
 _BACKTICKS = re.compile("`+")
-_QUOTE, _LAST_BACKSLASHES = re.compile(r"(\\*)'"), re.compile(r"\\+\Z")
+# Neither begins in the middle of backslashes, so that many of them take linear time.
+_QUOTE, _LAST_BACKSLASHES = re.compile(r"(?<!\\)(\\*)'"), re.compile(r"(?<!\\)\\+\Z")
 
 
 def json_text(data: Any, **layout: Any) -> str:  # noqa: ANN401 - JSON can hold any type

@@ -11,11 +11,11 @@ FILLERS = frozenset({DOCSTART, "O", "_", "-", "-X-", "X"})  # Cells of a boundar
 HASH_SPELLING = re.compile(r"#\s*-?DOCSTART-?(?=\s|$)")
 CONLL_2012 = re.compile(r"#(begin|end) document\b\s*(.*)")
 NEW_DOCUMENT = re.compile(r"#+\s*newdoc\b(?:\s+id)?\s*(?:[=:]\s*(.*))?", re.IGNORECASE)
-PARENTHESES = re.compile(r"\((.*)\)")
 
-# A key and its value: `# newspaper:document_id = 7`, `# doc id: 7`.
+# A key and its value: `# newspaper:document_id = 7`, `# doc id: 7`. No pattern can match a text in many ways, so that no
+# search takes more than linear time.
 KEYED = (
-    re.compile(r"#+\s*(?:[\w.-]*[:.])*([\w-]+(?: id)?)\s*=\s*(.+)"),
+    re.compile(r"#+\s*(?:[\w.:-]*[:.])?([\w-]+(?: id)?)\s*=\s*(.+)"),
     re.compile(r"#+\s*(?:[\w-]+\.)*([\w-]+(?: id)?)\s*:\s*(.+)"),
 )
 # The kinds of names that a comment can give to a document, from the weakest on. A line begins a document without doubt.
@@ -28,7 +28,8 @@ KEYS = (
 )
 # An address, with or without a date behind it, as in GermEval: `# https://example.org/a [2009-10-17]`.
 ADDRESS = re.compile(r"#+\s*([a-z][a-z0-9+.-]*://\S+)\s*(?:\[[^][]*\])?", re.IGNORECASE)
-DATED = re.compile(r"#+\s*([\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b.*?)\s*\[\d{4}-\d\d-\d\d\]", re.IGNORECASE)
+SITE = re.compile(r"#+\s*([\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b.*)", re.IGNORECASE)
+DATE = re.compile(r"\[\d{4}-\d\d-\d\d\]")
 
 
 class Boundary(NamedTuple):
@@ -80,7 +81,7 @@ def read_comment(comment: str) -> DocumentName | None:
     """
     if found := NEW_DOCUMENT.match(comment):
         return DocumentName(_as_id(found[1] or ""), "newdoc", BY_LINE)
-    if found := ADDRESS.fullmatch(comment) or DATED.fullmatch(comment):
+    if found := ADDRESS.fullmatch(comment) or _dated_site(comment):
         return DocumentName(_as_id(found[1]), "address", BY_TEXT)
     for pattern in KEYED:
         if found := pattern.match(comment):
@@ -155,9 +156,16 @@ def _of_cells(line: str, cells: list[str], *, two_columns: bool) -> Boundary:
         document = show_line(cells[2])[0]
         return Boundary(document, "" if line == f"{BOUNDARY}\t{document}" else "docstart")
     document = " ".join(cell for cell in cells if cell not in FILLERS)
-    while found := PARENTHESES.fullmatch(document):
-        document = found[1]
-    return Boundary(_as_id(document), "docstart")
+    around = 0  # Number of parentheses around the id.
+    while 2 * around + 1 < len(document) and document[around] == "(" and document[-1 - around] == ")":
+        around += 1
+    return Boundary(_as_id(document[around : len(document) - around]), "docstart")
+
+
+def _dated_site(comment: str) -> re.Match[str] | None:
+    """Match the name of a site and all behind it, without the date at the end of the comment."""
+    rest, date = comment[: -len("[2009-10-17]")], comment[-len("[2009-10-17]") :]
+    return SITE.fullmatch(rest.rstrip()) if DATE.fullmatch(date) else None
 
 
 def _as_id(text: str) -> str:
