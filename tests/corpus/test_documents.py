@@ -39,9 +39,9 @@ from nerpipe.contracts.escapes import hydra_value
 from nerpipe.corpus.documents import read_boundary, read_comment
 N = 300_000
 for part in ("a", ".", "a.", ".a", ":", "a:", " ", "- ", "a.bc", "(", "[", "[a", "#", "=", "doc_id ", "://", chr(92)):
-    for line in ("# " + part * N, "# IoB-a" + part * N, "# a.bc " + part * N + "[2009-10-17]", "# doc_id" + part * N + "!"):
-        read_comment(line)
-        read_boundary(line)
+    for begin, end in (("# ", ""), ("# IoB-a", ""), ("# a.bc ", "[2009-10-17]"), ("# doc_id", "!")):
+        read_comment(begin + part * N + end)
+        read_boundary(begin + part * N + end)
     read_boundary("-DOCSTART- " + part * N)
     read_boundary("-DOCSTART- " + "(" * N + ")" * N)
     hydra_value(part * N + "!")

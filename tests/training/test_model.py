@@ -1,4 +1,4 @@
-"""Embeddings for marked sub-words: at first those of unmarked ones, one shift for all, plain again after training."""
+"""Embeddings for twins with capitals: at first those of small letters, one shift for all, plain after training."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from nerpipe.contracts.labels import make_labels
 from nerpipe.errors import NerpipeError
-from nerpipe.tokenizing.capitals import MARK
+from nerpipe.tokenizing.capitals import twins_from
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.training.model import ShiftedEmbedding, fold_embeddings, load_model
 from tiny import spec_of
@@ -38,16 +38,14 @@ def test_before_training_capitals_make_no_difference(torch, setting):
     assert torch.equal(logits(torch, setting, ["The", "Abc"]), logits(torch, setting, ["the", "abc"]))
 
 
-def test_the_shift_moves_every_marked_sub_word_and_no_other(torch, setting):
+def test_the_shift_moves_every_twin_and_no_other_sub_word(torch, setting):
     tokenizer, model = setting
     table = model.get_input_embeddings()
     ids = torch.arange(len(tokenizer))
     before = table(ids).detach()
     torch.nn.init.constant_(table.shift, 0.5)
     moved = (table(ids).detach() - before).abs().sum(dim=1) > 0
-    assert tokenizer.convert_ids_to_tokens(ids[moved]) == [
-        piece for piece in tokenizer.convert_ids_to_tokens(ids) if piece.startswith(MARK)
-    ]
+    assert tokenizer.convert_ids_to_tokens(ids[moved]) == list(twins_from(tokenizer, table._first))
 
 
 def test_folded_it_is_a_plain_model_that_gives_the_same(torch, setting, tmp_path):
@@ -77,7 +75,7 @@ def test_the_shift_is_learnt_though_the_words_are_frozen(setting):
     assert float(table.shift.grad.abs().sum()) > 0
 
 
-def test_without_marks_nothing_is_added(tiny_model):
+def test_without_twins_nothing_is_added(tiny_model):
     tokenizer = load_tokenizer(spec_of(tiny_model), capitals="lost")
     model = load_model(spec_of(tiny_model), make_labels(["person"]), tokenizer, attention_dropout=0.0)
     assert not isinstance(model.get_input_embeddings(), ShiftedEmbedding)

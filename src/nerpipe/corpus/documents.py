@@ -12,8 +12,8 @@ HASH_SPELLING = re.compile(r"#\s*-?DOCSTART-?(?=\s|$)")
 CONLL_2012 = re.compile(r"#(begin|end) document\b\s*(.*)")
 NEW_DOCUMENT = re.compile(r"#+\s*newdoc\b(?:\s+id)?\s*(?:[=:]\s*(.*))?", re.IGNORECASE)
 
-# A key and its value: `# newspaper:document_id = 7`, `# doc id: 7`. No pattern can match a text in many ways, so that no
-# search takes more than linear time.
+# A key and its value: `# newspaper:document_id = 7`, `# doc id: 7`. No part can be matched in many ways, so that each
+# search takes linear time.
 KEYED = (
     re.compile(r"#+\s*(?:[\w.:-]*[:.])?([\w-]+(?: id)?)\s*=\s*(.+)"),
     re.compile(r"#+\s*(?:[\w-]+\.)*([\w-]+(?: id)?)\s*:\s*(.+)"),

@@ -50,14 +50,17 @@ def encode_words(
     They hold the ids of its sub-words, the word of each sub-word, and the number of sub-words of each word.
     """
     rows = iter(sentences)
-    while batch := [[BLANK if word.isspace() else word for word in words] for words in islice(rows, BATCH)]:
-        encodings = tokenizer.encode_batch(batch, is_pretokenized=True, add_special_tokens=False)
-        for sentence, encoding in zip(batch, encodings, strict=True):
-            words: list[int] = encoding.word_ids  # type: ignore[assignment] # only special tokens have None
-            sizes = [0] * len(sentence)
-            for word in words:
-                sizes[word] += 1
-            yield encoding.ids, words, sizes
+    while batch := list(islice(rows, BATCH)):
+        # A tokenizer reads words that are given apart one by one, so each different word is read once.
+        known = list(dict.fromkeys(word for words in batch for word in words))
+        given = [[BLANK if word.isspace() else word] for word in known]
+        encodings = tokenizer.encode_batch(given, is_pretokenized=True, add_special_tokens=False)
+        ids_of = {word: encoding.ids for word, encoding in zip(known, encodings, strict=True)}
+        for sentence in batch:
+            pieces = [ids_of[word] for word in sentence]
+            sizes = [len(piece) for piece in pieces]
+            numbers = [number for number, size in enumerate(sizes) for _ in range(size)]
+            yield [one for piece in pieces for one in piece], numbers, sizes
 
 
 def unread_warning(unread: int, words: int, where: str, model: str) -> str:

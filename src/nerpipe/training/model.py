@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModelForTokenClassification, logging
 from nerpipe.contracts.model_folder import check_filled
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
-from nerpipe.tokenizing.capitals import MARK, unmarked_ids
+from nerpipe.tokenizing.capitals import twins_from
 from nerpipe.tokenizing.model_source import explained_loading, resolve_model
 from nerpipe.training.processes import rank
 
@@ -25,7 +25,7 @@ def load_model(
 ) -> "PreTrainedModel":
     """Load a model and give it a new head for these labels.
 
-    If the tokenizer has marked sub-words (`capitals.keep_capitals`), the model gets embeddings for them.
+    If the tokenizer has twins of sub-words (`capitals.keep_capitals`), the model gets embeddings for them.
 
     Args:
         spec: The value of `model` in params.yaml.
@@ -64,7 +64,7 @@ def load_model(
             output_loading_info=True,
         )
     _check_weights(spec, model, tokenizer, info)
-    _embed_marked(model, tokenizer)
+    _embed_twins(model, tokenizer)
     return model
 
 
@@ -85,7 +85,7 @@ def _check_weights(
             f"{where}: these weights hold numbers that are not finite: {', '.join(broken)}; fetch it again"
         )
     rows = model.get_input_embeddings().num_embeddings
-    beyond = [piece for piece, index in tokenizer.get_vocab().items() if index >= rows and not piece.startswith(MARK)]
+    beyond = [piece for piece, origin in twins_from(tokenizer, rows).items() if origin is None]
     if beyond:
         raise NerpipeError(
             f"{where}: its tokenizer has {len(beyond)} sub-words for which the model has no embedding, such as "
@@ -93,20 +93,20 @@ def _check_weights(
         )
 
 
-def _embed_marked(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast") -> None:
+def _embed_twins(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast") -> None:
     plain = model.get_input_embeddings()
-    origins = unmarked_ids(tokenizer, plain.num_embeddings)
+    origins = twins_from(tokenizer, plain.num_embeddings).values()
     if origins:
-        model.set_input_embeddings(ShiftedEmbedding(plain, origins))
+        model.set_input_embeddings(ShiftedEmbedding(plain, [origin for origin in origins if origin is not None]))
         model.config.vocab_size = len(tokenizer)
 
 
 class ShiftedEmbedding(torch.nn.Embedding):
-    """An embedding table with additional rows for marked sub-words.
+    """An embedding table with additional rows for the twins with capitals.
 
-    The embedding of a marked sub-word is the row of its unmarked sub-word plus a shift, which is the same for all
-    marked sub-words. The shift is zero at first and is learned. The model can therefore also use the capitals of words
-    that are not in the training data.
+    The embedding of a twin is the row of the sub-word with a small letter plus a shift. The shift is the same for all
+    twins, is zero at first and is learned. The model can therefore also use the capitals of words that are not in the
+    training data.
     """
 
     def __init__(self, plain: torch.nn.Embedding, origins: Sequence[int]) -> None:
@@ -114,7 +114,7 @@ class ShiftedEmbedding(torch.nn.Embedding):
 
         Args:
             plain: The pretrained table.
-            origins: For each marked sub-word the id of its unmarked sub-word, whose row is copied.
+            origins: For each twin the id of the sub-word with a small letter, whose row is copied.
         """
         weight = torch.cat([plain.weight.data, plain.weight.data[list(origins)]])
         super().__init__(len(weight), weight.shape[1], plain.padding_idx, _weight=weight)
