@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+from importlib.util import find_spec
 
 import pytest
 
@@ -206,6 +207,11 @@ HOSTILE = {
     "pickled network": ("onnx", pickled("onnx/model.onnx", keep=True), "ONNX Runtime cannot load it"),
     "path in a network": ("onnx", external_data("../../secret.bin"), "ONNX Runtime cannot load it"),
     "whole path in a network": ("onnx", external_data("/etc/passwd"), "ONNX Runtime cannot load it"),
+    "cut network, OpenVINO": ("openvino", cut("onnx/model.onnx", 0.5), "OpenVINO cannot load it"),
+    "empty network, OpenVINO": ("openvino", cut("onnx/model.onnx", 0), "OpenVINO cannot load it|not the network"),
+    "pickled network, OpenVINO": ("openvino", pickled("onnx/model.onnx", keep=True), "OpenVINO cannot load it"),
+    "path in a network, OpenVINO": ("openvino", external_data("../../secret.bin"), "OpenVINO cannot load it"),
+    "whole path in a network, OpenVINO": ("openvino", external_data("/etc/passwd"), "OpenVINO cannot load it"),
     "cut weights": ("torch", cut("model.safetensors", 0.5), "model.safetensors"),
     "long header": (
         "torch",
@@ -233,6 +239,8 @@ HOSTILE = {
 def test_a_hostile_folder_is_refused_even_if_its_checksums_fit(folder, name, monkeypatch):
     monkeypatch.chdir(folder.parent)
     backend, attack, said = HOSTILE[name]
+    if backend == "openvino":
+        pytest.importorskip("openvino", reason="openvino is not installed: pip install -r requirements/openvino.txt")
     attack(folder)
     seal(folder)
     with pytest.raises(NerpipeError, match=said):
@@ -248,5 +256,8 @@ def test_the_network_of_another_model_is_refused(folder):
     seal(folder)
     with pytest.raises(NerpipeError, match=r"this is not the network of decoding\.json"):
         Predictor(folder)
+    if find_spec("openvino"):
+        with pytest.raises(NerpipeError, match=r"this is not the network of decoding\.json"):
+            Predictor(folder, backend="openvino")
     with pytest.raises(NerpipeError, match=r"the model has 5 labels, but decoding\.json has 3"):
         Predictor(folder, backend="torch")

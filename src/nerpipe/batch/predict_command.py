@@ -55,7 +55,10 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         "annotation tool imports; text: text for people, with coloured entities",
     )
     parser.add_argument(
-        "--backend", choices=BACKENDS, default="onnx", help="library that runs the network (default: %(default)s)"
+        "--backend",
+        choices=tuple(BACKENDS),
+        default="onnx",
+        help="library that runs the network (default: %(default)s)",
     )
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="fp32", help="number format of the model (default: %(default)s)"

@@ -1,13 +1,14 @@
-"""The two backends that run the network: ONNX Runtime, which needs neither torch nor transformers, and PyTorch."""
+"""The backends that run the network: ONNX Runtime and OpenVINO need neither torch nor transformers, and PyTorch."""
 
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.checksums import AGAIN
-from nerpipe.prediction.exported_folder import DECODING, ONNX, TORCH_WEIGHTS
+from nerpipe.prediction.exported_folder import DECODING, TORCH_WEIGHTS, network_file
+from nerpipe.prediction.openvino_network import load_openvino
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
     from nerpipe.inference.word_scores import Network
 
-BACKENDS = ("onnx", "torch")
-PRECISIONS = tuple(ONNX)
+# The precisions of each backend.
+BACKENDS = {"onnx": ("fp32", "int8"), "openvino": ("fp32", "bfloat16"), "torch": ("fp32",)}
+PRECISIONS = ("fp32", "int8", "bfloat16")
 _INPUTS = [("input_ids", "tensor(int64)"), ("attention_mask", "tensor(int64)")]
 _OUTPUT = ("logits", "tensor(float)")
+_OPENVINO_INPUTS, _OPENVINO_OUTPUT = [("input_ids", "i64"), ("attention_mask", "i64")], ("logits", "f32")
 _SHOWN = 500  # Largest number of characters of another library's message that is shown.
 
 
@@ -28,7 +31,7 @@ def load_network(folder: Path, *, backend: str, precision: str, threads: int, la
     Args:
         folder: Folder that the export stage wrote.
         backend: One of BACKENDS.
-        precision: One of PRECISIONS. The PyTorch backend has only fp32.
+        precision: One of the precisions of the backend.
         threads: Number of processor threads that one call uses.
         labels: Number of labels that the network must have. None: any number.
 
@@ -43,7 +46,13 @@ def load_network(folder: Path, *, backend: str, precision: str, threads: int, la
     check_choice(backend, precision)
     if backend == "torch":
         return _torch_network(folder, threads, labels)
-    return _onnx_network(folder, precision, threads, labels)
+    path = folder / network_file(backend, precision)
+    if not path.is_file():
+        hint = "the card in README.md says why it was left out" if precision == "int8" else "run `dvc repro` again"
+        raise NerpipeError(f"{path}: not there; {hint}")
+    if backend == "openvino":
+        return _openvino_network(path, precision, threads, labels)
+    return _onnx_network(path, threads, labels)
 
 
 def check_choice(backend: str, precision: str) -> None:
@@ -53,12 +62,13 @@ def check_choice(backend: str, precision: str) -> None:
         NerpipeError: If that is not so.
     """
     if backend not in BACKENDS:
-        raise NerpipeError(f"there is no backend {backend!r}; there are {' and '.join(BACKENDS)}")
+        raise NerpipeError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
     if precision not in PRECISIONS:
-        raise NerpipeError(f"there is no precision {precision!r}; there are {' and '.join(PRECISIONS)}")
-    if backend == "torch" and precision != "fp32":
+        raise NerpipeError(f"there is no precision {precision!r}; there are {', '.join(PRECISIONS)}")
+    if precision not in BACKENDS[backend]:
+        others = " or ".join(name for name, precisions in BACKENDS.items() if precision in precisions)
         raise NerpipeError(
-            f"the PyTorch backend has no {precision} model; leave the precision out, or use the onnx backend"
+            f"the {backend} backend has no {precision} model; leave the precision out, or use the {others} backend"
         )
 
 
@@ -67,7 +77,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _onnx_network(folder: Path, precision: str, threads: int, labels: int | None) -> "Network":
+def _onnx_network(path: Path, threads: int, labels: int | None) -> "Network":
     # Official builds since 1.29 send usage data to Microsoft, unless this is set before the import.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
@@ -76,14 +86,6 @@ def _onnx_network(folder: Path, precision: str, threads: int, labels: int | None
         raise NerpipeError(
             "the onnx backend needs ONNX Runtime; install it with `pip install onnxruntime`, or use the torch backend"
         ) from None
-    path = folder / ONNX[precision]
-    if not path.is_file():
-        hint = (
-            "the card in README.md says why it was left out"
-            if precision != "fp32"
-            else "run `dvc repro` to export again"
-        )
-        raise NerpipeError(f"{path}: not there; {hint}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # Only errors are logged.
@@ -95,10 +97,7 @@ def _onnx_network(folder: Path, precision: str, threads: int, labels: int | None
     inputs = [(one.name, one.type) for one in session.get_inputs()]
     outputs = [(one.name, one.type, one.shape[-1:]) for one in session.get_outputs()]
     if inputs != _INPUTS or outputs[0][:2] != _OUTPUT or (labels and outputs[0][2] != [labels]):
-        raise NerpipeError(
-            f"{path}: this is not the network of {DECODING}, because its inputs and outputs are {inputs} and {outputs} "
-            f"(expected: {_INPUTS} and {(*_OUTPUT, [labels or 'labels'])}); {AGAIN}"
-        )
+        _refuse_network(path, inputs, outputs, _INPUTS, (*_OUTPUT, [labels or "labels"]))
 
     def run(input_ids: "NDArray[np.int64]", attention_mask: "NDArray[np.int64]") -> "NDArray[np.float32]":
         """Run the network.
@@ -116,6 +115,21 @@ def _onnx_network(folder: Path, precision: str, threads: int, labels: int | None
         return logits
 
     return run
+
+
+def _openvino_network(path: Path, precision: str, threads: int, labels: int | None) -> "Network":
+    network, inputs, outputs = load_openvino(path, precision=precision, threads=threads)
+    given = [one[:2] for one in inputs]
+    if given != _OPENVINO_INPUTS or outputs[0][:2] != _OPENVINO_OUTPUT or (labels and outputs[0][2] != str(labels)):
+        _refuse_network(path, inputs, outputs, _OPENVINO_INPUTS, (*_OPENVINO_OUTPUT, labels or "labels"))
+    return network
+
+
+def _refuse_network(path: Path, inputs: object, outputs: object, wanted: object, result: object) -> NoReturn:
+    raise NerpipeError(
+        f"{path}: this is not the network of {DECODING}, because its inputs and outputs are {inputs} and {outputs} "
+        f"(expected: {wanted} and {result}); {AGAIN}"
+    )
 
 
 def _torch_network(folder: Path, threads: int, labels: int | None) -> "Network":

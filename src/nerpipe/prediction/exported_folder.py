@@ -32,19 +32,26 @@ class Decoding(NamedTuple):
     outside_bias: float = 0.0  # As in `word_scores.decode_words`. Folders of older versions do not have it.
 
 
+def network_file(backend: str, precision: str) -> str:
+    """Return the path, within an exported folder, of the file that a backend reads."""
+    if backend == "torch":
+        return TORCH_WEIGHTS
+    return ONNX["int8" if precision == "int8" else "fp32"]
+
+
 def check_exported(folder: Path, *, backend: str, precision: str) -> None:
     """Check the files that prediction reads against their checksums.
 
     Args:
         folder: Exported folder.
-        backend: Library that runs the network, `onnx` or `torch`.
-        precision: One of ONNX.
+        backend: Library that runs the network, as in `backends.BACKENDS`.
+        precision: One of the precisions of the backend.
 
     Raises:
         NerpipeError: If the export stage did not write the folder, or a file of it is damaged or missing.
     """
     _check_there(folder)
-    network = TORCH_WEIGHTS if backend == "torch" else ONNX[precision]
+    network = network_file(backend, precision)
     others = {TORCH_WEIGHTS, *ONNX.values()} - {network}
     # A missing network has a message of its own. The card is for people, who may edit it.
     needed = [DECODING, TOKENIZER, *([network] if (folder / network).exists() else [])]

@@ -172,8 +172,9 @@ class Predictor(Finder):
 
         Args:
             folder: Folder that the export stage wrote.
-            backend: `onnx`, which needs neither torch nor transformers, or `torch`.
-            precision: `fp32`, or `int8` if the folder holds an int8 model.
+            backend: `onnx` or `openvino`, which need neither torch nor transformers, or `torch`.
+            precision: `fp32`; with `onnx` also `int8` if the folder holds an int8 model; with `openvino` also
+                `bfloat16` if the processor has it.
             threads: Number of processor threads. The default is the number of cores that this process may use.
 
         Raises:
@@ -185,7 +186,8 @@ class Predictor(Finder):
         check_exported(folder, backend=backend, precision=precision)
         decoding, tokenizer = load_decoding(folder), load_fast_tokenizer(folder)
         threads = threads or usable_cores()
-        # ONNX Runtime is faster with one batch on each thread than with all threads on one batch. PyTorch is not.
+        # ONNX Runtime and OpenVINO are faster with one batch on each thread than with all threads on one batch.
+        apart = backend != "torch"
         super().__init__(
             decoding,
             tokenizer,
@@ -196,7 +198,7 @@ class Predictor(Finder):
                 threads=1 if backend == "onnx" else threads,
                 labels=len(decoding.labels),
             ),
-            workers=threads if backend == "onnx" else 1,
+            workers=threads if apart else 1,
         )
 
 

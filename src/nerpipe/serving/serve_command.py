@@ -30,7 +30,10 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         "--port", type=whole_number(0), default=PORT, help="port to listen on (default: %(default)s); 0: any free port"
     )
     parser.add_argument(
-        "--backend", choices=BACKENDS, default="onnx", help="library that runs the network (default: %(default)s)"
+        "--backend",
+        choices=tuple(BACKENDS),
+        default="onnx",
+        help="library that runs the network (default: %(default)s)",
     )
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="fp32", help="number format of the model (default: %(default)s)"
