@@ -23,10 +23,10 @@ def test_no_file_and_an_empty_file_are_the_defaults(tmp_path):
 def test_every_key(tmp_path):
     text = (
         "token_column: 2\ntag_column: misc.name\nscheme: BMES\nmulti_tag: reject\nencoding: cp1252\n"
-        "types: {A: B, C: O}\ndev_fraction: 0.2\ntest_fraction: 1e-1\n"
+        "types: {A: B, C: O}\nlanguage: no\nlicense: cc0-1.0\ndev_fraction: 0.2\ntest_fraction: 1e-1\n"
     )
     assert load(tmp_path, text) == CorpusSettings(
-        {}, "2", "misc.name", "BMES", "reject", "cp1252", {"A": "B", "C": "O"}, 0.2, 0.1
+        {}, "2", "misc.name", "BMES", "reject", "cp1252", {"A": "B", "C": "O"}, "no", "cc0-1.0", 0.2, 0.1
     )
 
 
@@ -49,6 +49,8 @@ def test_the_page_lists_every_scheme():
         ("encoding: hex", r"'hex' is not known as an encoding of text"),
         ("encoding: rot13", r"'rot13' is not known as an encoding of text"),
         ('types: {PER: "\\ud800"}', r"must be text, the new name without white space"),
+        ("language: English", r"-> language\] 'English' is not allowed; expected one or more codes of languages"),
+        ("license: CC0", r"-> license\] 'CC0' is not allowed; expected a name of a licence as the Hugging Face Hub"),
         ("scheme: BIO", r"'BIO' is not allowed \(did you mean 'IOB2'\?\)"),
         ("scheme: BILUO", r"'BILUO' is not allowed \(did you mean 'BILOU'\?\)"),
         ("multi_tag: frist", r"'frist' is not allowed \(did you mean 'first'\?\); expected one of first, reject"),

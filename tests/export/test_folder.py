@@ -4,6 +4,8 @@ import hashlib
 import html
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -29,12 +31,16 @@ SENTENCES = [["Ann", "reads", "the", "paper"], ["the", "London", "train"]]
 INTERVAL = {"f1_low": 0.2, "f1_high": 0.4567, "resampled": "sentences"}
 
 
-def card(dataset="mine", *, int8_kept=True, interval=INTERVAL, kinds=("person",), **changes):
+def card(dataset="mine", *, int8_kept=True, interval=INTERVAL, kinds=("person",), about=("", ""), **changes):
+    of_corpus = dict(zip(("language", "license"), about, strict=True))
     params = replace(load_params(ROOT / "params.yaml"), dataset=dataset, **changes)
     scores = {"precision": 0.5, "recall": 0.25, "f1": 0.3333, "token_accuracy": 0.9}
     return model_card(
         params,
-        [{"split": s, "sentences": 2, "tokens": 7, "entities": 1, "sha256": s * 3} for s in ("train", "dev", "test")],
+        [
+            {"split": s, "corpus": dataset, "sentences": 2, "tokens": 7, "entities": 1, "sha256": s * 3} | of_corpus
+            for s in ("train", "dev", "test")
+        ],
         {"dataset": dataset, "dev": scores, "test": scores | interval},
         [{"split": "test", "type": kind, **scores, "support": 1} for kind in kinds],
         "# a comment\ntorch==2.13.0\n",
@@ -135,6 +141,31 @@ def test_the_card_says_what_when_and_how_well_without_date_or_path():
     assert "from resampled documents: none, because test holds entities in fewer than two documents" in card(
         interval={"resampled": "documents"}
     )
+
+
+def test_the_metadata_survives_loading_and_the_scores_read_back(tmp_path):
+    from huggingface_hub import ModelCard
+
+    (tmp_path / "README.md").write_text(card(about=("no, pt-BR", "cc-by-4.0")), encoding="utf-8")
+    found = ModelCard.load(tmp_path / "README.md").data
+    assert found.to_dict()["language"] == ["no", "pt-BR"]
+    assert (found.license, found.base_model) == ("apache-2.0", "sentence-transformers/all-MiniLM-L6-v2")
+    assert (found.datasets, found.pipeline_tag, found.model_name) == (["mine"], "token-classification", "mine-ner")
+    scores = {(row.dataset_split, row.metric_type): row.metric_value for row in found.eval_results}
+    assert scores == {("test", "f1"): 0.3333, ("test", "precision"): 0.5, ("test", "recall"): 0.25}
+    assert r"apply (mine: cc-by-4\.0)." in card(about=("", "cc-by-4.0"))
+    plain = card(model="folder@" + "0" * 64)
+    assert not re.search("(?m)^(license|base_model|language):", plain)
+    assert "base_model: some/model" in card(model="some/model@" + "0" * 40)
+
+
+def test_the_snippets_of_the_card_run(exported):
+    code = re.findall(r"(?m)^    (.*)", card().partition("# Named-entity")[2].partition("## Scores")[0])
+    assert len(code) == 4
+    script = "\n".join(code).replace("FOLDER", str(exported)) + "\nner('Greetings')\n"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("[[")
 
 
 def test_hostile_names_are_text_in_the_card():

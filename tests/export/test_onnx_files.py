@@ -105,9 +105,9 @@ def test_an_fp32_network_that_differs_is_refused(exported_tiny, predictions, mon
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"backend": "jax"}, "no backend 'jax'; there are onnx and torch"),
-        ({"precision": "fp16"}, "no precision 'fp16'; there are fp32 and int8"),
-        ({"backend": "torch", "precision": "int8"}, "PyTorch backend has no int8"),
+        ({"backend": "jax"}, "no backend 'jax'; there are onnx, openvino, torch"),
+        ({"precision": "fp16"}, "no precision 'fp16'; there are fp32, int8, bfloat16"),
+        ({"backend": "torch", "precision": "int8"}, "torch backend has no int8"),
     ],
 )
 def test_what_cannot_be_loaded_is_said(exported_tiny, options, said):

@@ -22,6 +22,8 @@ class CleanRow(CorpusRow):
     """A split in clean.json, as export reads it."""
 
     sha256: str  # Of the raw file.
+    language: str  # As corpus.yaml says it, or empty.
+    license: str
 
 
 class WordChoice(TypedDict):

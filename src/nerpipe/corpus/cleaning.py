@@ -87,10 +87,13 @@ def clean_corpus(
             reports[EXTRA] = CleanedSplit(row, counts.hashes, Counter())
     if not extra:
         (out / f"{EXTRA}.conll").unlink(missing_ok=True)
+    sources = {split: extra if extra and split == EXTRA else corpus for split in order}
     return [
         {
             "split": split,
-            "corpus": (extra if extra and split == EXTRA else corpus).folder.name,
+            "corpus": sources[split].folder.name,
+            "language": sources[split].settings.language,
+            "license": sources[split].settings.license,
             **reports[split].row,
             "sentences_also_in": {
                 other: reports[split].hashes.found_in(reports[other].hashes) for other in reports if other != split

@@ -2,6 +2,7 @@
 
 import codecs
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +27,14 @@ ALLOWED = {
     "multi_tag": f"one of {', '.join(MULTI_TAG)}",
     "encoding": "an encoding that Python knows, such as cp1252",
     "types": f"a mapping from a type of the raw files to its new name, or to {OUTSIDE} to drop it",
+    "language": "one or more codes of languages (ISO 639-1 or BCP 47), such as en, or de, fr",
+    "license": "a name of a licence as the Hugging Face Hub writes it, such as cc0-1.0 or cc-by-4.0",
     "dev_fraction": "a number above 0 and below 1",
     "test_fraction": "a number above 0 and below 1",
+}
+PATTERNS = {
+    "language": re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*(, ?[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)*"),
+    "license": re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}"),
 }
 
 
@@ -42,6 +49,8 @@ class CorpusSettings:
     multi_tag: str = "first"
     encoding: str = "utf-8"
     types: Mapping[str, str] = field(default_factory=dict)
+    language: str = ""
+    license: str = ""
     dev_fraction: float | None = None  # If it is None, `cutting.FRACTION` is used for a missing split.
     test_fraction: float | None = None
 
@@ -132,8 +141,12 @@ def _checked_value(key: str, value: object) -> object:
         names = {choice.casefold(): choice for choice in choices} | OTHER_NAMES
         near = difflib.get_close_matches(value.casefold(), names, n=1, cutoff=0.4)
         raise ValueError("is not allowed" + (f" (did you mean {names[near[0]]!r}?)" if near else ""))
-    if key == "encoding":
-        return _checked_encoding(value)
+    return _checked_encoding(value) if key == "encoding" else _checked_words(key, value)
+
+
+def _checked_words(key: str, value: str) -> str:
+    if key in PATTERNS and not PATTERNS[key].fullmatch(value):
+        raise ValueError("is not allowed")
     return value
 
 

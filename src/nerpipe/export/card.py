@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from huggingface_hub import ModelCard, ModelCardData
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from nerpipe.contracts.escapes import markdown_code, markdown_text
 from nerpipe.contracts.reports import CleanRow, MainScores, TestScores, TypeRow
@@ -14,6 +14,7 @@ from nerpipe.export.network_comparison import NetworkComparison
 from nerpipe.export.onnx_files import BLOCK, OPSET
 from nerpipe.params import NO_EXTRA, Params
 from nerpipe.prediction.exported_folder import DECODING, ONNX
+from nerpipe.tokenizing.model_source import published_model
 
 UNSHOWN_PARAMS = ("report_to", "launcher")  # They change no output, so a cached card could show old values.
 
@@ -48,11 +49,7 @@ def model_card(
     base, _, revision = params.model.rpartition("@")
     shown = {key: value for key, value in dataclasses.asdict(params).items() if key not in UNSHOWN_PARAMS}
     card = ModelCard.from_template(
-        ModelCardData(
-            library_name="transformers",
-            pipeline_tag="token-classification",
-            tags=["named-entity-recognition", "nerpipe"],
-        ),
+        _metadata(params, clean_report, metrics["test"]),
         template_str=files("nerpipe.export").joinpath("card.md").read_text(encoding="utf-8"),
         dataset=markdown_text(params.dataset),
         extra=markdown_text(params.extra) if params.extra != NO_EXTRA else None,
@@ -65,6 +62,7 @@ def model_card(
         interval=_interval(metrics["test"]),
         resampled=metrics["test"]["resampled"],
         counts=_count_table(clean_report),
+        licences=_licences(clean_report),
         params_table=_params_table(shown),
         versions=[line for line in pins.splitlines() if line and not line.startswith("#")],
         weights_sha256=weights_sha256,
@@ -77,6 +75,44 @@ def model_card(
         word_rule=markdown_code(word_rule),
     )
     return f"{card}\n"
+
+
+def _metadata(params: Params, clean_report: Sequence[CleanRow], test: TestScores) -> ModelCardData:
+    """Make the YAML block of the card, from which the Hugging Face Hub takes its filters and scores."""
+    base, license_of_base = published_model(params.model)
+    corpora = [row["corpus"] for row in clean_report]
+    languages = ", ".join(row["language"] for row in clean_report if row["language"]).replace(" ", "").split(",")
+    scores = {"f1": test["f1"], "precision": test["precision"], "recall": test["recall"]}
+    return ModelCardData(
+        library_name="transformers",
+        pipeline_tag="token-classification",
+        tags=["named-entity-recognition", "nerpipe"],
+        base_model=base or None,
+        license=license_of_base or None,
+        language=sorted({*languages} - {""}) or None,
+        datasets=list(dict.fromkeys(corpora)),
+        metrics=list(scores),
+        model_name=f"{params.dataset}-ner",
+        eval_results=[
+            EvalResult(
+                task_type="token-classification",
+                task_name="Named-entity recognition",
+                dataset_type=params.dataset,
+                dataset_name=params.dataset,
+                dataset_split="test",
+                metric_type=name,
+                metric_name=f"{name} (entities, micro average, conlleval)",
+                metric_value=value,
+            )
+            for name, value in scores.items()
+        ],
+    )
+
+
+def _licences(clean_report: Sequence[CleanRow]) -> str:
+    """Say under which licences the data sets are, as far as their corpus.yaml names one."""
+    known = {row["corpus"]: row["license"] for row in clean_report if row["license"]}
+    return "; ".join(f"{markdown_text(corpus)}: {markdown_text(name)}" for corpus, name in known.items())
 
 
 def _params_table(params: Mapping[str, object]) -> str:

