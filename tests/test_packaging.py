@@ -4,6 +4,8 @@ import ast
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -134,3 +136,35 @@ def test_the_wheel_predicts_in_an_empty_environment(exported_tiny, tmp_path):
 
 
 TOOLS = {"pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence.pth"}
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_dockerfile_serve_in_an_empty_environment(exported_tiny, tmp_path):
+    """A stand-in for `docker build` and `docker run`, which the workflow runs: the same files and commands."""
+    source = tmp_path / "source"
+    copy_repository(source)
+    text = (ROOT / "Dockerfile").read_text()
+    assert "torch" not in (ROOT / "requirements/serve.txt").read_text()
+    assert text.index("USER nerpipe") < text.index("ENTRYPOINT")
+    shown = set(re.findall(r"(?m)^!(.*)", (ROOT / ".dockerignore").read_text()))
+    copied = {name for line in re.findall(r"(?m)^COPY (.*) \S+$", text) for name in line.split()}
+    assert copied == shown
+    app, clean = tmp_path / "app", {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
+    app.mkdir()
+    for name in copied:
+        (app / name).parent.mkdir(exist_ok=True)
+        (shutil.copytree if (source / name).is_dir() else shutil.copy)(source / name, app / name)
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "env")], check=True)
+    clean["PATH"] = f"{tmp_path / 'env/bin'}:{clean['PATH']}"
+    for command in re.findall(r"(?m)^RUN (pip .*)", text):
+        subprocess.run(shlex.split(command), check=True, cwd=app, env=clean, stdout=subprocess.PIPE)
+    entry = json.loads(re.search(r"(?m)^ENTRYPOINT (.*)", text)[1])
+    command = [str(exported_tiny) if part == "/model" else part.replace("0.0.0.0", "127.0.0.1") for part in entry]  # noqa: S104
+    with subprocess.Popen([*command, "--port", "0"], env=clean, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = re.search(r":(\d+) serves", server.stdout.readline())[1]
+            probe = json.loads(re.search(r"(?m)^HEALTHCHECK CMD (.*)", text)[1])
+            probe[-1] = probe[-1].replace("8000", port)
+            subprocess.run(probe, check=True, env=clean)
+        finally:
+            server.terminate()
