@@ -16,7 +16,8 @@ from nerpipe.batch.readers import input_files, read_records
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.stream import run
 from nerpipe.batch.writers import Prediction, as_json
-from nerpipe.prediction.predictor import Entity, Predictor, Reading
+from nerpipe.prediction.finder import Entity, Reading
+from nerpipe.prediction.predictor import Predictor
 from places import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")  # of settings that Ray reads itself

@@ -21,7 +21,8 @@ from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.stream import CHUNK_RECORDS, predict_chunk
 from nerpipe.batch.writers import Prediction
 from nerpipe.errors import NerpipeError
-from nerpipe.prediction.predictor import Entity, Predictor, Reading
+from nerpipe.prediction.finder import Entity, Reading
+from nerpipe.prediction.predictor import Predictor
 
 if TYPE_CHECKING:
     import pyarrow as pa

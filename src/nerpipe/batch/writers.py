@@ -7,7 +7,7 @@ from zlib import crc32
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.terminal import printable
-from nerpipe.prediction.predictor import Entity, Reading
+from nerpipe.prediction.finder import Entity, Reading
 
 COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI background colours on which black text is readable.
 RENAMED = "input_"  # What comes before the name of a field of the input that the output needs for itself.
