@@ -3,19 +3,22 @@
 import argparse
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from nerpipe.batch.annotation_writers import ANNOTATION_FORMATS, FRAMES
+from nerpipe.batch.input_files import KINDS, STDIN, WITH_FIELDS, input_files, kind_of, text_records
 from nerpipe.batch.output_file import Output
-from nerpipe.batch.readers import READERS, STDIN, input_files, read_records
+from nerpipe.batch.readers import read_records
+from nerpipe.batch.records import TEXT
 from nerpipe.batch.run_state import job_fingerprint
 from nerpipe.batch.stream import run
 from nerpipe.batch.targets import find_targets
 from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
 from nerpipe.contracts.terminal import printable, say
+from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS, check_choice
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
@@ -34,25 +37,35 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         "model", type=Path, metavar="MODEL_FOLDER", help="folder of an exported model, such as models/exported"
     )
     parser.add_argument(
-        "--input", nargs="+", default=[STDIN], metavar="FILE", help="files or folders to read (default: standard input)"
+        "texts",
+        nargs="*",
+        metavar="TEXT",
+        help="texts to predict, each in quotation marks (default: read --input, or else standard input). Put -- before "
+        "a text that begins with a dash",
     )
+    parser.add_argument("--input", nargs="+", metavar="FILE", help="files or folders to read, or - for standard input")
     parser.add_argument(
         "--from",
         dest="kind",
-        choices=tuple(READERS),
-        default="lines",
-        help="format of the input. lines: one text on each line (default); files: one text in each file; jsonl: one "
-        "JSON object with the field text on each line; conll: one word on each line, in the column that clean_conll "
-        "would find; parquet: rows with the column text",
+        choices=KINDS,
+        help="format of all inputs (default: the suffix of each file says it, and standard input has lines). lines: "
+        "one text on each line (.txt); files: one text in each file; jsonl: one JSON object with the field text on "
+        "each line (.jsonl, .ndjson); conll: one word on each line, in the column that clean_conll would find (.conll, "
+        ".bio, .iob2, .tsv and so on); parquet: rows with the column text (.parquet)",
+    )
+    parser.add_argument(
+        "--text-field",
+        metavar="NAME",
+        help=f"field of jsonl, or column of parquet, that holds the text (default: {TEXT})",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write (default: standard output)")
     parser.add_argument(
         "--to",
         choices=(*FORMATS, *ANNOTATION_FORMATS, "text"),
-        default="jsonl",
         help="format of the output. jsonl: text and entities as one JSON object on each line (default); conll: one "
         "word on each line, with tag and confidence; doccano, label-studio, prodigy: pre-annotations that the "
-        "annotation tool imports; text: text for people, with coloured entities",
+        "annotation tool imports; text: text for people, with coloured entities "
+        "(default if TEXT is given and the output is a terminal)",
     )
     parser.add_argument(
         "--backend", choices=BACKENDS, default="onnx", help="library that runs the network (default: %(default)s)"
@@ -84,19 +97,39 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=predict)
 
 
+def take_texts(arguments: argparse.Namespace, left: Sequence[str]) -> bool:
+    """Take the texts that stand behind an option, which argparse leaves over before Python 3.13.
+
+    Args:
+        arguments: Arguments of any command. The texts are added to them.
+        left: What argparse left over.
+
+    Returns:
+        Whether all of it were texts. If not, nothing is taken.
+    """
+    end = left.index("--") if "--" in left else len(left)
+    options = [word for word in left[:end] if word.startswith("-") and " " not in word]
+    if options or "texts" not in arguments:
+        return False
+    arguments.texts += [*left[:end], *left[end + 1 :]]
+    return True
+
+
 def predict(arguments: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # The output is UTF-8 in every locale.
-    files = input_files(arguments.input, arguments.kind)
+    files = _inputs(arguments)
     output, through, rejects = find_targets(arguments.output, arguments.rejects, files, sys.stdout)
-    decisive = ("kind", "to", "backend", "precision")
-    job = job_fingerprint(arguments.model, files, {name: getattr(arguments, name) for name in decisive})
     with ExitStack() as stack:
         stream = stack.enter_context(through.open("w", encoding="utf-8", newline="\n")) if through else sys.stdout
-        show = _format(arguments.to, terminal=output is None and stream.isatty())
-        frame, taken = FRAMES.get(arguments.to, ("", "", "")), OWN_FIELDS.get(arguments.to, ())
-        sink = Output(output, rejects, stream, show, frame, taken)
+        terminal = output is None and stream.isatty()
+        to = arguments.to or ("text" if arguments.texts and terminal else "jsonl")
+        decisive = ("texts", "kind", "text_field", "backend", "precision")
+        options = {name: getattr(arguments, name) for name in decisive} | {"to": to}
+        job = job_fingerprint(arguments.model, files, options)
+        frame, taken = FRAMES.get(to, ("", "", "")), OWN_FIELDS.get(to, ())
+        sink = Output(output, rejects, stream, _format(to, terminal=terminal), frame, taken)
         finished = arguments.resume and sink.is_finished(job)
         if not finished:
             engine = _ray(arguments, files) if arguments.engine == "ray" else _local(arguments, files, output)
@@ -107,12 +140,54 @@ def predict(arguments: argparse.Namespace) -> int:
     return SOME_REJECTED if sink.counts.rejected else 0
 
 
+def _inputs(arguments: argparse.Namespace) -> list[str]:
+    """List the files to read, and give --text-field its default.
+
+    Raises:
+        NerpipeError: If a file cannot be read, or options contradict each other.
+    """
+    if arguments.texts:
+        _check_texts(arguments)
+        files = []
+    else:
+        files = input_files(arguments.input or [STDIN], arguments.kind)
+        if arguments.text_field is not None and not {kind_of(name, arguments.kind) for name in files} & {*WITH_FIELDS}:
+            raise NerpipeError(
+                f"--text-field: no input has fields; only the formats {' and '.join(WITH_FIELDS)} have them, which "
+                "--from or the suffix of a file names"
+            )
+    if arguments.text_field is None:
+        arguments.text_field = TEXT
+    return files
+
+
+def _check_texts(arguments: argparse.Namespace) -> None:
+    for name, value in (("input", arguments.input), ("from", arguments.kind), ("text-field", arguments.text_field)):
+        if value is not None:
+            raise NerpipeError(
+                f"--{name} is about files to read, but texts are given as arguments too; leave out one of them"
+            )
+    if arguments.engine == "ray":
+        raise NerpipeError("--engine ray needs --input; leave --engine out to predict texts that are arguments")
+    for text in arguments.texts:
+        if _names_file(text):
+            say(f"{text}: predicted as a text; to predict what this file holds, use --input {text}", stream=sys.stderr)
+
+
+def _names_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # A text can be too long for a name, or hold what no name may hold.
+        return False
+
+
 def _in_words(sink: Output) -> str:
     """Give the counts of a run."""
     counts = sink.counts
     said = f"records: {counts.records:,}, entities: {counts.entities:,}"
     if counts.rejected:
         said += f", rejected: {counts.rejected:,} (see {sink.rejects.path})"
+        said += f", for example {sink.rejects.example}" if sink.rejects.example else ""
     if counts.renamed:
         said += f", fields of the input that were renamed to {RENAMED}NAME: {counts.renamed:,}"
     return said
@@ -140,8 +215,12 @@ def _local(arguments: argparse.Namespace, files: list[str], output: Path | None)
     hidden = True if output is None and sys.stdout.isatty() else None
 
     def engine(sink: Output) -> None:
+        if arguments.texts:
+            run(predictor, text_records(arguments.texts), sink)
+            return
         with tqdm(total=total, unit="B", unit_scale=True, disable=hidden, file=sys.stderr) as bar:
-            run(predictor, read_records(files, arguments.kind, sys.stdin.buffer, bar.update), sink)
+            records = read_records(files, arguments.kind, sys.stdin.buffer, bar.update, text_field=arguments.text_field)
+            run(predictor, records, sink)
 
     return engine
 
