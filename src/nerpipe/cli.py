@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 import nerpipe
 from nerpipe.annotations.import_command import IMPORT, add_import
-from nerpipe.batch.predict_command import PREDICT, add_predict, take_texts
+from nerpipe.batch.predict_command import PREDICT, add_predict
+from nerpipe.batch.text_arguments import take_texts
 from nerpipe.comparison.commands import COMPARE, SCORE, SEARCH, add_compare, add_score, add_search
 from nerpipe.contracts.program_end import run_program
 from nerpipe.contracts.reports import MainScores, MistakeRow, NoteRow, ScoreRow, TypeRow

@@ -5,9 +5,10 @@ import os
 
 import pytest
 
-from nerpipe.batch.input_files import SUFFIXES, input_files, kind_of, text_records
+from nerpipe.batch.input_files import SUFFIXES, input_files, kind_of
 from nerpipe.batch.readers import read_records
 from nerpipe.batch.records import Record, Rejected
+from nerpipe.batch.text_arguments import text_records
 from nerpipe.errors import NerpipeError
 
 CONTENTS = {

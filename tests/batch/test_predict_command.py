@@ -142,6 +142,32 @@ def test_another_text_or_field_is_another_run(exported_tiny, tmp_path):
     shell("predict --input in.jsonl --text-field b --output o.jsonl --resume", exported_tiny, tmp_path, 1)
 
 
+def test_entities_below_the_least_confidence_are_left_out(exported_tiny, tmp_path):
+    (tmp_path / "in.txt").write_text("\n".join(TEXTS))
+    rows = map(json.loads, shell("predict --input in.txt", exported_tiny, tmp_path, 0).stdout.splitlines())
+    everything = [entity for row in rows for entity in row["entities"]]
+    sure = [entity["confidence"] for entity in everything]
+    least = {"person": (min(sure) + max(sure)) / 2, "location": 0}
+    (tmp_path / "least.json").write_text(json.dumps(least))
+    expected = [entity for entity in everything if entity["confidence"] >= least[entity["type"]]]
+    assert 0 < len(expected) < len(everything)
+    command = "predict --input in.txt --min-confidence least.json"
+    rows = map(json.loads, shell(command, exported_tiny, tmp_path, 0).stdout.splitlines())
+    assert [entity for row in rows for entity in row["entities"]] == expected
+    words = shell(f"{command} --to conll", exported_tiny, tmp_path, 0).stdout
+    assert words.count("\tB-") == len(expected)
+    assert "this file is an input" in shell(f"{command} --output least.json", exported_tiny, tmp_path, 1).stderr
+
+
+def test_another_least_confidence_is_another_run(exported_tiny, tmp_path):
+    (tmp_path / "least.json").write_text('{"person": 0.4}')
+    command = "predict Ann --output out.jsonl --min-confidence least.json"
+    shell(command, exported_tiny, tmp_path, 0)
+    assert "already finished" in shell(f"{command} --resume", exported_tiny, tmp_path, 0).stderr
+    (tmp_path / "least.json").write_text('{"person": 0.5}')
+    assert "no stopped run to resume" in shell(f"{command} --resume", exported_tiny, tmp_path, 1).stderr
+
+
 def test_text_for_people_has_no_colours_in_a_pipe(exported_tiny):
     shown = predict(exported_tiny, "--to", "text", stdin=b"The London train").stdout
     assert b"\x1b" not in shown
@@ -166,6 +192,12 @@ def test_text_for_people_has_no_colours_in_a_pipe(exported_tiny):
             'README.md: the suffix ".md" says no format; name the format with --from',
         ),
         (["{model}", "--text-field", "x"], "--text-field: no input has fields"),
+        (["{model}", "Ann", "--min-confidence", "1.5"], "'1.5' is not a number from 0 to 1"),
+        (["{model}", "Ann", "--min-confidence", "nowhere"], "nowhere: there is no such file; the least confidence is"),
+        (
+            ["{model}", "Ann", "--min-confidence", "metrics/metrics.json"],
+            "-> dataset] this is no entity type of the model",
+        ),
     ],
 )
 def test_a_wrong_command_is_one_message(exported_tiny, arguments, said):

@@ -23,7 +23,9 @@ from places import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")  # of settings that Ray reads itself
 
-OPTIONS = argparse.Namespace(kind="lines", text_field="text", backend="onnx", precision="fp32", threads=1)
+OPTIONS = argparse.Namespace(
+    kind="lines", text_field="text", backend="onnx", precision="fp32", threads=1, min_confidence=None
+)
 
 
 def test_records_and_results_survive_the_way():
@@ -168,11 +170,13 @@ def test_suffixes_and_the_field_of_the_text_are_those_of_one_process(exported_ti
         sink = sink_of(tmp_path / engine)
         with sink.open("job", resume=False):
             if engine == "ray":
-                options = argparse.Namespace(**vars(OPTIONS) | {"kind": None, "text_field": "body"})
+                options = argparse.Namespace(
+                    **vars(OPTIONS) | {"kind": None, "text_field": "body", "min_confidence": 0.4}
+                )
                 run_on_ray(exported_tiny, files, sink, options)
             else:
                 records = read_records(files, None, io.BytesIO(), lambda _: None, text_field="body")
-                run(Predictor(exported_tiny), records, sink)
+                run(Predictor(exported_tiny, min_confidence=0.4), records, sink)
         written.append(outputs(tmp_path / engine))
     assert written[0] == written[1]
     assert written[0][0].count("\n") == 3

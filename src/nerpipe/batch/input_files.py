@@ -1,10 +1,8 @@
-"""The inputs that the user names: files, folders and texts, and the format of each file."""
+"""The files and folders that the user names, and the format of each file."""
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from nerpipe.batch.records import LONGEST, Record, Rejected, decoded
 from nerpipe.corpus.sources import ENDINGS, SPLIT_NAMES
 from nerpipe.errors import NerpipeError
 
@@ -77,11 +75,3 @@ def kind_of(name: str, kind: str | None, folder: Path | None = None) -> str:
         return "lines"
     found = f'the suffix "{path.suffix}" says no format' if suffix else "the name has no suffix that says the format"
     raise NerpipeError(f"{name}: {found}; name the format with --from, which takes {', '.join(KINDS)}")
-
-
-def text_records(texts: Sequence[str]) -> Iterator[Record | Rejected]:
-    """Yield a record for each text of the command line."""
-    for number, text in enumerate(texts, start=1):
-        content = os.fsencode(text)  # As the shell gave it, which need not be UTF-8.
-        good = decoded(f"text {number}", content, too_long=len(content) > LONGEST)
-        yield Record(f"text {number}", good, None, {}) if isinstance(good, str) else good

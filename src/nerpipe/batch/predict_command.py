@@ -3,25 +3,27 @@
 import argparse
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 from nerpipe.batch.annotation_writers import ANNOTATION_FORMATS, FRAMES
-from nerpipe.batch.input_files import KINDS, STDIN, WITH_FIELDS, input_files, kind_of, text_records
+from nerpipe.batch.input_files import KINDS, STDIN, WITH_FIELDS, input_files, kind_of
 from nerpipe.batch.output_file import Output
 from nerpipe.batch.readers import read_records
 from nerpipe.batch.records import TEXT
 from nerpipe.batch.run_state import job_fingerprint
 from nerpipe.batch.stream import run
 from nerpipe.batch.targets import find_targets
+from nerpipe.batch.text_arguments import check_texts, text_records
 from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
 from nerpipe.contracts.terminal import printable, say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS, check_choice
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
+from nerpipe.prediction.min_confidence import NUMBER_OR_FILE, least_confidences, number_or_file
 
 Engine = Callable[[Output], None]
 SOME_REJECTED = 4  # Exit code if some records were rejected and all others were predicted.
@@ -81,6 +83,12 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         "1 for each actor)",
     )
     parser.add_argument(
+        "--min-confidence",
+        type=number_or_file,
+        metavar="NUMBER_OR_FILE",
+        help=f"least confidence of an entity: {NUMBER_OR_FILE}. Entities below it are left out (default: none is)",
+    )
+    parser.add_argument(
         "--rejects",
         type=Path,
         metavar="FILE",
@@ -97,35 +105,20 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=predict)
 
 
-def take_texts(arguments: argparse.Namespace, left: Sequence[str]) -> bool:
-    """Take the texts that stand behind an option, which argparse leaves over before Python 3.13.
-
-    Args:
-        arguments: Arguments of any command. The texts are added to them.
-        left: What argparse left over.
-
-    Returns:
-        Whether all of it were texts. If not, nothing is taken.
-    """
-    end = left.index("--") if "--" in left else len(left)
-    options = [word for word in left[:end] if word.startswith("-") and " " not in word]
-    if options or "texts" not in arguments:
-        return False
-    arguments.texts += [*left[:end], *left[end + 1 :]]
-    return True
-
-
 def predict(arguments: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # The output is UTF-8 in every locale.
     files = _inputs(arguments)
-    output, through, rejects = find_targets(arguments.output, arguments.rejects, files, sys.stdout)
+    read = [*files, *([str(arguments.min_confidence)] if isinstance(arguments.min_confidence, Path) else [])]
+    if arguments.min_confidence is not None:
+        arguments.min_confidence = least_confidences(arguments.min_confidence, load_decoding(arguments.model).types)
+    output, through, rejects = find_targets(arguments.output, arguments.rejects, read, sys.stdout)
     with ExitStack() as stack:
         stream = stack.enter_context(through.open("w", encoding="utf-8", newline="\n")) if through else sys.stdout
         terminal = output is None and stream.isatty()
         to = arguments.to or ("text" if arguments.texts and terminal else "jsonl")
-        decisive = ("texts", "kind", "text_field", "backend", "precision")
+        decisive = ("texts", "kind", "text_field", "backend", "precision", "min_confidence")
         options = {name: getattr(arguments, name) for name in decisive} | {"to": to}
         job = job_fingerprint(arguments.model, files, options)
         frame, taken = FRAMES.get(to, ("", "", "")), OWN_FIELDS.get(to, ())
@@ -147,7 +140,7 @@ def _inputs(arguments: argparse.Namespace) -> list[str]:
         NerpipeError: If a file cannot be read, or options contradict each other.
     """
     if arguments.texts:
-        _check_texts(arguments)
+        check_texts(arguments)
         files = []
     else:
         files = input_files(arguments.input or [STDIN], arguments.kind)
@@ -159,26 +152,6 @@ def _inputs(arguments: argparse.Namespace) -> list[str]:
     if arguments.text_field is None:
         arguments.text_field = TEXT
     return files
-
-
-def _check_texts(arguments: argparse.Namespace) -> None:
-    for name, value in (("input", arguments.input), ("from", arguments.kind), ("text-field", arguments.text_field)):
-        if value is not None:
-            raise NerpipeError(
-                f"--{name} is about files to read, but texts are given as arguments too; leave out one of them"
-            )
-    if arguments.engine == "ray":
-        raise NerpipeError("--engine ray needs --input; leave --engine out to predict texts that are arguments")
-    for text in arguments.texts:
-        if _names_file(text):
-            say(f"{text}: predicted as a text; to predict what this file holds, use --input {text}", stream=sys.stderr)
-
-
-def _names_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):  # A text can be too long for a name, or hold what no name may hold.
-        return False
 
 
 def _in_words(sink: Output) -> str:
@@ -208,7 +181,11 @@ def _local(arguments: argparse.Namespace, files: list[str], output: Path | None)
     from nerpipe.prediction.predictor import Predictor
 
     predictor = Predictor(
-        arguments.model, backend=arguments.backend, precision=arguments.precision, threads=arguments.threads
+        arguments.model,
+        backend=arguments.backend,
+        precision=arguments.precision,
+        threads=arguments.threads,
+        min_confidence=arguments.min_confidence,
     )
     total = None if STDIN in files else sum(Path(name).stat().st_size for name in files)
     # True hides the bar, which would mix with predictions on the same terminal. None shows it only on a terminal.

@@ -35,9 +35,9 @@ PackedRow = dict[str, str]  # The key "row" holds JSON, so that all fields of al
 class PredictBlocks:
     """Predicts blocks of records in one actor, which holds one loaded model."""
 
-    def __init__(self, model: str, backend: str, precision: str, threads: int) -> None:
-        """Load the model once, in the actor."""
-        self._predictor = Predictor(model, backend=backend, precision=precision, threads=threads)
+    def __init__(self, model: str, options: dict[str, Any]) -> None:
+        """Load the model once, in the actor, with the options of `Predictor`."""
+        self._predictor = Predictor(model, **options)
 
     def __call__(self, batch: "pa.Table") -> "pa.Table":
         """Predict one block of packed records."""
@@ -97,6 +97,8 @@ def _blocks(
     context.enable_progress_bars = False
     threads = arguments.threads or 1
     actors = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads - 1)  # One core reads the files.
+    options = {name: getattr(arguments, name) for name in ("backend", "precision", "min_confidence")}
+    options["threads"] = threads
     kind, text_field = arguments.kind, arguments.text_field
     folder = Path.cwd()
     left, skipped = skip_records(files, kind, text_field, sink.counts.records)
@@ -108,7 +110,7 @@ def _blocks(
         .flat_map(lambda row: packed_records(folder, row["name"], kind, text_field, row["skipped"]), num_cpus=0.5)
         .map_batches(
             PredictBlocks,
-            fn_constructor_args=(str(model), arguments.backend, arguments.precision, threads),
+            fn_constructor_args=(str(model), options),
             batch_format="pyarrow",
             batch_size=CHUNK_RECORDS,
             num_cpus=threads,

@@ -1,9 +1,9 @@
 """`Finder` finds the entities of texts with a tokenizer and a network. All ways of predicting use it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nerpipe.contracts.schemes import OUTSIDE, spans_of
 from nerpipe.contracts.word_rules import find_words
@@ -11,6 +11,8 @@ from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_scores import Item, WordScores, decode_words, first_subwords, score_words
 from nerpipe.prediction.checksums import AGAIN
 from nerpipe.prediction.exported_folder import Decoding
+from nerpipe.prediction.min_confidence import leave_out_doubtful
+from nerpipe.prediction.text_checks import list_texts, list_words
 from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens
 
 if TYPE_CHECKING:
@@ -56,7 +58,15 @@ class Finder:
     The parts may come from any source.
     """
 
-    def __init__(self, decoding: Decoding, tokenizer: "Tokenizer", network: "Network", *, workers: int = 1) -> None:
+    def __init__(
+        self,
+        decoding: Decoding,
+        tokenizer: "Tokenizer",
+        network: "Network",
+        *,
+        workers: int = 1,
+        min_confidence: Mapping[str, float] | None = None,
+    ) -> None:
         """Take the parts.
 
         Args:
@@ -64,12 +74,14 @@ class Finder:
             tokenizer: Tokenizer that neither cuts nor pads.
             network: Function that `load_network` returns, or one of the same form.
             workers: Number of threads that call the network at the same time.
+            min_confidence: The least confidence of each type, from `least_confidences`. Entities below it are left out.
 
         Raises:
             NerpipeError: If the tokenizer is not the one that decoding was made for.
         """
         self.decoding = decoding
         self.workers = workers
+        self.min_confidence = dict(min_confidence or {})
         self._tokenizer = tokenizer
         self._network = network
         self._special = special_tokens(tokenizer)
@@ -107,9 +119,7 @@ class Finder:
             NerpipeError: If `texts` is one text and not a list, or an item is not text or holds half of a surrogate
                 pair.
         """
-        texts = _listed(texts)
-        for text in texts:
-            check_text(text)
+        texts = list_texts(texts)
         offsets = [find_words(text, self.decoding.word_rule) for text in texts]
         sentences = [[text[start:end] for start, end in words] for text, words in zip(texts, offsets, strict=True)]
         readings = [Reading(words, *tagged) for words, tagged in zip(offsets, self._tag(sentences), strict=True)]
@@ -127,7 +137,7 @@ class Finder:
             NerpipeError: If a text stands where a list of words or sentences was expected, or a word is not text or
                 holds half of a surrogate pair.
         """
-        return self._tag(_listed_words(sentences))
+        return self._tag(list_words(sentences))
 
     def _tag(self, sentences: Sequence[Sequence[str]]) -> list[TaggedWords]:
         if not any(sentences):
@@ -166,7 +176,7 @@ class Finder:
         )
 
     def decode(self, scores: WordScores, counts: Sequence[int]) -> list[TaggedWords]:
-        """Find the tags of sentences.
+        """Find the tags of sentences. Entities below the least confidence of their type are left out.
 
         Args:
             scores: Scores of all words.
@@ -174,60 +184,10 @@ class Finder:
         """
         labels, bias = self.decoding.labels, self.decoding.outside_bias
         tagged = decode_words(scores, counts, labels, outside_bias=bias)
-        return [TaggedWords(*row) for row in zip(*tagged, strict=True)]
-
-
-def _listed(texts: object) -> list[Any]:
-    """List texts. A generator is used up, and a single text is not taken for its characters.
-
-    Raises:
-        NerpipeError: If this is one text, or nothing that holds texts.
-    """
-    if isinstance(texts, str | bytes):
-        raise NerpipeError("a list of texts was expected, not one text; put the text in brackets")
-    if not isinstance(texts, Iterable):
-        raise NerpipeError(f"a list of texts was expected, not {type(texts).__name__}")
-    return list(texts)
-
-
-def _listed_words(sentences: object) -> list[list[str]]:
-    """List the words of sentences.
-
-    Raises:
-        NerpipeError: If a text stands where words or sentences were expected, or a word is not a text.
-    """
-    if isinstance(sentences, str | bytes) or not isinstance(sentences, Iterable):
-        raise NerpipeError(
-            f"a list of sentences was expected, each a list of words, not {type(sentences).__name__}; to find the "
-            "words of a text too, call the predictor itself"
-        )
-    listed = []
-    for number, words in enumerate(sentences, start=1):
-        if isinstance(words, str | bytes) or not isinstance(words, Iterable):
-            raise NerpipeError(
-                f"sentence {number} is {type(words).__name__}, not a list of words; to find the words of a text too, "
-                "call the predictor itself"
-            )
-        listed.append(list(words))
-        for word in listed[-1]:
-            check_text(word)
-    return listed
-
-
-def check_text(text: object) -> None:
-    """Check that a text can be predicted.
-
-    Raises:
-        NerpipeError: If it is not text, or holds half of a surrogate pair.
-    """
-    if not isinstance(text, str):
-        raise NerpipeError(f"text was expected, not {type(text).__name__}")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise NerpipeError(
-            f"character {error.start} is half of a surrogate pair ({text[error.start]!r}), which is not a character"
-        ) from None
+        rows = zip(*tagged, strict=True)
+        if any(self.min_confidence.values()):
+            return [TaggedWords(*leave_out_doubtful(*row, self.min_confidence)) for row in rows]
+        return [TaggedWords(*row) for row in rows]
 
 
 def entities_of(text: str, reading: Reading) -> list[Entity]:

@@ -6,6 +6,7 @@ from nerpipe.errors import NerpipeError
 from nerpipe.prediction.backends import check_choice, load_network, usable_cores
 from nerpipe.prediction.exported_folder import check_exported, load_decoding, load_fast_tokenizer
 from nerpipe.prediction.finder import Finder
+from nerpipe.prediction.min_confidence import MinConfidence, least_confidences
 
 
 class Predictor(Finder):
@@ -20,7 +21,13 @@ class Predictor(Finder):
     """
 
     def __init__(
-        self, folder: str | Path, *, backend: str = "onnx", precision: str = "fp32", threads: int | None = None
+        self,
+        folder: str | Path,
+        *,
+        backend: str = "onnx",
+        precision: str = "fp32",
+        threads: int | None = None,
+        min_confidence: MinConfidence | None = None,
     ) -> None:
         """Load the folder.
 
@@ -29,6 +36,9 @@ class Predictor(Finder):
             backend: `onnx`, which needs neither torch nor transformers, or `torch`.
             precision: `fp32`, or `int8` if the folder holds an int8 model.
             threads: Number of processor threads. The default is the number of cores that this process may use.
+            min_confidence: Least confidence of an entity, 0 to 1. Entities below it are left out. It is a number for
+                all types, numbers by type, or a JSON file with numbers by type, as evaluate writes them below
+                reports/min_confidence. All entities of a type that is not named are kept.
 
         Raises:
             NerpipeError: If an argument is not as described, the export stage did not write the folder, a file of it is
@@ -43,6 +53,7 @@ class Predictor(Finder):
         _check_threads(threads)
         check_exported(folder, backend=backend, precision=precision)
         decoding, tokenizer = load_decoding(folder), load_fast_tokenizer(folder)
+        least = least_confidences(min_confidence, decoding.types)
         threads = threads or usable_cores()
         # ONNX Runtime is faster with one batch on each thread than with all threads on one batch. PyTorch is not.
         super().__init__(
@@ -56,11 +67,13 @@ class Predictor(Finder):
                 labels=len(decoding.labels),
             ),
             workers=threads if backend == "onnx" else 1,
+            min_confidence=least,
         )
         self._shown = f"{str(folder)!r}, backend={backend!r}, precision={precision!r}, threads={threads}"
 
     def __repr__(self) -> str:
-        return f"<Predictor {self._shown}, types={self.decoding.types}>"
+        least = f", min_confidence={self.min_confidence}" if self.min_confidence else ""
+        return f"<Predictor {self._shown}, types={self.decoding.types}{least}>"
 
 
 def _check_threads(threads: object) -> None:

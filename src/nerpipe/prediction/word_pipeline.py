@@ -12,7 +12,8 @@ from transformers.utils import cached_file
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_predictions import run_torch
 from nerpipe.prediction.exported_folder import DECODING, load_decoding
-from nerpipe.prediction.finder import Entity, Finder, check_text
+from nerpipe.prediction.finder import Entity, Finder
+from nerpipe.prediction.text_checks import check_text
 
 TASK = "nerpipe"  # Name of the task by which `transformers.pipeline` finds the class once this module is imported.
 

@@ -60,8 +60,13 @@ def make_app(predictor: Finder, folder: Path, *, timeout: float) -> FastAPI:
 
     @app.get("/model", response_model=Model)
     async def model() -> Model:
-        """Show the labels, the entity types and the model card."""
-        return Model(labels=predictor.decoding.labels, types=predictor.decoding.types, card=card)
+        """Show the labels, the entity types, the least confidences and the model card."""
+        return Model(
+            labels=predictor.decoding.labels,
+            types=predictor.decoding.types,
+            min_confidence=predictor.min_confidence,
+            card=card,
+        )
 
     @app.get("/metrics", response_class=PlainTextResponse)
     async def show_metrics() -> Response:
