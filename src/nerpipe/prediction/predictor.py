@@ -13,7 +13,7 @@ class Predictor(Finder):
     """Finds the entities of texts with an exported folder.
 
     Call it with a list of texts. `read` also gives the words and their tags, and `tag` labels words that are already
-    known. One predictor may be used for any number of calls.
+    known. `windows`, `score` and `decode` are the steps of `tag`, for callers that read several texts at the same time.
 
     >>> predictor = Predictor("models/exported")  # doctest: +SKIP
     >>> predictor(["Greetings from Empire State Building"])  # doctest: +SKIP
