@@ -47,7 +47,7 @@ from nerpipe.corpus.word_choice import RuleChoice, choose_rule
 from nerpipe.inference.word_predictions import run_torch
 from nerpipe.params import Params, load_params
 from nerpipe.prediction.exported_folder import Decoding
-from nerpipe.prediction.predictor import Finder, Reading, entities_of
+from nerpipe.prediction.finder import Finder, Reading, entities_of
 from nerpipe.tokenizing.subwords import BLANK
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.window_dataset import tokenize_split

@@ -18,7 +18,7 @@ def main() -> None:
         metrics="JSON file to write: the main scores",
         counts="JSON file to write: the counts",
         tables="folder to write: one JSON file for each table",
-        reports="folder to write: errors.html and one CSV file for each table",
+        reports="folder to write: errors.html, one CSV file for each table, and least confidences",
     )
     params = load_params("params.yaml")
     evaluate(

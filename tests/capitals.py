@@ -4,7 +4,7 @@ import numpy as np
 
 from nerpipe.contracts.labels import make_labels
 from nerpipe.prediction.exported_folder import Decoding
-from nerpipe.prediction.predictor import Finder
+from nerpipe.prediction.finder import Finder
 from tiny import CHARACTERS, _word_pieces
 
 LABELS = make_labels(["person"])

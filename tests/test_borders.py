@@ -160,7 +160,10 @@ def test_predict_to_a_file_with_its_bar_on_a_terminal(exported_tiny, tmp_path):
         ("compare", f"gone{CSI}"),
         ("check", f"gone{ESCAPE}"),
         ("predict", f"gone{ESCAPE}", "--input", f"x{CSI}"),
+        ("predict", "README.md", f"--nope{ESCAPE}", f"a text{CSI}"),
+        ("predict", "gone", "--input", "README.md", "--from", "jsonl", "--text-field", f"x{ESCAPE}", f"--to{CSI}"),
         ("serve", f"gone{ESCAPE}"),
+        ("serve", "gone", "--min-confidence", f"x{ESCAPE}"),
         ("score", "a", "b", f"c{ESCAPE}"),  # argparse quotes what it does not know
         ("search", "--ranges", f"gone{ESCAPE}"),
     ],

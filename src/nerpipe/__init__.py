@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from nerpipe.contracts.ledger import tally
     from nerpipe.contracts.word_rules import find_words
     from nerpipe.errors import NerpipeError
-    from nerpipe.prediction.predictor import Entity, Predictor
+    from nerpipe.prediction.finder import Entity
+    from nerpipe.prediction.predictor import Predictor
     from nerpipe.prediction.word_pipeline import WordPipeline
     from nerpipe.scoring.scores import score
     from nerpipe.tokenizing.alignment import align_labels
@@ -45,7 +46,7 @@ __all__ = [
 
 _HOMES = {
     "DevSplit": "training.dev_scores",
-    "Entity": "prediction.predictor",
+    "Entity": "prediction.finder",
     "NerpipeError": "errors",
     "Predictor": "prediction.predictor",
     "Sentence": "contracts.conll",

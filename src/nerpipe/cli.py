@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import nerpipe
 from nerpipe.annotations.import_command import IMPORT, add_import
 from nerpipe.batch.predict_command import PREDICT, add_predict
+from nerpipe.batch.text_arguments import take_texts
 from nerpipe.comparison.commands import COMPARE, SCORE, SEARCH, add_compare, add_score, add_search
 from nerpipe.contracts.program_end import run_program
 from nerpipe.contracts.reports import MainScores, MistakeRow, NoteRow, ScoreRow, TypeRow
@@ -30,7 +31,10 @@ def main() -> None:
 
 
 def _run() -> int | None:
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments, left = parser.parse_known_args()
+    if left and not take_texts(arguments, left):
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
     code: int | None = arguments.run(arguments)
     return code
 
@@ -89,7 +93,7 @@ def summarise(_: argparse.Namespace) -> None:
         "predictions  data/predictions/ (token, gold, predicted, confidence)\n"
         "plots        dvc plots show\n"
         f"next         {activate}\n"
-        "             echo 'some text' | nerpipe predict models/exported\n"
+        "             nerpipe predict models/exported 'some text'\n"
         "             dvc exp run -S lr=3e-5\n"
         "             nerpipe compare main"
     )

@@ -18,7 +18,7 @@ from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.stream import predict_chunk
 from nerpipe.batch.writers import Prediction
 from nerpipe.contracts.word_rules import find_words
-from nerpipe.prediction.predictor import Reading, entities_of
+from nerpipe.prediction.finder import Reading, entities_of
 
 PREDICTOR = capitals_predictor()
 NO_FRAME = ("", "", "")

@@ -10,7 +10,7 @@ from nerpipe.batch.output_file import Output
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.writers import Prediction, as_json
 from nerpipe.errors import NerpipeError
-from nerpipe.prediction.predictor import Reading
+from nerpipe.prediction.finder import Reading
 
 BAD = Rejected("in:2", "bad", "raw")
 

@@ -76,6 +76,98 @@ def test_conll_in_conll_out_keeps_every_word(exported_tiny):
     assert [line.split("\t")[0] for line in lines] == ["The", "London", "", "train", "", ""]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("{model}", "The London train", "- Zoo"),
+        ("{model}", "The London train", "--to", "jsonl", "- Zoo"),
+        ("--to", "jsonl", "{model}", "The London train", "- Zoo"),
+        ("{model}", "--to", "jsonl", "--threads", "1", "The London train", "--", "- Zoo"),
+    ],
+)
+def test_texts_stand_anywhere_on_the_command_line(exported_tiny, arguments):
+    done = predict(*(argument.format(model=exported_tiny) for argument in arguments))
+    assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == ["The London train", "- Zoo"]
+
+
+def test_a_text_that_looks_like_an_option_needs_two_dashes(exported_tiny):
+    done = predict(exported_tiny, "--to", "jsonl", "--", "--nope")
+    assert json.loads(done.stdout)["text"] == "--nope"
+    assert (
+        b"unrecognized arguments: --nope Ann" in predict(exported_tiny, "--to", "jsonl", "--nope", "Ann", code=2).stderr
+    )
+
+
+def test_a_text_that_is_the_name_of_a_file_is_pointed_out(exported_tiny):
+    done = predict(exported_tiny, "README.md")
+    assert json.loads(done.stdout)["text"] == "README.md"
+    assert b"README.md: predicted as a text; to predict what this file holds, use --input README.md" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "colours"),
+    [(["The London train"], True), (["The London train", "--to", "jsonl"], False), ([], False)],
+)
+def test_a_text_on_a_terminal_is_shown_for_people(exported_tiny, arguments, colours):
+    import pty
+
+    main_end, other_end = pty.openpty()
+    command = [sys.executable, "-c", HERE + "main()", "predict", str(exported_tiny), *arguments]
+    subprocess.run(command, cwd=ROOT, input=b"The London train\n", stdout=other_end, check=True)
+    shown = os.read(main_end, 1 << 16)
+    os.close(main_end)
+    os.close(other_end)
+    assert (b"\x1b[30;" in shown) == colours
+    assert shown.startswith(b'{"text"') != colours
+
+
+def test_the_suffix_says_the_format_and_another_field_may_hold_the_text(exported_tiny, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"body": "Ann", "text": "no"}\n{"id": 2}\n')
+    (tmp_path / "in.conll").write_text("Ann O\nmet O\n")
+    done = shell("predict --input in.jsonl in.conll --text-field body", exported_tiny, tmp_path, 4)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["text"] for row in rows] == ["Ann", "Ann met"]
+    assert rows[0]["input_text"] == "no"
+    said = 'for example in.jsonl:2: there is no field "body"; the fields are id; name the one that holds the text'
+    assert said in done.stderr
+    assert "renamed to input_NAME: 1" in done.stderr
+
+
+def test_another_text_or_field_is_another_run(exported_tiny, tmp_path):
+    shell("predict Ann --output out.jsonl", exported_tiny, tmp_path, 0)
+    assert "already finished" in shell("predict Ann --output out.jsonl --resume", exported_tiny, tmp_path, 0).stderr
+    shell("predict Bob --output out.jsonl --resume", exported_tiny, tmp_path, 1)
+    (tmp_path / "in.jsonl").write_text('{"a": "Ann", "b": "Bob"}\n')
+    shell("predict --input in.jsonl --text-field a --output o.jsonl", exported_tiny, tmp_path, 0)
+    shell("predict --input in.jsonl --text-field b --output o.jsonl --resume", exported_tiny, tmp_path, 1)
+
+
+def test_entities_below_the_least_confidence_are_left_out(exported_tiny, tmp_path):
+    (tmp_path / "in.txt").write_text("\n".join(TEXTS))
+    rows = map(json.loads, shell("predict --input in.txt", exported_tiny, tmp_path, 0).stdout.splitlines())
+    everything = [entity for row in rows for entity in row["entities"]]
+    sure = [entity["confidence"] for entity in everything]
+    least = {"person": (min(sure) + max(sure)) / 2, "location": 0}
+    (tmp_path / "least.json").write_text(json.dumps(least))
+    expected = [entity for entity in everything if entity["confidence"] >= least[entity["type"]]]
+    assert 0 < len(expected) < len(everything)
+    command = "predict --input in.txt --min-confidence least.json"
+    rows = map(json.loads, shell(command, exported_tiny, tmp_path, 0).stdout.splitlines())
+    assert [entity for row in rows for entity in row["entities"]] == expected
+    words = shell(f"{command} --to conll", exported_tiny, tmp_path, 0).stdout
+    assert words.count("\tB-") == len(expected)
+    assert "this file is an input" in shell(f"{command} --output least.json", exported_tiny, tmp_path, 1).stderr
+
+
+def test_another_least_confidence_is_another_run(exported_tiny, tmp_path):
+    (tmp_path / "least.json").write_text('{"person": 0.4}')
+    command = "predict Ann --output out.jsonl --min-confidence least.json"
+    shell(command, exported_tiny, tmp_path, 0)
+    assert "already finished" in shell(f"{command} --resume", exported_tiny, tmp_path, 0).stderr
+    (tmp_path / "least.json").write_text('{"person": 0.5}')
+    assert "no stopped run to resume" in shell(f"{command} --resume", exported_tiny, tmp_path, 1).stderr
+
+
 def test_text_for_people_has_no_colours_in_a_pipe(exported_tiny):
     shown = predict(exported_tiny, "--to", "text", stdin=b"The London train").stdout
     assert b"\x1b" not in shown
@@ -91,6 +183,21 @@ def test_text_for_people_has_no_colours_in_a_pipe(exported_tiny):
         (["{model}", "--from", "files"], "--from files needs --input"),
         (["{model}", "--engine", "ray"], "--engine ray needs --input"),
         (["{model}", "--backend", "torch", "--precision", "int8"], "PyTorch backend has no int8"),
+        (["{model}", "Ann", "--input", "x"], "--input is about files to read, but texts are given"),
+        (["{model}", "Ann", "--from", "lines"], "--from is about files to read, but texts are given"),
+        (["{model}", "Ann", "--text-field", ""], "--text-field is about files to read, but texts are given"),
+        (["{model}", "Ann", "--engine", "ray"], "--engine ray needs --input"),
+        (
+            ["{model}", "--input", "README.md"],
+            'README.md: the suffix ".md" says no format; name the format with --from',
+        ),
+        (["{model}", "--text-field", "x"], "--text-field: no input has fields"),
+        (["{model}", "Ann", "--min-confidence", "1.5"], "'1.5' is not a number from 0 to 1"),
+        (["{model}", "Ann", "--min-confidence", "nowhere"], "nowhere: there is no such file; the least confidence is"),
+        (
+            ["{model}", "Ann", "--min-confidence", "metrics/metrics.json"],
+            "-> dataset] this is no entity type of the model",
+        ),
     ],
 )
 def test_a_wrong_command_is_one_message(exported_tiny, arguments, said):
@@ -233,7 +340,7 @@ def test_fields_of_the_input_named_entities_are_kept(exported_tiny, tmp_path):
         ("echo Ann | predict > /dev/full", 1, "No space left on device"),
         ("echo Ann | predict --output /dev/full", 1, "No space left on device"),
         ("predict --input .", 1, "the folder is empty"),
-        ("predict --input /proc/self/mem", 1, "/proc/self/mem: the file cannot be read"),
+        ("predict --from lines --input /proc/self/mem", 1, "/proc/self/mem: the file cannot be read"),
     ],
 )
 def test_streams_and_files_that_cannot_be_used_are_one_message(exported_tiny, tmp_path, command, code, said):

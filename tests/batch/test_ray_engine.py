@@ -10,18 +10,22 @@ import pytest
 pytest.importorskip("ray", reason="Ray is an extra: pip install -r requirements/ray.txt")
 
 from nerpipe.batch import ray_engine
+from nerpipe.batch.input_files import input_files
 from nerpipe.batch.output_file import Output
 from nerpipe.batch.ray_engine import PredictBlocks, pack_record, pack_result, run_on_ray, unpack_record, unpack_result
-from nerpipe.batch.readers import input_files, read_records
+from nerpipe.batch.readers import read_records
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.stream import run
 from nerpipe.batch.writers import Prediction, as_json
-from nerpipe.prediction.predictor import Entity, Predictor, Reading
+from nerpipe.prediction.finder import Entity, Reading
+from nerpipe.prediction.predictor import Predictor
 from places import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")  # of settings that Ray reads itself
 
-OPTIONS = argparse.Namespace(kind="lines", backend="onnx", precision="fp32", threads=1)
+OPTIONS = argparse.Namespace(
+    kind="lines", text_field="text", backend="onnx", precision="fp32", threads=1, min_confidence=None
+)
 
 
 def test_records_and_results_survive_the_way():
@@ -149,3 +153,30 @@ def test_a_stopped_run_goes_on(exported_tiny, texts, expected, tmp_path, monkeyp
     with again.open("job", resume=True):
         run_on_ray(exported_tiny, texts, again, OPTIONS)
     assert outputs(tmp_path) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cluster")
+def test_suffixes_and_the_field_of_the_text_are_those_of_one_process(exported_tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.jsonl").write_text('{"body": "Ann in London"}\n{"id": 1}\n')
+    (tmp_path / "in/b.conll").write_text("Ann O\nmet O\n")
+    (tmp_path / "in/c.txt").write_text("The London train\n")
+    files = input_files(["in"], None)
+    written = []
+    for engine in ("here", "ray"):
+        (tmp_path / engine).mkdir()
+        sink = sink_of(tmp_path / engine)
+        with sink.open("job", resume=False):
+            if engine == "ray":
+                options = argparse.Namespace(
+                    **vars(OPTIONS) | {"kind": None, "text_field": "body", "min_confidence": 0.4}
+                )
+                run_on_ray(exported_tiny, files, sink, options)
+            else:
+                records = read_records(files, None, io.BytesIO(), lambda _: None, text_field="body")
+                run(Predictor(exported_tiny, min_confidence=0.4), records, sink)
+        written.append(outputs(tmp_path / engine))
+    assert written[0] == written[1]
+    assert written[0][0].count("\n") == 3

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from nerpipe.batch import readers
-from nerpipe.batch.readers import input_files, read_records
+from nerpipe.batch.input_files import input_files
+from nerpipe.batch.readers import read_records
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.errors import NerpipeError
 
@@ -44,8 +45,12 @@ def test_json_lines_keep_their_other_fields():
     [
         ("{", "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
-        ("[]", 'the field "text"'),
-        ('{"txt": "a"}', 'the field "text"'),
+        ("[]", 'a JSON object with the field "text" was expected'),
+        (
+            '{"txt": "a", "id": 1}',
+            'no field "text"; the fields are txt, id; name the one that holds',
+        ),
+        ("{}", 'there is no field "text", nor any other'),
         ('{"text": 3}', '"text" is int, not text'),
         ('{"text": null}', "NoneType"),
         ('{"text": "\\ud83d"}', "half of a surrogate pair"),
@@ -128,22 +133,27 @@ def test_parquet_is_read_by_its_text_column(tmp_path):
         list(read_records([str(path)], "parquet", io.BytesIO(), lambda _: None))
 
 
-@pytest.mark.parametrize(
-    ("names", "kind", "said"),
-    [
-        (["nowhere.txt"], "lines", "nowhere.txt: no such file or folder"),
-        (["-"], "files", "--from files needs --input"),
-        (["-"], "parquet", "--from parquet needs --input"),
-    ],
-)
-def test_inputs_that_cannot_be(names, kind, said):
-    with pytest.raises(NerpipeError, match=said):
-        input_files(names, kind)
+def test_the_text_can_be_in_any_field(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    content = b'{"body": "a b", "text": 7}\n{"text": "c"}\n{"body": 3}\n'
+    rows = list(read_records(["-"], "jsonl", io.BytesIO(content), lambda _: None, text_field="body"))
+    assert rows[0][1:] == ("a b", None, {"text": 7})
+    assert 'no field "body"; the fields are text; name' in rows[1].problem
+    assert rows[2].problem == '"body" is int, not text'
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": [1, 2], "body": ["x", None]}), path)
+    rows = list(read_records([str(path)], None, io.BytesIO(), lambda _: None, text_field="body"))
+    assert rows[0] == Record(f"{path}:row 1", "x", None, {"text": 1})
+    assert rows[1].problem == '"body" is NoneType, not text'
 
 
-def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(NerpipeError, match="the folder is empty"):
-        input_files([str(tmp_path)], "lines")
+def test_a_record_with_countless_fields_is_rejected_in_a_short_sentence():
+    line = json.dumps({f"{number}{'x' * 1000}": number for number in range(200)})
+    (row,) = read(line.encode(), "jsonl")
+    assert "and 180 more; name the one" in row.problem
+    assert len(row.problem) < 3000
 
 
 def test_every_byte_is_told_to_the_progress_bar():

@@ -109,7 +109,7 @@ def test_a_run_that_stops_anywhere_is_continued_to_the_same_output(tmp_path, sto
     with pytest.raises(NerpipeError, match=r"did not finish\. Add --resume"), again.open("job", resume=False):
         pass
     with (
-        pytest.raises(NerpipeError, match="another model, input, format, backend or precision"),
+        pytest.raises(NerpipeError, match="another model, input or format"),
         again.open("other", resume=True),
     ):
         pass

@@ -8,10 +8,13 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from nerpipe.annotations.importing import import_annotations
-from nerpipe.batch.readers import READERS, Record, Rejected
+from nerpipe.batch.input_files import KINDS, STDIN, kind_of
+from nerpipe.batch.readers import read_records
+from nerpipe.batch.records import TEXT, Record, Rejected
 from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.schemes import OUTSIDE, SCHEMES, is_tag, read_tag, spans_of, to_iob2
 from nerpipe.contracts.word_rules import RULES, find_words
@@ -85,12 +88,21 @@ def fuzz_importers(data: bytes, folder: Path) -> None:
 
 
 def fuzz_record_readers(data: bytes, folder: Path) -> None:
-    """Read any bytes as records to predict. No record is lost, and every text can be written as UTF-8."""
+    """Read any bytes as records to predict. No record is lost, and every text can be written as UTF-8.
+
+    The first word is also a suffix of a file, and the name of the field of the text.
+    """
+    name = (data.split() or [b""])[0][:20].decode("utf-8", "replace")
+    suffix = name.replace("/", "").replace("\0", "")  # No name of a file holds these two.
+    path = folder / f"input.{suffix}"
+    with suppress(NerpipeError):  # If the suffix says no format.
+        check(kind_of(str(path), None) in KINDS, "a suffix says a format, or is refused")
     for kind in ("lines", "files", "jsonl", "conll"):
-        records = list(READERS[kind](io.BytesIO(data), str(folder / "input"), lambda _: None))
-        for record in records:
-            check(isinstance(record, Record | Rejected), "a reader yields records and rejects")
-            json.dumps(record, ensure_ascii=False).encode("utf-8")
+        for text_field in {TEXT, name} if kind == "jsonl" else {TEXT}:
+            records = list(read_records([STDIN], kind, io.BytesIO(data), lambda _: None, text_field=text_field))
+            for record in records:
+                check(isinstance(record, Record | Rejected), "a reader yields records and rejects")
+                json.dumps(record, ensure_ascii=False).encode("utf-8")
         if kind == "lines":
             lines = data.count(b"\n") + (bool(data) and not data.endswith(b"\n"))
             check(len(records) == lines, "every line is a record or a reject")

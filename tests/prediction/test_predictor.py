@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from capitals import capitals_predictor
 from nerpipe.contracts.word_rules import find_words
 from nerpipe.errors import NerpipeError
-from nerpipe.prediction.predictor import Entity, Predictor
+from nerpipe.prediction.finder import Entity
+from nerpipe.prediction.predictor import Predictor
 
 PREDICTOR = capitals_predictor()
 
@@ -62,13 +63,58 @@ def test_words_that_are_found_already_are_tagged_one_by_one():
     assert PREDICTOR.tag([[], []]) == [([], []), ([], [])]
 
 
-def test_what_is_no_text_is_refused():
-    with pytest.raises(NerpipeError, match="put the text in brackets"):
-        PREDICTOR("Ann")
-    with pytest.raises(NerpipeError, match="text was expected, not int"):
-        PREDICTOR([3])
-    with pytest.raises(NerpipeError, match=r"character 1 is half of a surrogate pair \('\\ud83d'\)"):
-        PREDICTOR(["a\ud83d"])
+@pytest.mark.parametrize(
+    ("method", "argument", "said"),
+    [
+        ("__call__", "Ann", "put the text in brackets"),
+        ("__call__", b"Ann", "put the text in brackets"),
+        ("__call__", None, "a list of texts was expected, not NoneType"),
+        ("__call__", [3], "text was expected, not int"),
+        ("__call__", ["a\ud83d"], r"character 1 is half of a surrogate pair \('\\ud83d'\)"),
+        ("read", "Ann", "put the text in brackets"),
+        ("tag", "Ann", "a list of sentences was expected, each a list of words, not str"),
+        ("tag", 3, "a list of sentences was expected, each a list of words, not int"),
+        ("tag", [["Ann"], "Ann saw"], "sentence 2 is str, not a list of words"),
+        ("tag", [["Ann", None]], "text was expected, not NoneType"),
+        ("tag", [["\ud83d"]], "half of a surrogate pair"),
+    ],
+)
+def test_what_is_no_text_or_list_is_refused(method, argument, said):
+    with pytest.raises(NerpipeError, match=said):
+        getattr(PREDICTOR, method)(argument)
+
+
+def test_a_generator_of_texts_or_words_is_not_lost():
+    texts = ["Ann saw", "Bob"]
+    assert PREDICTOR(text for text in texts) == PREDICTOR(texts)
+    assert PREDICTOR.tag(iter(text.split()) for text in texts) == PREDICTOR.tag([["Ann", "saw"], ["Bob"]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"folder": 3}, "the folder of a model was expected, such as 'models/exported', not int"),
+        ({"folder": None}, "not NoneType"),
+        ({"threads": 0}, "threads is 0, but a whole number of 1 or more was expected"),
+        ({"threads": -2}, "threads is -2"),
+        ({"threads": True}, "threads is True"),
+        ({"threads": 1.5}, r"threads is 1\.5"),
+        ({"threads": "2"}, "threads is '2'"),
+        ({"backend": "tf"}, "there is no backend 'tf'; there are onnx, openvino, torch"),
+        ({"precision": ["int8"]}, "there is no precision"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_the_model_is_loaded(exported_tiny, arguments, said):
+    with pytest.raises(NerpipeError, match=said):
+        Predictor(**{"folder": exported_tiny} | arguments)
+
+
+def test_a_predictor_says_what_it_is(exported_tiny):
+    shown = repr(Predictor(str(exported_tiny), threads=1))
+    assert shown == (
+        f"<Predictor {str(exported_tiny)!r}, backend='onnx', precision='fp32', threads=1, types=['location', 'person']>"
+    )
+    assert "threads=None" not in repr(Predictor(exported_tiny))
 
 
 @pytest.mark.parametrize(

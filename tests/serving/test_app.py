@@ -138,6 +138,7 @@ def test_the_model_and_its_health_are_shown(client):
     assert client.get("/model").json() == {
         "labels": ["O", "B-person", "I-person"],
         "types": ["person"],
+        "min_confidence": {},
         "card": "# The card",
     }
 

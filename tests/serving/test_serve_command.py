@@ -205,6 +205,24 @@ def test_clients_that_send_nothing_or_take_nothing_are_disconnected(exported_tin
         assert ask(port, json.dumps({"text": "Ann"}))[0] == 200
 
 
+def test_entities_below_the_least_confidence_are_left_out_and_the_server_says_so(exported_tiny, port, tmp_path):
+    body = json.dumps({"text": "Zoo and the abc, Ann and the London train"})
+    everything = ask(port, body)[1]["results"][0]["entities"]
+    assert everything
+    (tmp_path / "least.json").write_text('{"person": 1, "location": 1}')
+    with serving(exported_tiny, "--min-confidence", str(tmp_path / "least.json")) as (_, strict):
+        assert ask(strict, body)[1]["results"][0]["entities"] == [row for row in everything if row["confidence"] >= 1]
+        with urllib.request.urlopen(f"http://127.0.0.1:{strict}/model") as answer:
+            assert json.load(answer)["min_confidence"] == {"location": 1, "person": 1}
+
+
+def test_a_least_confidence_that_cannot_be_is_one_message(exported_tiny):
+    command = [sys.executable, "-c", SERVE, "serve", str(exported_tiny), "--min-confidence", "2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "error: [min_confidence] '2.0' is not a number from 0 to 1\n"
+
+
 def test_a_port_that_is_taken_is_one_message(exported_tiny, port):
     command = [sys.executable, "-c", SERVE, "serve", str(exported_tiny), "--port", str(port)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

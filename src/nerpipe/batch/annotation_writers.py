@@ -50,7 +50,7 @@ def as_label_studio(prediction: Prediction) -> str:
         for number, entity in enumerate(entities, start=1)
     ]
     guess = {"model_version": MODEL_VERSION, "score": _lowest(prediction), "result": result}
-    return json_text({"data": {**record.fields, TEXT_TAG: record.text}, "predictions": [guess]})
+    return json_text({"data": with_own(record.fields, {TEXT_TAG: record.text}), "predictions": [guess]})
 
 
 def as_prodigy(prediction: Prediction) -> str:

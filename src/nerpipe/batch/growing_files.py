@@ -17,6 +17,7 @@ from nerpipe.contracts.user_cache import file_stamp, remember
 from nerpipe.errors import NerpipeError
 
 _PARTIAL = ".rejects.partial"
+_SHOWN = 500  # Largest number of characters of a problem that is shown as an example.
 
 
 def open_locked(path: Path) -> BinaryIO:
@@ -64,6 +65,7 @@ class RejectsFile:
             owner: Output of the run. None: standard output.
         """
         self.path = path
+        self.example = ""  # Position and problem of the first record that was rejected by this process.
         self._owner = owner
         self._direct = path is None or is_special(path)  # Whether the file is written under its own name.
         self._key = hashlib.sha256(os.fsencode(owner.resolve() if owner else "")).hexdigest()[:8]
@@ -101,6 +103,8 @@ class RejectsFile:
 
     def write(self, rejected: Rejected) -> None:
         """Add a record."""
+        if not self.example:
+            self.example = " ".join(f"{rejected.position}: {rejected.problem}".split())[:_SHOWN]
         if self._file is None:
             if self.path is None:
                 handle, name = tempfile.mkstemp(".jsonl", "nerpipe-rejects-")

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from nerpipe.batch.records import TEXT, Record, Rejected, Told, checked
+from nerpipe.batch.records import TEXT, Record, Rejected, Told, checked, missing_field
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ MOST_ROWS = 1024  # Number of rows that are read together.
 READ_BYTES = 1 << 24  # Number of bytes that rows that are read together may have on average.
 
 
-def read_parquet(file: BinaryIO, name: str, read: Told) -> Iterator[Record | Rejected]:
-    """Yield a record for each row of a file with the column `text`.
+def read_parquet(file: BinaryIO, name: str, read: Told, *, text_field: str = TEXT) -> Iterator[Record | Rejected]:
+    """Yield a record for each row of a file. The column `text_field` holds the text.
 
     Dates, times and decimals become text as `isoformat` or `str` gives it, and bytes become Base64.
 
@@ -33,22 +33,25 @@ def read_parquet(file: BinaryIO, name: str, read: Told) -> Iterator[Record | Rej
     number = 0
     try:
         table = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 16)
-        _check_columns(name, table.schema_arrow.names)
+        _check_columns(name, table.schema_arrow.names, text_field)
         size, rows = os.fstat(file.fileno()).st_size, max(table.metadata.num_rows, 1)
         for group in range(table.num_row_groups):
             for batch in table.iter_batches(batch_size=_rows_at_once(table, group), row_groups=[group]):
-                for fields in _rows(batch):
+                for fields in _rows(batch, text_field):
                     number += 1
                     position = f"{name}:row {number}"
-                    yield _record(position, fields) if isinstance(fields, dict) else fields._replace(position=position)
+                    if isinstance(fields, dict):
+                        yield checked(position, fields, repr(fields), text_field, _plain)
+                    else:
+                        yield fields._replace(position=position)
                 read(size * batch.num_rows // rows)
     except (pa.ArrowException, OSError) as error:
         raise NerpipeError(f"{name}: after row {number:,}, the file is not readable Parquet ({error})") from None
 
 
-def _check_columns(name: str, columns: list[str]) -> None:
-    if TEXT not in columns:
-        raise NerpipeError(f'{name}: there is no column "{TEXT}"; the columns are {", ".join(columns)}')
+def _check_columns(name: str, columns: list[str], text_field: str) -> None:
+    if text_field not in columns:
+        raise NerpipeError(f"{name}: {missing_field('column', text_field, columns)}")
     if len(set(columns)) < len(columns):
         raise NerpipeError(f"{name}: two columns have the same name; the columns are {', '.join(columns)}")
 
@@ -60,7 +63,7 @@ def _rows_at_once(table: "pq.ParquetFile", group: int) -> int:
     return max(1, min(MOST_ROWS, READ_BYTES // max(average, 1)))
 
 
-def _rows(batch: "pa.RecordBatch") -> Iterator[dict[str, Any] | Rejected]:
+def _rows(batch: "pa.RecordBatch", text_field: str) -> Iterator[dict[str, Any] | Rejected]:
     """Yield the rows of a batch. A row with a value that Python cannot read is rejected, and the others are not."""
     try:
         yield from batch.to_pylist()
@@ -69,21 +72,17 @@ def _rows(batch: "pa.RecordBatch") -> Iterator[dict[str, Any] | Rejected]:
             try:
                 yield from batch.slice(index, 1).to_pylist()
             except (ValueError, OverflowError, ArithmeticError) as error:
-                yield Rejected("", f"a value of the row cannot be read: {error}", _raw_text(batch, index))
+                yield Rejected("", f"a value of the row cannot be read: {error}", _raw_text(batch, index, text_field))
 
 
-def _raw_text(batch: "pa.RecordBatch", index: int) -> str:
+def _raw_text(batch: "pa.RecordBatch", index: int, text_field: str) -> str:
     import pyarrow as pa
 
     try:
-        content = batch.column(TEXT).slice(index, 1).cast(pa.large_binary()).to_pylist()[0] or b""
+        content = batch.column(text_field).slice(index, 1).cast(pa.large_binary()).to_pylist()[0] or b""
     except (pa.ArrowException, ValueError):
         return ""
     return bytes(content).decode("utf-8", "backslashreplace")
-
-
-def _record(position: str, fields: dict[str, Any]) -> Record | Rejected:
-    return checked(position, fields, repr(fields), _plain)
 
 
 def _plain(value: Any) -> object:  # noqa: ANN401 - a value of any type that JSON lacks

@@ -9,16 +9,21 @@ from functools import partial
 from pathlib import Path
 
 from nerpipe.batch.annotation_writers import ANNOTATION_FORMATS, FRAMES
+from nerpipe.batch.input_files import KINDS, STDIN, WITH_FIELDS, input_files, kind_of
 from nerpipe.batch.output_file import Output
-from nerpipe.batch.readers import READERS, STDIN, input_files, read_records
+from nerpipe.batch.readers import read_records
+from nerpipe.batch.records import TEXT
 from nerpipe.batch.run_state import job_fingerprint
 from nerpipe.batch.stream import run
 from nerpipe.batch.targets import find_targets
+from nerpipe.batch.text_arguments import check_texts, text_records
 from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
 from nerpipe.contracts.terminal import printable, say
+from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS, check_choice
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
+from nerpipe.prediction.min_confidence import NUMBER_OR_FILE, least_confidences, number_or_file
 
 Engine = Callable[[Output], None]
 SOME_REJECTED = 4  # Exit code if some records were rejected and all others were predicted.
@@ -34,25 +39,35 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         "model", type=Path, metavar="MODEL_FOLDER", help="folder of an exported model, such as models/exported"
     )
     parser.add_argument(
-        "--input", nargs="+", default=[STDIN], metavar="FILE", help="files or folders to read (default: standard input)"
+        "texts",
+        nargs="*",
+        metavar="TEXT",
+        help="texts to predict, each in quotation marks (default: read --input, or else standard input). Put -- before "
+        "a text that begins with a dash",
     )
+    parser.add_argument("--input", nargs="+", metavar="FILE", help="files or folders to read, or - for standard input")
     parser.add_argument(
         "--from",
         dest="kind",
-        choices=tuple(READERS),
-        default="lines",
-        help="format of the input. lines: one text on each line (default); files: one text in each file; jsonl: one "
-        "JSON object with the field text on each line; conll: one word on each line, in the column that clean_conll "
-        "would find; parquet: rows with the column text",
+        choices=KINDS,
+        help="format of all inputs (default: the suffix of each file says it, and standard input has lines). lines: "
+        "one text on each line (.txt); files: one text in each file; jsonl: one JSON object with the field text on "
+        "each line (.jsonl, .ndjson); conll: one word on each line, in the column that clean_conll would find (.conll, "
+        ".bio, .iob2, .tsv and so on); parquet: rows with the column text (.parquet)",
+    )
+    parser.add_argument(
+        "--text-field",
+        metavar="NAME",
+        help=f"field of jsonl, or column of parquet, that holds the text (default: {TEXT})",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="file to write (default: standard output)")
     parser.add_argument(
         "--to",
         choices=(*FORMATS, *ANNOTATION_FORMATS, "text"),
-        default="jsonl",
         help="format of the output. jsonl: text and entities as one JSON object on each line (default); conll: one "
         "word on each line, with tag and confidence; doccano, label-studio, prodigy: pre-annotations that the "
-        "annotation tool imports; text: text for people, with coloured entities",
+        "annotation tool imports; text: text for people, with coloured entities "
+        "(default if TEXT is given and the output is a terminal)",
     )
     parser.add_argument(
         "--backend",
@@ -69,6 +84,12 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="number of processor threads (default: the number of cores that this process may use; with --engine ray: "
         "1 for each actor)",
+    )
+    parser.add_argument(
+        "--min-confidence",
+        type=number_or_file,
+        metavar="NUMBER_OR_FILE",
+        help=f"least confidence of an entity: {NUMBER_OR_FILE}. Entities below it are left out (default: none is)",
     )
     parser.add_argument(
         "--rejects",
@@ -91,15 +112,20 @@ def predict(arguments: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # The output is UTF-8 in every locale.
-    files = input_files(arguments.input, arguments.kind)
-    output, through, rejects = find_targets(arguments.output, arguments.rejects, files, sys.stdout)
-    decisive = ("kind", "to", "backend", "precision")
-    job = job_fingerprint(arguments.model, files, {name: getattr(arguments, name) for name in decisive})
+    files = _inputs(arguments)
+    read = [*files, *([str(arguments.min_confidence)] if isinstance(arguments.min_confidence, Path) else [])]
+    if arguments.min_confidence is not None:
+        arguments.min_confidence = least_confidences(arguments.min_confidence, load_decoding(arguments.model).types)
+    output, through, rejects = find_targets(arguments.output, arguments.rejects, read, sys.stdout)
     with ExitStack() as stack:
         stream = stack.enter_context(through.open("w", encoding="utf-8", newline="\n")) if through else sys.stdout
-        show = _format(arguments.to, terminal=output is None and stream.isatty())
-        frame, taken = FRAMES.get(arguments.to, ("", "", "")), OWN_FIELDS.get(arguments.to, ())
-        sink = Output(output, rejects, stream, show, frame, taken)
+        terminal = output is None and stream.isatty()
+        to = arguments.to or ("text" if arguments.texts and terminal else "jsonl")
+        decisive = ("texts", "kind", "text_field", "backend", "precision", "min_confidence")
+        options = {name: getattr(arguments, name) for name in decisive} | {"to": to}
+        job = job_fingerprint(arguments.model, files, options)
+        frame, taken = FRAMES.get(to, ("", "", "")), OWN_FIELDS.get(to, ())
+        sink = Output(output, rejects, stream, _format(to, terminal=terminal), frame, taken)
         finished = arguments.resume and sink.is_finished(job)
         if not finished:
             engine = _ray(arguments, files) if arguments.engine == "ray" else _local(arguments, files, output)
@@ -110,12 +136,34 @@ def predict(arguments: argparse.Namespace) -> int:
     return SOME_REJECTED if sink.counts.rejected else 0
 
 
+def _inputs(arguments: argparse.Namespace) -> list[str]:
+    """List the files to read, and give --text-field its default.
+
+    Raises:
+        NerpipeError: If a file cannot be read, or options contradict each other.
+    """
+    if arguments.texts:
+        check_texts(arguments)
+        files = []
+    else:
+        files = input_files(arguments.input or [STDIN], arguments.kind)
+        if arguments.text_field is not None and not {kind_of(name, arguments.kind) for name in files} & {*WITH_FIELDS}:
+            raise NerpipeError(
+                f"--text-field: no input has fields; only the formats {' and '.join(WITH_FIELDS)} have them, which "
+                "--from or the suffix of a file names"
+            )
+    if arguments.text_field is None:
+        arguments.text_field = TEXT
+    return files
+
+
 def _in_words(sink: Output) -> str:
     """Give the counts of a run."""
     counts = sink.counts
     said = f"records: {counts.records:,}, entities: {counts.entities:,}"
     if counts.rejected:
         said += f", rejected: {counts.rejected:,} (see {sink.rejects.path})"
+        said += f", for example {sink.rejects.example}" if sink.rejects.example else ""
     if counts.renamed:
         said += f", fields of the input that were renamed to {RENAMED}NAME: {counts.renamed:,}"
     return said
@@ -136,15 +184,23 @@ def _local(arguments: argparse.Namespace, files: list[str], output: Path | None)
     from nerpipe.prediction.predictor import Predictor
 
     predictor = Predictor(
-        arguments.model, backend=arguments.backend, precision=arguments.precision, threads=arguments.threads
+        arguments.model,
+        backend=arguments.backend,
+        precision=arguments.precision,
+        threads=arguments.threads,
+        min_confidence=arguments.min_confidence,
     )
     total = None if STDIN in files else sum(Path(name).stat().st_size for name in files)
     # True hides the bar, which would mix with predictions on the same terminal. None shows it only on a terminal.
     hidden = True if output is None and sys.stdout.isatty() else None
 
     def engine(sink: Output) -> None:
+        if arguments.texts:
+            run(predictor, text_records(arguments.texts), sink)
+            return
         with tqdm(total=total, unit="B", unit_scale=True, disable=hidden, file=sys.stderr) as bar:
-            run(predictor, read_records(files, arguments.kind, sys.stdin.buffer, bar.update), sink)
+            records = read_records(files, arguments.kind, sys.stdin.buffer, bar.update, text_field=arguments.text_field)
+            run(predictor, records, sink)
 
     return engine
 

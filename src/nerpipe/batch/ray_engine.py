@@ -15,13 +15,15 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nerpipe.batch.input_files import STDIN
 from nerpipe.batch.output_file import Output
-from nerpipe.batch.readers import STDIN, read_input
+from nerpipe.batch.readers import read_input
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.stream import CHUNK_RECORDS, predict_chunk
 from nerpipe.batch.writers import Prediction
 from nerpipe.errors import NerpipeError
-from nerpipe.prediction.predictor import Entity, Predictor, Reading
+from nerpipe.prediction.finder import Entity, Reading
+from nerpipe.prediction.predictor import Predictor
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,9 +35,9 @@ PackedRow = dict[str, str]  # The key "row" holds JSON, so that all fields of al
 class PredictBlocks:
     """Predicts blocks of records in one actor, which holds one loaded model."""
 
-    def __init__(self, model: str, backend: str, precision: str, threads: int) -> None:
-        """Load the model once, in the actor."""
-        self._predictor = Predictor(model, backend=backend, precision=precision, threads=threads)
+    def __init__(self, model: str, options: dict[str, Any]) -> None:
+        """Load the model once, in the actor, with the options of `Predictor`."""
+        self._predictor = Predictor(model, **options)
 
     def __call__(self, batch: "pa.Table") -> "pa.Table":
         """Predict one block of packed records."""
@@ -95,18 +97,20 @@ def _blocks(
     context.enable_progress_bars = False
     threads = arguments.threads or 1
     actors = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads - 1)  # One core reads the files.
-    kind = arguments.kind
+    options = {name: getattr(arguments, name) for name in ("backend", "precision", "min_confidence")}
+    options["threads"] = threads
+    kind, text_field = arguments.kind, arguments.text_field
     folder = Path.cwd()
-    left, skipped = skip_records(files, kind, sink.counts.records)
+    left, skipped = skip_records(files, kind, text_field, sink.counts.records)
     if not left:
         return
     items = [{"name": name, "skipped": 0 if index else skipped} for index, name in enumerate(left)]
     results = (
         ray.data.from_items(items, override_num_blocks=len(items))
-        .flat_map(lambda row: packed_records(folder, row["name"], kind, row["skipped"]), num_cpus=0.5)
+        .flat_map(lambda row: packed_records(folder, row["name"], kind, text_field, row["skipped"]), num_cpus=0.5)
         .map_batches(
             PredictBlocks,
-            fn_constructor_args=(str(model), arguments.backend, arguments.precision, threads),
+            fn_constructor_args=(str(model), options),
             batch_format="pyarrow",
             batch_size=CHUNK_RECORDS,
             num_cpus=threads,
@@ -122,12 +126,13 @@ def _blocks(
             raise NerpipeError(json.loads(rows[len(good)])["error"])
 
 
-def skip_records(files: Sequence[str], kind: str, done: int) -> tuple[list[str], int]:
+def skip_records(files: Sequence[str], kind: str | None, text_field: str, done: int) -> tuple[list[str], int]:
     """Find where a run goes on, by reading the records that it has predicted already.
 
     Args:
         files: All input files.
-        kind: One of READERS.
+        kind: Format of all files. None: the suffix of each file says its format.
+        text_field: Name of the field or column that holds the text.
         done: Number of records that are predicted already.
 
     Returns:
@@ -139,7 +144,7 @@ def skip_records(files: Sequence[str], kind: str, done: int) -> tuple[list[str],
     if not done:
         return list(files), 0
     for place, name in enumerate(files):
-        found = sum(1 for _ in islice(read_input(name, kind, lambda _: None), done + 1))
+        found = sum(1 for _ in islice(read_input(name, kind, lambda _: None, text_field=text_field), done + 1))
         if found > done:
             return list(files[place:]), done
         done -= found
@@ -150,7 +155,7 @@ def skip_records(files: Sequence[str], kind: str, done: int) -> tuple[list[str],
     return [], 0
 
 
-def packed_records(folder: Path, name: str, kind: str, skipped: int = 0) -> Iterator[PackedRow]:
+def packed_records(folder: Path, name: str, kind: str | None, text_field: str, skipped: int) -> Iterator[PackedRow]:
     """Read one file in a Ray task, without its first records.
 
     The working directory of a task is not that of the command, so `folder` names that one. The records keep the name of
@@ -158,7 +163,8 @@ def packed_records(folder: Path, name: str, kind: str, skipped: int = 0) -> Iter
     lose its type on the way.
     """
     try:
-        for record in islice(read_input(name, kind, lambda _: None, folder=folder), skipped, None):
+        records = read_input(name, kind, lambda _: None, text_field=text_field, folder=folder)
+        for record in islice(records, skipped, None):
             yield {"row": pack_record(record)}
     except NerpipeError as error:
         yield {"row": f"{FAILURE}{json.dumps(str(error))}}}"}

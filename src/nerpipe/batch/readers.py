@@ -2,12 +2,14 @@
 
 import os
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from nerpipe.batch.input_files import STDIN, kind_of
 from nerpipe.batch.parquet_records import read_parquet
-from nerpipe.batch.records import LONGEST, Record, Rejected, Told, decoded, json_record
+from nerpipe.batch.records import LONGEST, TEXT, Record, Rejected, Told, decoded, json_record
 from nerpipe.batch.short_lines import LONGEST_LINE, ShortLines
 from nerpipe.corpus.lines import NoDigest, show_line
 from nerpipe.corpus.reading import LONGEST_SENTENCE
@@ -18,62 +20,45 @@ from nerpipe.errors import NerpipeError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-STDIN = "-"
+Reader = Callable[[BinaryIO, str, Told], Iterator[Record | Rejected]]
 SHOWN_WORDS = 20  # Number of words of a sentence that is too long that the rejects file shows.
 
 
-def input_files(inputs: Sequence[str], kind: str) -> list[str]:
-    """List the files that are named. The files of a folder are in the order of their names.
-
-    Raises:
-        NerpipeError: If one is missing, a folder is empty, or standard input cannot have this format.
-    """
-    files: list[str] = []
-    for name in inputs:
-        path = Path(name)
-        if name == STDIN:
-            if kind in ("files", "parquet"):
-                raise NerpipeError(f"--from {kind} needs --input, because standard input is not a file")
-            files.append(name)
-        elif path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-            if not inside:
-                raise NerpipeError(f"{name}: the folder is empty; give a folder with files to predict")
-            files += map(str, inside)
-        elif path.exists():
-            files.append(name)
-        else:
-            raise NerpipeError(
-                f"{name}: no such file or folder; give a file or folder to predict, or - for standard input"
-            )
-    return files
-
-
-def read_records(files: "Iterable[str]", kind: str, stdin: BinaryIO, read: Told) -> Iterator[Record | Rejected]:
+def read_records(
+    files: "Iterable[str]", kind: str | None, stdin: BinaryIO, read: Told, *, text_field: str = TEXT
+) -> Iterator[Record | Rejected]:
     """Read the files one after the other.
 
     Args:
         files: Names that `input_files` returns.
-        kind: One of READERS.
+        kind: Format of all files, one of KINDS. None: the suffix of each file says its format.
         stdin: Stream that the name `-` stands for.
         read: Function that receives the number of bytes of each read, for a progress bar.
+        text_field: Name of the field or column that holds the text, in formats that have fields.
 
     Raises:
         NerpipeError: If a file cannot be read at all.
     """
     for name in files:
-        yield from read_input(name, kind, read, stdin=stdin)
+        yield from read_input(name, kind, read, text_field=text_field, stdin=stdin)
 
 
 def read_input(
-    name: str, kind: str, read: Told, *, stdin: BinaryIO | None = None, folder: Path | None = None
+    name: str,
+    kind: str | None,
+    read: Told,
+    *,
+    text_field: str = TEXT,
+    stdin: BinaryIO | None = None,
+    folder: Path | None = None,
 ) -> Iterator[Record | Rejected]:
     """Read one file.
 
     Args:
         name: Name as the user gave it.
-        kind: One of READERS.
+        kind: Format of the file, one of KINDS. None: the suffix says it.
         read: Function that receives the number of bytes of each read.
+        text_field: Name of the field or column that holds the text.
         stdin: Stream that the name `-` stands for.
         folder: Folder in which the name holds, if it is not the working directory.
 
@@ -81,14 +66,24 @@ def read_input(
         NerpipeError: If the file cannot be read at all.
     """
     shown = os.fsencode(name).decode("utf-8", "backslashreplace")  # A name need not be UTF-8.
+    reader = _reader(kind_of(name, kind, folder), text_field)
     try:
         if name == STDIN and stdin is not None:
-            yield from READERS[kind](stdin, "standard input", read)
+            yield from reader(stdin, "standard input", read)
         else:
             with (folder or Path()).joinpath(name).open("rb") as file:
-                yield from READERS[kind](file, shown, read)
+                yield from reader(file, shown, read)
     except OSError as error:
         raise NerpipeError(f"{shown}: the file cannot be read ({error.strerror or error})") from None
+
+
+def _reader(kind: str, text_field: str) -> Reader:
+    """Return the function that reads a file of this format."""
+    if kind == "jsonl":
+        return partial(_json_lines, text_field=text_field)
+    if kind == "parquet":
+        return partial(read_parquet, text_field=text_field)
+    return {"lines": _text_lines, "files": _whole_file, "conll": _conll}[kind]
 
 
 def _lines(file: BinaryIO, read: Told) -> Iterator[tuple[int, bytes, bool]]:
@@ -123,14 +118,14 @@ def _whole_file(file: BinaryIO, name: str, read: Told) -> Iterator[Record | Reje
     yield Record(name, text, None, {"file": name}) if isinstance(text, str) else text
 
 
-def _json_lines(file: BinaryIO, name: str, read: Told) -> Iterator[Record | Rejected]:
+def _json_lines(file: BinaryIO, name: str, read: Told, *, text_field: str) -> Iterator[Record | Rejected]:
     for number, content, too_long in _lines(file, read):
         position = f"{name}:{number}"
         line = decoded(position, content, too_long=too_long)
         if isinstance(line, Rejected):
             yield line
         elif line.strip(" \t\r\n"):  # What JSON takes for white space. A line of U+00A0 is not empty.
-            yield json_record(position, line)
+            yield json_record(position, line, text_field)
 
 
 def _conll(file: BinaryIO, name: str, read: Told) -> Iterator[Record | Rejected]:
@@ -161,12 +156,3 @@ def _conll(file: BinaryIO, name: str, read: Told) -> Iterator[Record | Rejected]
 
 def _shown(words: list[Word]) -> str:
     return "\n".join(show_line(word.line)[0] for word in words)
-
-
-READERS: dict[str, Callable[[BinaryIO, str, Told], Iterator[Record | Rejected]]] = {
-    "lines": _text_lines,
-    "files": _whole_file,
-    "jsonl": _json_lines,
-    "conll": _conll,
-    "parquet": read_parquet,
-}

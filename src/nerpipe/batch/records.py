@@ -1,13 +1,14 @@
 """The records of an input, and the check that a record can be predicted and written."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 LONGEST = 1 << 20  # Largest number of bytes in a record, or of characters in its text: 1 MiB.
 DEEPEST = 100  # Largest number of arrays and objects within each other in a record.
 SHOWN_CHARACTERS_OF_RAW = 1000  # Number of characters of a record that is too long that the rejects file shows.
-TEXT = "text"  # Name of the field or column that holds the text.
+TEXT = "text"  # Name of the field or column that holds the text, unless the user names another.
+_SHOWN_NAMES, _SHOWN_NAME = 20, 80  # Number of names of fields that a message shows, and characters of each.
 
 _TOO_DEEP = f"the record holds over {DEEPEST} arrays and objects within each other"
 
@@ -44,21 +45,41 @@ def decoded(position: str, content: bytes, *, too_long: bool) -> str | Rejected:
         return Rejected(position, f"byte {error.start + 1} of the record is not UTF-8", raw)
 
 
-def json_record(position: str, line: str) -> Record | Rejected:
-    """Read a record from a JSON object."""
+def missing_field(kind: str, wanted: str, names: Sequence[str]) -> str:
+    """Say that the field of the text is not there, and which ones are.
+
+    >>> missing_field("column", "text", ["id", "body"])
+    'there is no column "text"; the columns are id, body; name the one that holds the text with --text-field'
+    """
+    if not names:
+        return f'there is no {kind} "{wanted}", nor any other'
+    shown = ", ".join(name[:_SHOWN_NAME] for name in names[:_SHOWN_NAMES])
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    advice = "name the one that holds the text with --text-field"
+    return f'there is no {kind} "{wanted}"; the {kind}s are {shown}{more}; {advice}'
+
+
+def json_record(position: str, line: str, text_field: str) -> Record | Rejected:
+    """Read a record from a JSON object whose field of this name holds the text."""
     try:
         fields = json.loads(line)
     except json.JSONDecodeError as error:
         return Rejected(position, f"the line is not valid JSON: {error}", line)
     except (ValueError, RecursionError) as error:  # For example, a number of 5,000 digits.
         return Rejected(position, f"the line is not valid JSON that can be read: {error}", line)
-    if not isinstance(fields, dict) or TEXT not in fields:
-        return Rejected(position, f'an object with the field "{TEXT}" was expected', line)
-    return checked(position, fields, line)
+    if not isinstance(fields, dict):
+        return Rejected(position, f'a JSON object with the field "{text_field}" was expected', line)
+    if text_field not in fields:
+        return Rejected(position, missing_field("field", text_field, [*fields]), line)
+    return checked(position, fields, line, text_field)
 
 
 def checked(
-    position: str, fields: dict[str, Any], raw: str, other: Callable[[Any], object] | None = None
+    position: str,
+    fields: dict[str, Any],
+    raw: str,
+    text_field: str = TEXT,
+    other: Callable[[Any], object] | None = None,
 ) -> Record | Rejected:
     """Make a record of the fields of an object, if JSON can hold them.
 
@@ -66,13 +87,16 @@ def checked(
         position: Position of the record.
         fields: Fields of the record, with its text.
         raw: The record as the input holds it.
+        text_field: Name of the field that holds the text.
         other: Function that turns a value that JSON lacks, such as a date, into one that it has.
     """
-    text = fields.pop(TEXT)
+    text = fields.pop(text_field)
     if not isinstance(text, str):
-        return Rejected(position, f'"{TEXT}" is {type(text).__name__}, not text', raw)
+        return Rejected(position, f'"{text_field}" is {type(text).__name__}, not text', raw)
     if len(text) > LONGEST:
-        return Rejected(position, f'"{TEXT}" is longer than {LONGEST:,} characters', raw[:SHOWN_CHARACTERS_OF_RAW])
+        return Rejected(
+            position, f'"{text_field}" is longer than {LONGEST:,} characters', raw[:SHOWN_CHARACTERS_OF_RAW]
+        )
     try:
         shown = json.dumps([text, fields], ensure_ascii=False, allow_nan=False, default=other)
         shown.encode("utf-8")

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nerpipe.contracts.files import write_json
 from nerpipe.errors import NerpipeError
@@ -66,8 +67,8 @@ def continued_state(path: Path, job: str, rejects: Path | None) -> RunState:
     state = read_state(path)
     if state.job != job:
         raise NerpipeError(
-            f"{path}: the unfinished run had another model, input, format, backend or precision. Use the same ones as "
-            "before, or delete this file to start again"
+            f"{path}: the unfinished run had another model, input or format, or another option that changes the "
+            "output. Use the same ones as before, or delete this file to start again"
         )
     if state.rejects != str(rejects):
         raise NerpipeError(
@@ -77,7 +78,7 @@ def continued_state(path: Path, job: str, rejects: Path | None) -> RunState:
     return state
 
 
-def job_fingerprint(model: Path, files: Sequence[str], options: dict[str, str]) -> str:
+def job_fingerprint(model: Path, files: Sequence[str], options: dict[str, Any]) -> str:
     """Return a fingerprint of everything that determines the output of a job.
 
     It covers the checksums of the model, the name, size and time of change of each input file, and the options.

@@ -10,7 +10,7 @@ from nerpipe.batch.writers import Prediction
 from nerpipe.contracts.joining import join_words
 from nerpipe.contracts.word_rules import RULES
 from nerpipe.errors import NerpipeError
-from nerpipe.prediction.predictor import Finder, Reading, entities_of
+from nerpipe.prediction.finder import Finder, Reading, entities_of
 
 # Number of records that are predicted together. The first chunks are small, so that the first results appear soon.
 FIRST_CHUNK_RECORDS, CHUNK_RECORDS = 16, 1024

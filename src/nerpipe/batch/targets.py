@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from nerpipe.batch.readers import STDIN
+from nerpipe.batch.input_files import STDIN
 from nerpipe.contracts.user_cache import recall
 from nerpipe.errors import NerpipeError
 

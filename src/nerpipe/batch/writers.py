@@ -7,12 +7,17 @@ from zlib import crc32
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.terminal import printable
-from nerpipe.prediction.predictor import Entity, Reading
+from nerpipe.prediction.finder import Entity, Reading
 
 COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI background colours on which black text is readable.
 RENAMED = "input_"  # What comes before the name of a field of the input that the output needs for itself.
-# The fields that a format needs for itself, besides the text, which no record has as another field.
-OWN_FIELDS = {"jsonl": ("entities",), "doccano": ("label", "scores", "score"), "prodigy": ("score",)}
+# The fields that a format needs for itself.
+OWN_FIELDS = {
+    "jsonl": ("text", "entities"),
+    "doccano": ("text", "label", "scores", "score"),
+    "label-studio": ("text",),
+    "prodigy": ("score",),
+}
 DIGITS = 4  # Decimal places of a confidence.
 
 

@@ -9,6 +9,7 @@ from nerpipe.contracts.escapes import spreadsheet_cell
 from nerpipe.contracts.files import EXTRA, replacing, write_json
 from nerpipe.contracts.ledger import Tally, check_joint, read_counts, tallies, tally
 from nerpipe.contracts.reports import CountRow
+from nerpipe.contracts.schemes import split_tag
 from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
 from nerpipe.evaluation.dev_check import compare_dev_f1, read_best_f1
@@ -52,7 +53,7 @@ def evaluate(
         metrics: The JSON file to write, with the headline metrics.
         counts: The JSON file to write, with the counts of the ledger.
         tables: The folder in which one JSON file is written for each table.
-        reports: The folder to write, with errors.html and one CSV file for each table.
+        reports: The folder to write, with errors.html, one CSV file for each table, and the folder min_confidence.
         dataset: The param `dataset` of params.yaml.
         outside_bias: The param `outside_bias` of params.yaml.
         seed: The param `seed` of params.yaml.
@@ -73,18 +74,20 @@ def evaluate(
     from nerpipe.evaluation.score_table import note_on, print_report
     from nerpipe.evaluation.seqeval_check import check_against_seqeval
     from nerpipe.evaluation.split_predictions import write_predictions
+    from nerpipe.evaluation.wanted_precision import choose_for_types, precision_table, write_least
 
     _check_training(clean, counted)
     known = surfaces_in(read_training(clean))
-    found = _predict(clean, tokenized, model, counted, outside_bias=outside_bias, threads=threads)
+    types, found = _predict(clean, tokenized, model, counted, outside_bias=outside_bias, threads=threads)
     split_reports: list[SplitReport] = []
     for name, split in found.items():
         report = report_split(name, split, known, resamples=bootstrap, seed=seed)
         check_against_seqeval(split.gold, split.predicted, report.scores)
         split_reports.append(report)
-    dev_f1 = next(report.scores.readings["conlleval"].f1 for report in split_reports if report.name == "dev")
-    compared = compare_dev_f1(trained_f1, dev_f1, train_report)
-    frames = join_tables(split_reports)
+    dev = next(report for report in split_reports if report.name == "dev")
+    compared = compare_dev_f1(trained_f1, dev.scores.readings["conlleval"].f1, train_report)
+    least = choose_for_types(dev.match, dev.confidence, types)
+    frames = join_tables(split_reports) | {"min_confidence": precision_table(split_reports, least)}
     with replacing(predictions) as folder:
         folder.mkdir()
         for name, split in found.items():
@@ -93,6 +96,7 @@ def evaluate(
         pages = [page_split(report, found[report.name], known) for report in split_reports]
         write_page(folder / "errors.html", pages, dataset=dataset, note=note_on(dataset))
         _write_csv(folder, frames)
+        write_least(folder / "min_confidence", least)
     for name, frame in frames.items():
         write_json(tables / f"{name}.json", json_rows(frame))
     write_json(counts, [report.counts for report in split_reports])
@@ -112,8 +116,8 @@ def _check_training(clean: Path, counted: Mapping[str, Tally]) -> None:
 
 def _predict(
     clean: Path, tokenized: Path, folder: Path, counted: Mapping[str, Tally], *, outside_bias: float, threads: int
-) -> "dict[str, PredictedSplit]":
-    """Predict each evaluated split with the trained model."""
+) -> "tuple[list[str], dict[str, PredictedSplit]]":
+    """Predict each evaluated split with the trained model. Also return the entity types of the model."""
     import torch
 
     from nerpipe.evaluation.split_predictions import predict_split
@@ -122,7 +126,7 @@ def _predict(
     torch.set_num_threads(threads)
     model, tokenizer, labels = load_trained(folder)
     windows = load_splits(tokenized)
-    return {
+    predicted = {
         split: predict_split(
             model,
             windows[split],
@@ -134,6 +138,7 @@ def _predict(
         )
         for split in EVALUATED
     }
+    return sorted({split_tag(label)[1] for label in labels} - {""}), predicted
 
 
 def _write_csv(folder: Path, frames: "Mapping[str, pd.DataFrame]") -> None:

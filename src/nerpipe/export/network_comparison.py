@@ -11,7 +11,7 @@ from nerpipe.contracts.conll import read_rows
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.backends import load_network
 from nerpipe.prediction.exported_folder import load_decoding, load_fast_tokenizer
-from nerpipe.prediction.predictor import Finder
+from nerpipe.prediction.finder import Finder
 from nerpipe.scoring.scores import score
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.contracts.files import read_json
 from nerpipe.contracts.labels import continuations
-from nerpipe.contracts.schemes import OUTSIDE, is_tag
+from nerpipe.contracts.schemes import OUTSIDE, is_tag, split_tag
 from nerpipe.contracts.word_rules import GENERAL, RULES
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.checksums import AGAIN, check_files
@@ -30,6 +30,11 @@ class Decoding(NamedTuple):
     stride: int  # Largest number of sub-words that two neighbouring windows share.
     word_rule: str = GENERAL  # Name of the rule that finds words. Folders of older versions do not name it.
     outside_bias: float = 0.0  # As in `word_scores.decode_words`. Folders of older versions do not have it.
+
+    @property
+    def types(self) -> list[str]:
+        """The entity types that the model knows, sorted."""
+        return sorted({split_tag(label)[1] for label in self.labels} - {""})
 
 
 def network_file(backend: str, precision: str) -> str:

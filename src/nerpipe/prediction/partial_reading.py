@@ -7,7 +7,8 @@ import numpy as np
 from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.contracts.word_rules import find_words
 from nerpipe.inference.word_scores import Item, WordScores
-from nerpipe.prediction.predictor import Entity, Finder, Reading, check_text, entities_of
+from nerpipe.prediction.finder import Entity, Finder, Reading, entities_of
+from nerpipe.prediction.text_checks import check_text
 
 
 class PartialReading:

@@ -1,164 +1,19 @@
-"""`Predictor` finds the entities of texts with an exported folder. All other ways of predicting use this module."""
+"""`Predictor` finds the entities of texts with an exported folder."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
-from nerpipe.contracts.schemes import OUTSIDE, spans_of
-from nerpipe.contracts.word_rules import find_words
 from nerpipe.errors import NerpipeError
-from nerpipe.inference.word_scores import Item, WordScores, decode_words, first_subwords, score_words
 from nerpipe.prediction.backends import check_choice, load_network, usable_cores
-from nerpipe.prediction.checksums import AGAIN
-from nerpipe.prediction.exported_folder import Decoding, check_exported, load_decoding, load_fast_tokenizer
-from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-    from nerpipe.inference.word_scores import Network
-
-# Sub-words of a batch, padding included. The activations of a small batch stay in the processor's cache.
-BUDGET = 256
-
-
-class Entity(NamedTuple):
-    """An entity of a text. Its text is `text[start:end]`. Positions count characters (Unicode code points)."""
-
-    type: str
-    text: str
-    start: int
-    end: int
-    confidence: float  # Probability of the entity, 0 to 1.
-
-
-class TaggedWords(NamedTuple):
-    """The tags of a sentence, one for each word and valid as IOB2, with their confidences."""
-
-    tags: list[str]
-    confidences: list[float]  # For each word the probability of its entity, or of its O, 0 to 1.
-
-
-class Reading(NamedTuple):
-    """The words of a text, with their tags and confidences as in `TaggedWords`."""
-
-    words: list[tuple[int, int]]  # Start and end of each word, in characters.
-    tags: list[str]
-    confidences: list[float]
-
-
-class Finder:
-    """Finds the entities of texts: it finds words, cuts windows, runs the network and decodes its scores.
-
-    The parts may come from any source.
-    """
-
-    def __init__(self, decoding: Decoding, tokenizer: "Tokenizer", network: "Network", *, workers: int = 1) -> None:
-        """Take the parts.
-
-        Args:
-            decoding: How texts are cut into windows, and how scores are decoded to tags.
-            tokenizer: Tokenizer that neither cuts nor pads.
-            network: Function that `load_network` returns, or one of the same form.
-            workers: Number of threads that call the network at the same time.
-
-        Raises:
-            NerpipeError: If the tokenizer is not the one that decoding was made for.
-        """
-        self.decoding = decoding
-        self.workers = workers
-        self._tokenizer = tokenizer
-        self._network = network
-        self._special = special_tokens(tokenizer)
-        least = sum(map(len, self._special)) + max(decoding.stride, 0) + 1
-        if decoding.max_length < least or decoding.pad_id >= tokenizer.get_vocab_size():
-            raise NerpipeError(
-                f"decoding.json does not fit the tokenizer: max_length is {decoding.max_length} (expected at least "
-                f"{least} with this stride), and pad_id is {decoding.pad_id} (expected less than the "
-                f"{tokenizer.get_vocab_size()} sub-words of the tokenizer); {AGAIN}"
-            )
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="network") if workers > 1 else None
-
-    def __call__(self, texts: Sequence[str]) -> list[list[Entity]]:
-        """Find the entities of each text, from left to right.
-
-        Raises:
-            NerpipeError: If `texts` is one text and not a list, or an item is not text or holds half of a surrogate
-                pair.
-        """
-        if isinstance(texts, str):
-            raise NerpipeError("a list of texts was expected, not one text; put the text in brackets")
-        return [entities for entities, _ in self.read(texts)]
-
-    def read(self, texts: Sequence[str]) -> list[tuple[list[Entity], Reading]]:
-        """Find the entities of each text, and also give the words of the text and their tags.
-
-        Raises:
-            NerpipeError: If an item is not text, or holds half of a surrogate pair.
-        """
-        for text in texts:
-            check_text(text)
-        offsets = [find_words(text, self.decoding.word_rule) for text in texts]
-        sentences = [[text[start:end] for start, end in words] for text, words in zip(texts, offsets, strict=True)]
-        readings = [Reading(words, *tagged) for words, tagged in zip(offsets, self.tag(sentences), strict=True)]
-        return [(entities_of(text, reading), reading) for text, reading in zip(texts, readings, strict=True)]
-
-    def tag(self, sentences: Sequence[Sequence[str]]) -> list[TaggedWords]:
-        """Tag sentences whose words are already known, as the evaluation of the pipeline does.
-
-        A sentence without words has no tags.
-        """
-        if not any(sentences):
-            return [TaggedWords([], []) for _ in sentences]
-        counts = [len(words) for words in sentences]
-        return self.decode(self.score(self.windows(sentences), words=sum(counts)), counts)
-
-    def windows(self, sentences: Sequence[Sequence[str]]) -> list[Item]:
-        """Cut sentences into windows. Their words are numbered from 0 through all sentences."""
-        capacity = self.decoding.max_length - sum(map(len, self._special))
-        items = []
-        encoded = encode_words(self._tokenizer, sentences)
-        for first, (ids, words, sizes) in zip(accumulate(map(len, sentences), initial=0), encoded, strict=False):
-            pieces = cut_sentence(ids, words, sizes, self._special, capacity=capacity, stride=self.decoding.stride)
-            for piece in pieces:
-                positions, own = first_subwords(piece.word_ids, piece.own)
-                items.append(Item(piece.input_ids, positions, [first + word for word in own]))
-        return items
-
-    def score(self, windows: Sequence[Item], *, words: int) -> WordScores:
-        """Run the network on windows.
-
-        Args:
-            windows: Windows that `windows` returned.
-            words: Number of words, of which each window owns some.
-        """
-        return score_words(
-            windows,
-            self._network,
-            words=words,
-            labels=len(self.decoding.labels),
-            outside=self.decoding.labels.index(OUTSIDE),
-            pad_id=self.decoding.pad_id,
-            budget=BUDGET,
-            each=self._pool.map if self._pool else map,
-        )
-
-    def decode(self, scores: WordScores, counts: Sequence[int]) -> list[TaggedWords]:
-        """Find the tags of sentences.
-
-        Args:
-            scores: Scores of all words.
-            counts: Number of words of each sentence.
-        """
-        labels, bias = self.decoding.labels, self.decoding.outside_bias
-        tagged = decode_words(scores, counts, labels, outside_bias=bias)
-        return [TaggedWords(*row) for row in zip(*tagged, strict=True)]
+from nerpipe.prediction.exported_folder import check_exported, load_decoding, load_fast_tokenizer
+from nerpipe.prediction.finder import Finder
+from nerpipe.prediction.min_confidence import MinConfidence, least_confidences
 
 
 class Predictor(Finder):
     """Finds the entities of texts with an exported folder.
+
+    Call it with a list of texts. `read` also gives the words and their tags, and `tag` labels words that are already
+    known. `windows`, `score` and `decode` are the steps of `tag`, for callers that read several texts at the same time.
 
     >>> predictor = Predictor("models/exported")  # doctest: +SKIP
     >>> predictor(["Greetings from Empire State Building"])  # doctest: +SKIP
@@ -166,7 +21,13 @@ class Predictor(Finder):
     """
 
     def __init__(
-        self, folder: str | Path, *, backend: str = "onnx", precision: str = "fp32", threads: int | None = None
+        self,
+        folder: str | Path,
+        *,
+        backend: str = "onnx",
+        precision: str = "fp32",
+        threads: int | None = None,
+        min_confidence: MinConfidence | None = None,
     ) -> None:
         """Load the folder.
 
@@ -176,15 +37,24 @@ class Predictor(Finder):
             precision: `fp32`; with `onnx` also `int8` if the folder holds an int8 model; with `openvino` also
                 `bfloat16` if the processor has it.
             threads: Number of processor threads. The default is the number of cores that this process may use.
+            min_confidence: Least confidence of an entity, 0 to 1. Entities below it are left out. It is a number for
+                all types, numbers by type, or a JSON file with numbers by type, as evaluate writes them below
+                reports/min_confidence. All entities of a type that is not named are kept.
 
         Raises:
-            NerpipeError: If the export stage did not write the folder, a file of it is damaged, or the folder holds no
-                such model.
+            NerpipeError: If an argument is not as described, the export stage did not write the folder, a file of it is
+                damaged, or the folder holds no such model.
         """
+        if not isinstance(folder, str | Path):
+            raise NerpipeError(
+                f"the folder of a model was expected, such as 'models/exported', not {type(folder).__name__}"
+            )
         folder = Path(folder)
         check_choice(backend, precision)
+        _check_threads(threads)
         check_exported(folder, backend=backend, precision=precision)
         decoding, tokenizer = load_decoding(folder), load_fast_tokenizer(folder)
+        least = least_confidences(min_confidence, decoding.types)
         threads = threads or usable_cores()
         # ONNX Runtime and OpenVINO are faster with one batch on each thread than with all threads on one batch.
         apart = backend != "torch"
@@ -199,29 +69,17 @@ class Predictor(Finder):
                 labels=len(decoding.labels),
             ),
             workers=threads if apart else 1,
+            min_confidence=least,
         )
+        self._shown = f"{str(folder)!r}, backend={backend!r}, precision={precision!r}, threads={threads}"
+
+    def __repr__(self) -> str:
+        least = f", min_confidence={self.min_confidence}" if self.min_confidence else ""
+        return f"<Predictor {self._shown}, types={self.decoding.types}{least}>"
 
 
-def check_text(text: object) -> None:
-    """Check that a text can be predicted.
-
-    Raises:
-        NerpipeError: If it is not text, or holds half of a surrogate pair.
-    """
-    if not isinstance(text, str):
-        raise NerpipeError(f"text was expected, not {type(text).__name__}")
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
+def _check_threads(threads: object) -> None:
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise NerpipeError(
-            f"character {error.start} is half of a surrogate pair ({text[error.start]!r}), which is not a character"
-        ) from None
-
-
-def entities_of(text: str, reading: Reading) -> list[Entity]:
-    """Read the entities from the tags of a text. All words of an entity have the confidence of the entity."""
-    found = []
-    for span in spans_of(reading.tags):
-        start, end = reading.words[span.start][0], reading.words[span.end - 1][1]
-        found.append(Entity(span.type, text[start:end], start, end, reading.confidences[span.start]))
-    return found
+            f"threads is {threads!r}, but a whole number of 1 or more was expected; leave it out for all cores"
+        )

@@ -5,19 +5,25 @@ from itertools import starmap
 from pathlib import Path
 from typing import Any
 
-from transformers import Pipeline
+from transformers import AutoModelForTokenClassification, Pipeline
+from transformers.pipelines import PIPELINE_REGISTRY
 from transformers.utils import cached_file
 
+from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_predictions import run_torch
 from nerpipe.prediction.exported_folder import DECODING, load_decoding
-from nerpipe.prediction.predictor import Entity, Finder, check_text
+from nerpipe.prediction.finder import Entity, Finder
+from nerpipe.prediction.text_checks import check_text
+
+TASK = "nerpipe"  # Name of the task by which `transformers.pipeline` finds the class once this module is imported.
 
 
 class WordPipeline(Pipeline):
     """Gives the entities that `nerpipe.Predictor` gives, in the form of the groups of the stock pipeline.
 
+    >>> from nerpipe import WordPipeline  # doctest: +SKIP
     >>> from transformers import pipeline  # doctest: +SKIP
-    >>> ner = pipeline("token-classification", "models/exported", pipeline_class=WordPipeline)  # doctest: +SKIP
+    >>> ner = pipeline("nerpipe", "models/exported")  # doctest: +SKIP
     >>> ner("Greetings from Empire State Building")  # doctest: +SKIP
     [{'entity_group': 'location', 'score': 0.83, 'word': 'Empire State Building', 'start': 15, 'end': 36}]
     """
@@ -25,9 +31,13 @@ class WordPipeline(Pipeline):
     default_input_names = "text"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the arguments of Pipeline
-        """Take the arguments of `pipeline`. decoding.json is read from the folder or repository of the model."""
+        """Take the arguments of `pipeline`. decoding.json is read from the folder or repository of the model.
+
+        Raises:
+            NerpipeError: If there is no decoding.json, because the export stage did not write the model.
+        """
         super().__init__(*args, **kwargs)
-        folder = Path(cached_file(self.model.name_or_path, DECODING)).parent
+        folder = _folder_of(self.model.name_or_path)
         backend = self.tokenizer.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
@@ -59,3 +69,20 @@ class WordPipeline(Pipeline):
             }
             for entity in starmap(Entity, outputs["entities"])  # The base class turns named tuples into tuples.
         ]
+
+
+def _folder_of(model: str) -> Path:
+    """Return the folder that holds decoding.json. That of a model of the Hugging Face Hub lies in the cache."""
+    try:
+        return Path(cached_file(model, DECODING)).parent
+    except OSError:
+        raise NerpipeError(
+            f"{model}: no {DECODING} is there, so the export stage did not write this model; give a folder such as "
+            'models/exported, or use the stock task "token-classification"'
+        ) from None
+
+
+PIPELINE_REGISTRY.register_pipeline(TASK, WordPipeline, pt_model=AutoModelForTokenClassification, type="text")
+# With this mark, `save_pretrained` would copy this module into the folder, which transformers then loads only as remote
+# code.
+del WordPipeline._registered_impl  # noqa: SLF001 - there is no public way to register a class without the mark

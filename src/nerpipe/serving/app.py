@@ -10,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from nerpipe.evaluation.page_template import fill_page
-from nerpipe.prediction.predictor import Finder
+from nerpipe.prediction.finder import Finder
 from nerpipe.serving.messages import Answer, Health, Model, Query
 from nerpipe.serving.metrics import CountRequests, Metrics
 from nerpipe.serving.predict_route import REFUSALS, PredictRoute
@@ -28,7 +28,6 @@ def make_app(predictor: Finder, folder: Path, *, timeout: float) -> FastAPI:
     """
     metrics = Metrics()
     route = PredictRoute(predictor, metrics, timeout=timeout)
-    labels = predictor.decoding.labels
     card = (folder / CARD).read_text(encoding="utf-8") if (folder / CARD).exists() else ""
 
     @asynccontextmanager
@@ -61,9 +60,13 @@ def make_app(predictor: Finder, folder: Path, *, timeout: float) -> FastAPI:
 
     @app.get("/model", response_model=Model)
     async def model() -> Model:
-        """Show the labels, the entity types and the model card."""
-        types = sorted({label[2:] for label in labels} - {""})
-        return Model(labels=labels, types=types, card=card)
+        """Show the labels, the entity types, the least confidences and the model card."""
+        return Model(
+            labels=predictor.decoding.labels,
+            types=predictor.decoding.types,
+            min_confidence=predictor.min_confidence,
+            card=card,
+        )
 
     @app.get("/metrics", response_class=PlainTextResponse)
     async def show_metrics() -> Response:

@@ -59,8 +59,11 @@ class Health(BaseModel):
 
 
 class Model(BaseModel):
-    """The labels, the entity types and the card of the model."""
+    """The labels, the entity types and the card of the model, and which entities are kept."""
 
     labels: list[str]
     types: list[str]
+    min_confidence: dict[str, float] = Field(
+        description="Least confidence of each type, below which entities are left out; empty if none is"
+    )
     card: str = Field(description="Model card in Markdown")

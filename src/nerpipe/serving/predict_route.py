@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import HTTPException, Request, Response
 
-from nerpipe.prediction.predictor import Entity, Finder
+from nerpipe.prediction.finder import Entity, Finder
 from nerpipe.serving.messages import FoundEntity, Problem, Result
 from nerpipe.serving.metrics import CLIENT_LEFT, Metrics
 from nerpipe.serving.request_body import MOST_BYTES, RETRY, BodyRoom, Receive, check_content_type, read_body, read_texts

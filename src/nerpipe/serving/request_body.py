@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import HTTPException
 
 from nerpipe.errors import NerpipeError
-from nerpipe.prediction.predictor import check_text
+from nerpipe.prediction.text_checks import check_text
 from nerpipe.serving.messages import LONGEST_TEXT, MOST_TEXTS_IN_REQUEST
 
 # Largest number of bytes in a body. The largest allowed number of the longest allowed texts fits, even if every

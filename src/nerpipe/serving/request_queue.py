@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from nerpipe.prediction.predictor import Finder
+from nerpipe.prediction.finder import Finder
 from nerpipe.serving.turns import Turns, WaitingRequest, Write
 
 MOST_WAITING = 128  # Largest number of requests that wait for their answers at the same time.

@@ -9,6 +9,7 @@ from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS
+from nerpipe.prediction.min_confidence import NUMBER_OR_FILE, number_or_file
 
 SERVE = """Answer requests over HTTP. POST /predict finds entities, / is a page to try the model, and /docs describes
 the interface. The command needs the packages of requirements/serve.txt."""
@@ -45,6 +46,12 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         help="number of processor threads (default: the number of cores that this process may use)",
     )
     parser.add_argument(
+        "--min-confidence",
+        type=number_or_file,
+        metavar="NUMBER_OR_FILE",
+        help=f"least confidence of an entity: {NUMBER_OR_FILE}. Entities below it are left out (default: none is)",
+    )
+    parser.add_argument(
         "--timeout",
         type=whole_number(1),
         default=TIMEOUT,
@@ -66,7 +73,11 @@ def serve(arguments: argparse.Namespace) -> None:
     from nerpipe.prediction.predictor import Predictor
 
     predictor = Predictor(
-        arguments.model, backend=arguments.backend, precision=arguments.precision, threads=arguments.threads
+        arguments.model,
+        backend=arguments.backend,
+        precision=arguments.precision,
+        threads=arguments.threads,
+        min_confidence=arguments.min_confidence,
     )
     with _listening(arguments.host, arguments.port) as listener:
         host, port = listener.getsockname()[:2]

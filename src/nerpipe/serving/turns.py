@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
 from nerpipe.inference.word_scores import Item
+from nerpipe.prediction.finder import BUDGET, Entity, Finder
 from nerpipe.prediction.partial_reading import PartialReading, score_windows
-from nerpipe.prediction.predictor import BUDGET, Entity, Finder
 
 # Sub-words after which a request's turn ends. A window is not divided, so a turn can take more.
 TURN = 128
