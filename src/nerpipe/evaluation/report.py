@@ -1,6 +1,7 @@
 """The report of a split: one data frame for each table. JSON, CSV, terminal output and error page use these frames."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from nerpipe.evaluation.notes import split_notes
 from nerpipe.evaluation.resampling import Intervals, bootstrap, f1_of, intervals, sentence_counts, with_total
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.evaluation.units import Units, few_mark, units_of
-from nerpipe.scoring.scores import Score, Scores, Surfaces, score, score_match, surface_score, surfaces_of
+from nerpipe.scoring.scores import Score, Scores, Surfaces, make_score, score, score_match, surface_score, surfaces_of
 from nerpipe.scoring.spans import Match, match_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
@@ -65,11 +66,12 @@ def report_split(
     match = match_spans(split.gold, split.predicted)
     counted = tally(split.gold)
     check_joint(f"gold -> scores, split {name}", counted, Tally(match.sentences, match.words, len(match.gold)))
-    surfaces = surfaces_of(match, [word for row in split.tokens for word in row])
+    surfaces = surfaces_of(match, [*chain.from_iterable(split.tokens)])
     scores = score_match(match)
     surface = surface_score(match, surfaces)
     findings = find_mistakes(match)
-    confidence = span_confidence(match.predicted, np.array([value for row in split.confidence for value in row]))
+    by_word = np.fromiter(chain.from_iterable(split.confidence), np.float64, count=match.words)
+    confidence = span_confidence(match.predicted, by_word)
     bins = reliability(confidence, match.predicted_hit)
     mistakes = mistake_table(match, findings)
     units = units_of(split.boundaries, match.sentences)
@@ -149,20 +151,43 @@ def _decoding(split: PredictedSplit, scores: Scores) -> pd.DataFrame:
 
     The second row also counts the sentences and tags that decoding changed.
     """
-    pairs = list(zip(split.predicted, split.undecoded, strict=True))
-    other = [(ours, theirs) for ours, theirs in pairs if ours != theirs]
-    words = sum(mine != yours for ours, theirs in other for mine, yours in zip(ours, theirs, strict=True))
-    before = score(split.gold, split.undecoded) if other else scores
+    columns = zip(split.gold, split.predicted, split.undecoded, strict=True)
+    changed = [row for row in columns if row[1] != row[2]]
+    words = sum(mine != yours for _, ours, theirs in changed for mine, yours in zip(ours, theirs, strict=True))
+    before = scores.readings
+    if changed:
+        gold, ours, theirs = zip(*changed, strict=True)
+        before = _exchange(before, old=score(gold, ours).readings, new=score(gold, theirs).readings)
     rows = [
-        [name, *(result.readings[reading].f1 for reading in ("conlleval", "strict_iob2")), *changed]
-        for name, result, changed in (
+        [name, *(readings[reading].f1 for reading in ("conlleval", "strict_iob2")), *counts]
+        for name, readings, counts in (
             ("word by word", before, (np.nan, np.nan)),
-            ("IOB2", scores, (len(other), words)),
+            ("IOB2", scores.readings, (len(changed), words)),
         )
     ]
     return pd.DataFrame(
         rows, columns=["decoding", "conlleval_f1", "strict_iob2_f1", "sentences_changed", "tags_changed"]
     )
+
+
+def _exchange(
+    whole: "Mapping[str, Score]", *, old: "Mapping[str, Score]", new: "Mapping[str, Score]"
+) -> dict[str, Score]:
+    """Exchange the counts of some sentences in the scores of all sentences, so that the others are not read again.
+
+    Args:
+        whole: The micro scores of all sentences by reading, as in `Scores`.
+        old: Those of some of the sentences.
+        new: Those of the same sentences with other predictions.
+    """
+    return {
+        name: make_score(
+            sums.correct - old[name].correct + new[name].correct,
+            sums.predicted - old[name].predicted + new[name].predicted,
+            sums.support,
+        )
+        for name, sums in whole.items()
+    }
 
 
 def _per_type(scores: Scores, found: Intervals) -> pd.DataFrame:
