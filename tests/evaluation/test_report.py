@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nerpipe.evaluation.evaluate import _write_csv
 from nerpipe.evaluation.headline import headline
 from nerpipe.evaluation.report import _decoding, join_tables, json_rows, report_split
+from nerpipe.evaluation.report_files import write_csv
 from nerpipe.evaluation.score_table import SAMPLE_NOTE, print_report
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.scoring.scores import score
@@ -195,7 +195,7 @@ def test_a_type_with_few_gold_entities_is_marked(capsys):
 def test_no_cell_of_the_tables_for_spreadsheets_is_a_formula(tmp_path):
     hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "'=1", "'s", "Ulm"]
     frame = pd.DataFrame({"surface": hostile, "type": ["-x", *"abcdef"], "f1": [-0.5] * 7})
-    _write_csv(tmp_path, {"table": frame})
+    write_csv(tmp_path, {"table": frame})
     with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["surface", "type", "f1"]

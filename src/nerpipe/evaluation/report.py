@@ -11,7 +11,7 @@ from nerpipe.contracts.ledger import Tally, check_joint, tally
 from nerpipe.evaluation.breakdowns import breakdown, document_table
 from nerpipe.evaluation.calibration import calibration_error, reliability, span_confidence, threshold_table
 from nerpipe.evaluation.mistakes import Finding, confused_surfaces, find_mistakes, mistake_table, span_confusion
-from nerpipe.evaluation.notes import split_notes
+from nerpipe.evaluation.notes import OTHER_TEXT, WHAT_TO_TRY, split_notes
 from nerpipe.evaluation.resampling import Intervals, bootstrap, f1_of, intervals, sentence_counts, with_total
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.evaluation.units import Units, few_mark, units_of
@@ -49,14 +49,15 @@ class SplitReport:
 
 
 def report_split(
-    name: str, split: PredictedSplit, known: "AbstractSet[str]", *, resamples: int, seed: int
+    name: str, split: PredictedSplit, known: "AbstractSet[str] | None", *, resamples: int, seed: int
 ) -> SplitReport:
     """Compute everything that is reported for a split.
 
     Args:
         name: The name of the split.
         split: The words, tags and confidences.
-        known: The surface forms of the training split's entities, in lower case.
+        known: The surface forms of the training split's entities, in lower case. None: the training split is not known,
+            so nothing says which entities were seen in it.
         resamples: The number of bootstrap resamples.
         seed: The seed of the bootstrap.
 
@@ -77,7 +78,9 @@ def report_split(
     units = units_of(split.boundaries, match.sentences)
     by_unit = units.sum_counts(with_total(sentence_counts(match)))
     found = _intervals(by_unit, resamples, seed)
-    notes = split_notes(name, scores.readings["conlleval"], units, int(np.count_nonzero(by_unit[:, -1, 2])))
+    units_with_gold = int(np.count_nonzero(by_unit[:, -1, 2]))
+    advice = OTHER_TEXT if known is None else WHAT_TO_TRY
+    notes = split_notes(name, scores.readings["conlleval"], units, units_with_gold, advice=advice)
     tables = {
         "averages": _averages(scores, surface, found, units, calibration_error(bins)),
         "decoding": _decoding(split, scores),
