@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from nerpipe.comparison.score_command import RESAMPLES_OF_TESTS, SEED_OF_TESTS, SHOWN, WORSE, print_json
+from nerpipe.comparison.score_command import CHANGES_LISTED, RESAMPLES_OF_TESTS, SEED_OF_TESTS, WORSE, print_json
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 
@@ -28,7 +28,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--show",
         type=whole_number(0),
-        default=SHOWN,
+        default=CHANGES_LISTED,
         metavar="N",
         help="number of changed sentences to list (default: %(default)s)",
     )

@@ -17,7 +17,7 @@ from nerpipe.prediction.predictor import Finder, Predictor
 from nerpipe.yaml_reader import yaml_text
 
 TOGETHER = 1000  # Sentences that are predicted together.
-SHORT = 3  # From so many letters on, a name that begins another one may be short for it, as `per` for `person`.
+LEAST_LETTERS = 3  # From so many letters on, a name that begins another one may be short for it, as `per` for `person`.
 
 
 class ModelChoice(NamedTuple):
@@ -118,7 +118,7 @@ def _likely(name: str, known: Sequence[str]) -> str | None:
     short = [
         kind
         for kind in known
-        if min(len(kind), len(folded)) >= SHORT
+        if min(len(kind), len(folded)) >= LEAST_LETTERS
         and (kind.casefold().startswith(folded) or folded.startswith(kind.casefold()))
     ]
     return nearest_type(name, known) or (short[0] if len(short) == 1 else None)

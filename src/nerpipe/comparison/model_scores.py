@@ -15,7 +15,7 @@ from nerpipe.evaluation.report import SCORE_COLUMNS, SplitReport, join_tables, j
 from nerpipe.evaluation.report_files import write_csv, write_rows
 from nerpipe.evaluation.split_predictions import PredictedSplit, write_predictions
 
-RESAMPLES, SEED = 1000, 1  # The defaults of the params `bootstrap` and `seed`.
+INTERVAL_RESAMPLES, INTERVAL_SEED = 1000, 1  # The defaults of the params `bootstrap` and `seed`.
 TRAIN_UNKNOWN = (
     "The training data of the model is not known here, so this page does not say which entities are in it. The page of "
     "the stage evaluate does."
@@ -42,7 +42,7 @@ def score_predictions(labelled: LabelledFile, model: ModelChoice, found: ModelPr
     """Score the predictions of a model for every word and entity of a labelled file."""
     tags = (labelled.gold, found.tags, found.confidences, found.undecoded)
     split = PredictedSplit(labelled.tokens, *tags, found.unseen, labelled.boundaries)
-    report = report_split(labelled.path.name, split, None, resamples=RESAMPLES, seed=SEED)
+    report = report_split(labelled.path.name, split, None, resamples=INTERVAL_RESAMPLES, seed=INTERVAL_SEED)
     notes = [*labelled.notes, *found.notes, *report.tables["notes"]["note"]]
     foreign = [
         f"{kind} ({score.predicted:,})"
@@ -99,19 +99,24 @@ def check_report_folder(folder: Path) -> Path:
         raise NerpipeError(f"--report {folder}: this is a file; {allowed}")
     names = {path.name for path in target.iterdir()}
     foreign = sorted(name for name in names if name not in REPORT_FILES)
-    if foreign or (names and SCORES not in names):
+    if foreign or (names and SCORES_FILE not in names):
         shown = ", ".join((foreign or sorted(names))[:5])
         raise NerpipeError(f"--report {folder}: the folder holds other files ({shown}), which would be lost; {allowed}")
     return target
 
 
-SCORES = "scores.json"  # No other command writes it, so it marks a report of this one.
+SCORES_FILE = "scores.json"  # No other command writes it, so it marks a report of this one.
 _TABLES = (
     *("averages", "breakdown", "confused_surfaces", "confusion", "decoding", "documents", "mistakes", "notes"),
     *("per_type", "reliability", "thresholds"),
 )
 REPORT_FILES = frozenset(
-    [SCORES, "errors.html", "predictions.conll", *(f"{name}.{kind}" for name in _TABLES for kind in ("csv", "json"))]
+    [
+        SCORES_FILE,
+        "errors.html",
+        "predictions.conll",
+        *(f"{name}.{kind}" for name in _TABLES for kind in ("csv", "json")),
+    ]
 )
 
 
@@ -131,4 +136,4 @@ def write_model_report(target: Path, found: ModelScores) -> None:
         write_predictions(folder / "predictions.conll", found.split)
         page = replace(page_split(found.report, found.split, None), notes=found.notes)
         write_page(folder / "errors.html", [page], dataset=name, note=TRAIN_UNKNOWN)
-        write_json(folder / SCORES, model_scores_as_json(found))
+        write_json(folder / SCORES_FILE, model_scores_as_json(found))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WORSE = 3  # Exit code of --fail-if-worse. An error has 1, a wrong command line 2.
 RESAMPLES_OF_TESTS, SEED_OF_TESTS = 10_000, 1  # Of the tests that compare two systems.
-SHOWN = 10  # Changed sentences that are listed.
+CHANGES_LISTED = 10  # Changed sentences that are listed.
 SCORE = """Score a system on a labelled file. GOLD is a CoNLL file: one word on each line, columns separated by tabs or
 spaces, and a blank line after each sentence. The columns are found by looking, as clean_conll does, in every scheme
 that it knows; a corpus.yaml beside a file holds for it. PREDICTED is another such file with the same words, or the
@@ -55,7 +55,7 @@ def add_score(parser: argparse.ArgumentParser) -> None:
         "--show",
         type=whole_number(0),
         metavar="N",
-        help=f"number of changed sentences to list with OTHER (default: {SHOWN})",
+        help=f"number of changed sentences to list with OTHER (default: {CHANGES_LISTED})",
     )
     parser.add_argument(
         "--fail-if-worse",
@@ -168,17 +168,20 @@ def _compare_sides(arguments: argparse.Namespace, sides: list[Path]) -> int:
         settings = {"gold": str(arguments.gold), "resamples": RESAMPLES_OF_TESTS, "seed": SEED_OF_TESTS}
         print_json(data | settings | {"notes": [*notes, *data["notes"]]})
     else:
-        print_comparison(found, first, other, show=SHOWN if arguments.show is None else arguments.show, notes=notes)
+        print_comparison(
+            found, first, other, show=CHANGES_LISTED if arguments.show is None else arguments.show, notes=notes
+        )
     return WORSE if arguments.fail_if_worse and found.verdict == "worse" else 0
 
 
 def _output(arguments: argparse.Namespace, labelled: "LabelledFile", side: Path) -> "tuple[SystemOutput, list[str]]":
     """Read or predict the tags of a system, and say what is to be known of them."""
     from nerpipe.comparison.labelled_file import read_system
-    from nerpipe.comparison.model_predictions import predict_labelled
     from nerpipe.comparison.revisions import SystemOutput
 
     if side.is_dir():
+        from nerpipe.comparison.model_predictions import predict_labelled
+
         predictions = predict_labelled(labelled, _model(arguments, side))
         tags, notes = predictions.tags, predictions.notes
     else:

@@ -23,7 +23,7 @@ TAG_REPAIRS = {
 }
 
 
-class TaggedSentence(NamedTuple):
+class LabelledSentence(NamedTuple):
     """A sentence with a tag for each word."""
 
     numbers: list[int]  # The number of each word's line, counted from 1.
@@ -43,7 +43,7 @@ class TaggedLine(NamedTuple):
     tag: str = ""
 
 
-def gold_sentences(path: Path, repairs: Counter[str], *, iob2: bool) -> Iterator[TaggedSentence]:
+def gold_sentences(path: Path, repairs: Counter[str], *, iob2: bool) -> Iterator[LabelledSentence]:
     """Yield the sentences of a gold file, with the repairs of clean_conll.
 
     Args:
@@ -93,14 +93,16 @@ def repair_notes(repairs: Counter[str], path: Path) -> list[str]:
     return [f"{repairs[name]:,} words of {path} {what}" for name, what in TAG_REPAIRS.items() if repairs[name]]
 
 
-def _lines(sentences: Iterator[TaggedSentence]) -> Iterator[TaggedLine]:
+def _lines(sentences: Iterator[LabelledSentence]) -> Iterator[TaggedLine]:
     """Yield the words of sentences and, after each sentence, one end of a sentence."""
     for numbers, tokens, tags, _ in sentences:
         yield from map(TaggedLine, numbers, tokens, tags)
         yield TaggedLine(numbers[-1] + 1)
 
 
-def _sentences(path: Path, repairs: Counter[str] | None, *, prefer_last: bool, iob2: bool) -> Iterator[TaggedSentence]:
+def _sentences(
+    path: Path, repairs: Counter[str] | None, *, prefer_last: bool, iob2: bool
+) -> Iterator[LabelledSentence]:
     """Yield the sentences of a file. Without a counter of repairs, a tag that needs one is refused."""
     settings = load_settings(path.parent)
     multi_tag = "reject" if repairs is None else settings.multi_tag
@@ -119,7 +121,7 @@ def _sentences(path: Path, repairs: Counter[str] | None, *, prefer_last: bool, i
         if settings.types:
             tags = rename(tags, settings.types, Counter())
         words += len(tags)
-        yield TaggedSentence(numbers, [word.token for word in sentence.words], tags, sentence.boundary)
+        yield LabelledSentence(numbers, [word.token for word in sentence.words], tags, sentence.boundary)
     if not words:
         raise NerpipeError(
             f"{path}: the file holds no word; expected one line `token<TAB>tag` for each word and a blank line after "
