@@ -66,16 +66,17 @@ def predict_sentences(finder: Finder, tokens: Sequence[Sequence[str]], notes: Se
 
     found = ModelPredictions([], [], [], 0, [*notes])
     unseen = 0
-    labels = np.array(finder.decoding.labels)
+    names = {label: label for label in finder.decoding.labels}  # One text for each label, not one for each word.
     with tqdm(total=len(tokens), unit=" sentences", disable=None, leave=False, file=sys.stderr) as bar:
         for begin in range(0, len(tokens), TOGETHER):
             part = tokens[begin : begin + TOGETHER]
             counts = [*map(len, part)]
             scores = finder.score(finder.windows(part), words=sum(counts))
             for tagged in finder.decode(scores, counts):
-                found.tags.append(tagged.tags)
+                found.tags.append([names[tag] for tag in tagged.tags])
                 found.confidences.append(tagged.confidences)
-            found.undecoded.extend(by_sentence(labels[scores.log_probabilities.argmax(axis=1)], counts))
+            best = by_sentence(scores.log_probabilities.argmax(axis=1), counts)
+            found.undecoded.extend([finder.decoding.labels[label] for label in row] for row in best)
             unseen += int(np.count_nonzero(~scores.seen))
             bar.update(len(part))
     return found._replace(unseen=unseen)

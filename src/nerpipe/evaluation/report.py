@@ -10,7 +10,7 @@ import pandas as pd
 from nerpipe.contracts.ledger import Tally, check_joint, tally
 from nerpipe.evaluation.breakdowns import breakdown, document_table
 from nerpipe.evaluation.calibration import calibration_error, reliability, span_confidence, threshold_table
-from nerpipe.evaluation.mistakes import Finding, confused_surfaces, find_mistakes, mistake_table, span_confusion
+from nerpipe.evaluation.mistakes import Findings, confused_surfaces, find_mistakes, mistake_table, span_confusion
 from nerpipe.evaluation.notes import OTHER_TEXT, WHAT_TO_TRY, split_notes
 from nerpipe.evaluation.resampling import Intervals, bootstrap, f1_of, intervals, sentence_counts, with_total
 from nerpipe.evaluation.split_predictions import PredictedSplit
@@ -39,7 +39,7 @@ class SplitReport:
     name: str
     scores: Scores
     match: Match
-    findings: "Sequence[Finding]"
+    findings: Findings
     surfaces: Surfaces
     confidence: "NDArray[np.float64]"  # Confidence of each predicted span. Shape: (spans,).
     surface: Score  # Score of the distinct surface forms.
