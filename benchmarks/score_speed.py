@@ -24,7 +24,7 @@ from nerpipe.evaluation.report import report_split
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from report import ROOT, bar, median, print_table, write_result
 
-BAR_SECONDS, BAR_RATIO = 6.0, 8.0
+BAR_SECONDS, BAR_RATIO = 6.0, 10.0
 SUBMISSIONS = ("uh_ritual", "spinningbytes.txt", "drexel_cci")
 
 

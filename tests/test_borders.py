@@ -81,6 +81,23 @@ def test_score(hostile, command):
     assert set(json.loads(out)["per_type"]) == set(KINDS)
 
 
+def test_score_of_a_model(hostile, command, exported_tiny, tmp_path):
+    with (hostile / "test.conll").open("a") as file:
+        file.write("Ann\tB-person\n\n")
+    code, out = command("score", hostile / "test.conll", exported_tiny, "--report", tmp_path / "report")
+    assert not code
+    assert "\\x1b]0;owned\\x07 (1)" in out
+    page = (tmp_path / "report/errors.html").read_text(encoding="utf-8")
+    assert "\x1b" not in page
+    assert "'=1+1" in (tmp_path / "report/per_type.csv").read_text(encoding="utf-8")
+    _, out = command("score", hostile / "test.conll", exported_tiny, "--json")
+    assert set(KINDS) < set(json.loads(out)["per_type"])
+    code, out = command("score", hostile / "test.conll", hostile / "test.conll", exported_tiny)
+    assert not code
+    (tmp_path / "none.conll").write_text(rows(KINDS), encoding="utf-8", newline="\n")
+    assert command("score", tmp_path / "none.conll", exported_tiny)[0] == 1
+
+
 def test_compare(tmp_path, command):
     for name, kinds in ((f"one{ESCAPE}", KINDS), ("[b]two", KINDS[::-1])):
         text = "".join(f"Ada{CSI}\tB-{gold}\tB-{kind}\t0.9\n\n" for gold, kind in zip(KINDS, kinds, strict=True))

@@ -9,7 +9,8 @@ import nerpipe
 from nerpipe.annotations.import_command import IMPORT, add_import
 from nerpipe.batch.predict_command import PREDICT, add_predict
 from nerpipe.batch.text_arguments import take_texts
-from nerpipe.comparison.commands import COMPARE, SCORE, SEARCH, add_compare, add_score, add_search
+from nerpipe.comparison.commands import COMPARE, SEARCH, add_compare, add_search
+from nerpipe.comparison.score_command import SCORE, add_score
 from nerpipe.contracts.program_end import run_program
 from nerpipe.contracts.reports import MainScores, MistakeRow, NoteRow, ScoreRow, TypeRow
 from nerpipe.contracts.shapes import read_shaped
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("import", help="import what an annotation tool exported as a data set", description=IMPORT)
     )
     add_check(commands.add_parser("check", help="look at a data set before training", description=CHECK))
-    add_score(commands.add_parser("score", help="score a CoNLL file against a gold file", description=SCORE))
+    add_score(commands.add_parser("score", help="score a model or predictions on a labelled file", description=SCORE))
     add_compare(
         commands.add_parser("compare", help="compare two systems, with significance tests", description=COMPARE)
     )

@@ -158,6 +158,7 @@ def test_the_command(files, tmp_path, monkeypatch, capsys):
         "words": 2,
         "entities": 1,
         "words_differ": 0,
+        "notes": [],
     }
     assert list(json.loads(out)) == sorted(json.loads(out))
     monkeypatch.setattr(sys, "argv", command)

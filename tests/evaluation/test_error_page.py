@@ -216,6 +216,17 @@ def test_documents_marks_and_missing_intervals_are_shown(browser, page, tmp_path
     assert browser.find_element("id", "notes").text.startswith("dev holds only one document, so there are no intervals")
 
 
+def test_without_the_training_split_nothing_says_what_was_seen_in_it(browser, tmp_path):
+    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, PREDICTED, 0)
+    report = report_split("mine.conll", split, None, resamples=100, seed=1)
+    assert set(report.tables["breakdown"]["by"]) == {"words of the entity", "words of the sentence"}
+    write_page(tmp_path / "one.html", [page_split(report, split, None)], dataset="mine", note=None)
+    browser.get((tmp_path / "one.html").as_uri() + "#kind=&seen=1")
+    assert not browser.find_element("id", "f-seen").is_displayed()
+    assert not browser.find_element("id", "splits").is_displayed()
+    assert browser.find_element("id", "count").text == "5 of 5 sentences"
+
+
 def test_a_view_is_kept_in_the_address(page):
     choose(page, "kind", "missed")
     assert "kind=missed" in page.current_url

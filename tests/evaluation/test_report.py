@@ -6,12 +6,16 @@ import math
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nerpipe.evaluation.evaluate import _write_csv
 from nerpipe.evaluation.headline import headline
-from nerpipe.evaluation.report import join_tables, json_rows, report_split
+from nerpipe.evaluation.report import _decoding, join_tables, json_rows, report_split
+from nerpipe.evaluation.report_files import write_csv
 from nerpipe.evaluation.score_table import SAMPLE_NOTE, print_report
 from nerpipe.evaluation.split_predictions import PredictedSplit
+from nerpipe.scoring.scores import score
+from tagrows import gold_and_predicted
 
 TOKENS = [["Ann", "Lee", "sings"], ["in", "Ulm"], ["ABBA", "sang"]]
 GOLD = [["B-person", "I-person", "O"], ["O", "B-location"], ["B-group", "O"]]
@@ -58,6 +62,21 @@ def test_what_decoding_changed_is_tabulated(reports):
     assert table["strict_iob2_f1"].tolist() == [pytest.approx(1 / 2), pytest.approx(2 / 5)]
     assert table["conlleval_f1"].tolist() == [pytest.approx(2 / 5)] * 2
     assert table.loc["IOB2", ["sentences_changed", "tags_changed"]].tolist() == [1, 1]
+
+
+@given(gold_and_predicted(), st.randoms(use_true_random=False))
+def test_the_scores_before_decoding_are_those_of_the_undecoded_tags_to_the_last_bit(both, random):
+    gold, predicted = both
+    undecoded = [
+        row if random.random() < 0.5 else [random.choice(["O", "B-a", "I-a"]) for _ in row] for row in predicted
+    ]
+    words = [["w"] * len(row) for row in gold]
+    split = PredictedSplit(words, gold, predicted, [[0.5] * len(row) for row in gold], undecoded, 0)
+    found = _decoding(split, score(gold, predicted)).set_index("decoding")
+    for name, tags in (("word by word", undecoded), ("IOB2", predicted)):
+        readings = score(gold, tags).readings
+        assert found.loc[name, "conlleval_f1"] == readings["conlleval"].f1
+        assert found.loc[name, "strict_iob2_f1"] == readings["strict_iob2"].f1
 
 
 def test_tables_of_all_splits_say_which(reports):
@@ -176,7 +195,7 @@ def test_a_type_with_few_gold_entities_is_marked(capsys):
 def test_no_cell_of_the_tables_for_spreadsheets_is_a_formula(tmp_path):
     hostile = ["=1+1", "+1", "-1", "@SUM(A1)", "'=1", "'s", "Ulm"]
     frame = pd.DataFrame({"surface": hostile, "type": ["-x", *"abcdef"], "f1": [-0.5] * 7})
-    _write_csv(tmp_path, {"table": frame})
+    write_csv(tmp_path, {"table": frame})
     with (tmp_path / "table.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["surface", "type", "f1"]

@@ -89,3 +89,28 @@ def test_the_commands_read_predictions_with_documents(evaluated):
         if line and not line.startswith("-DOCSTART-")
     ]
     assert "resampled documents" in " ".join(evaluated.run("nerpipe", "summary").split())
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+def test_the_exported_model_scores_on_the_clean_file_as_evaluate_does(evaluated, backend):
+    found = json.loads(
+        evaluated.run(
+            *("nerpipe", "score", "data/clean/test.conll", "models/exported", "--backend", backend, "--json"),
+            *("--report", f"report-{backend}"),
+        )
+    )
+    assert evaluated.read("metrics/metrics.json")["test"] == found["conlleval"] | found["interval"] | {
+        "token_accuracy": found["token_accuracy"],
+        "surface_f1": found["surface"]["f1"],
+        "resampled": found["resampled"],
+    }
+    of_test = [
+        row | {"split": "test.conll"} for row in evaluated.read("metrics/per_type.json") if row["split"] == "test"
+    ]
+    assert found["tables"]["per_type"] == of_test
+    assert "types of data/clean/test.conll, so their entities count as missed: band (4)" in found["notes"][0]
+    tags = [
+        [line.split("\t")[:3] for line in evaluated.read(f"{folder}.conll").splitlines()]
+        for folder in (f"report-{backend}/predictions", "data/predictions/test")
+    ]
+    assert tags[0] == tags[1]

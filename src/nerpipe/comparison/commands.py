@@ -1,19 +1,14 @@
-"""The commands `nerpipe score`, `nerpipe compare` and `nerpipe search`."""
+"""The commands `nerpipe compare` and `nerpipe search`."""
 
 import argparse
 from pathlib import Path
 
-from nerpipe.contracts.escapes import json_text
-from nerpipe.contracts.terminal import say
+from nerpipe.comparison.score_command import CHANGES_LISTED, RESAMPLES_OF_TESTS, SEED_OF_TESTS, WORSE, print_json
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 
-WORSE = 3  # Exit code of --fail-if-worse. An error has 1, a wrong command line 2.
 LEAST_RESAMPLES = 100
 
-SCORE = """Score a system's output against the gold file. Both are CoNLL files: one word on each line, columns separated
-by tabs or spaces, and a blank line after each sentence. The columns are found by looking, as clean_conll does, in every
-scheme that it knows; a corpus.yaml beside a file holds for it."""
 SEARCH = """Search for better settings within the ranges of a file. Optuna proposes the settings, and each runs as a DVC
 experiment. The best setting is the one with the highest dev F1. Settings that fall behind are stopped early. `dvc exp
 apply NAME` applies the best one."""
@@ -21,14 +16,6 @@ COMPARE = """Say whether OTHER is better than SIDE, by how much, for which types
 difference is more than noise. SIDE and OTHER are each a predictions file, a git revision (branch, tag, commit), a DVC
 experiment, or `workspace`. The exit code is 0 after a comparison, 1 after an error, and 3 with --fail-if-worse if OTHER
 is worse and the difference is not noise."""
-
-
-def add_score(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `nerpipe score`."""
-    parser.add_argument("gold", type=Path, metavar="GOLD", help="CoNLL file with the gold tags")
-    parser.add_argument("predicted", type=Path, metavar="PREDICTED", help="CoNLL file with the predicted tags")
-    parser.add_argument("--json", action="store_true", help="print JSON, with fractions instead of points")
-    parser.set_defaults(run=_score)
 
 
 def add_compare(parser: argparse.ArgumentParser) -> None:
@@ -41,17 +28,19 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--show",
         type=whole_number(0),
-        default=10,
+        default=CHANGES_LISTED,
         metavar="N",
         help="number of changed sentences to list (default: %(default)s)",
     )
     parser.add_argument(
         "--resamples",
         type=whole_number(LEAST_RESAMPLES),
-        default=10_000,
+        default=RESAMPLES_OF_TESTS,
         help=f"number of resamples of each test, at least {LEAST_RESAMPLES} (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=whole_number(0), default=1, help="seed of the resamples (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=whole_number(0), default=SEED_OF_TESTS, help="seed of the resamples (default: %(default)s)"
+    )
     parser.add_argument(
         "--fail-if-worse",
         action="store_true",
@@ -78,17 +67,6 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_search)
 
 
-def _score(arguments: argparse.Namespace) -> None:
-    from nerpipe.comparison.display import print_scores, scores_as_json
-    from nerpipe.comparison.score_files import score_files
-
-    scores = score_files(arguments.gold, arguments.predicted)
-    if arguments.json:
-        _print_json(scores_as_json(scores))
-    else:
-        print_scores(scores)
-
-
 def _compare(arguments: argparse.Namespace) -> int:
     """Compare two systems, or all settings if --seeds is given, and return the exit code."""
     if arguments.seeds:
@@ -104,7 +82,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     comparison = compare(sides[0], sides[1], resamples=arguments.resamples, seed=arguments.seed)
     if arguments.json:
         settings = {"split": arguments.split, "resamples": arguments.resamples, "seed": arguments.seed}
-        _print_json(comparison_as_json(comparison, *sides) | settings)
+        print_json(comparison_as_json(comparison, *sides) | settings)
     else:
         print_comparison(comparison, *sides, show=arguments.show)
     return WORSE if arguments.fail_if_worse and comparison.verdict == "worse" else 0
@@ -121,7 +99,7 @@ def _compare_seeds(arguments: argparse.Namespace) -> int:
 
     rows = seed_rows()
     if arguments.json:
-        _print_json(seeds_as_json(rows))
+        print_json(seeds_as_json(rows))
     else:
         print_seeds(rows)
     return 0
@@ -132,7 +110,3 @@ def _search(arguments: argparse.Namespace) -> None:
     from nerpipe.comparison.param_search import load_ranges, search
 
     print_search(search(load_ranges(arguments.ranges), arguments.trials, arguments.seed))
-
-
-def _print_json(data: object) -> None:
-    say(json_text(data, indent=2, sort_keys=True))

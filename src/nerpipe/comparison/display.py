@@ -52,7 +52,7 @@ def print_scores(found: FileScores) -> None:
     ]
     if found.words_differ:
         lines.append(f"{found.words_differ:,} rows have different words in the two files; tags are compared row by row")
-    show_table(table, lines)
+    show_table(table, [*lines, *found.notes])
 
 
 def scores_as_json(found: FileScores) -> dict[str, Any]:
@@ -66,6 +66,7 @@ def scores_as_json(found: FileScores) -> dict[str, Any]:
         "words": found.words,
         "entities": found.scores.readings["conlleval"].support,
         "words_differ": found.words_differ,
+        "notes": [*found.notes],
     }
 
 
@@ -78,7 +79,9 @@ def _score_cells(score: Score) -> list[str]:
     return [*shares, *(f"{count:,}" for count in (score.support, score.predicted, score.correct))]
 
 
-def print_comparison(found: SystemComparison, first: SystemOutput, other: SystemOutput, *, show: int) -> None:
+def print_comparison(
+    found: SystemComparison, first: SystemOutput, other: SystemOutput, *, show: int, notes: Sequence[str] = ()
+) -> None:
     """Print the scores of both sides, their difference over all types and by type, the verdict, and changed sentences.
 
     Args:
@@ -86,6 +89,7 @@ def print_comparison(found: SystemComparison, first: SystemOutput, other: System
         first: The side to compare with.
         other: The side to judge.
         show: The largest number of changed sentences to print.
+        notes: What is to be known of the two sides.
     """
     table = _table("F1 in points", first.name, other.name, "difference", "95% interval", "entities")
     table.add_row("all", *_difference_cells(found.micro), style="bold")
@@ -97,7 +101,7 @@ def print_comparison(found: SystemComparison, first: SystemOutput, other: System
         for side, f1 in ((first, found.micro.first), (other, found.micro.other))
     ]
     lines.append(verdict_in_words(found))
-    lines += interval_notes(found)
+    lines += [*interval_notes(found), *notes]
     if first.predicted == other.predicted:
         lines.append("All predicted tags are the same. If you changed something, run `dvc repro` first.")
     counts = Counter(change.kind for change in found.changes)

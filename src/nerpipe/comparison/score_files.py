@@ -1,35 +1,15 @@
 """Scores of a system's CoNLL file against a gold CoNLL file. Both files are read together, in bounded memory."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
 
-from nerpipe.contracts.schemes import to_iob2
-from nerpipe.corpus.entity_types import rename
-from nerpipe.corpus.lines import show_line
-from nerpipe.corpus.rows import PROBLEMS, Word
-from nerpipe.corpus.settings import load_settings
-from nerpipe.corpus.single_file import read_tagged
-from nerpipe.errors import NerpipeError
+from nerpipe.comparison.tagged_files import lines_in_step, repair_notes
 from nerpipe.scoring.scores import Score, Scores, SurfacePairs, make_score, score_match, surface_pairs, surfaces_of
 from nerpipe.scoring.spans import match_spans
 
-SHOWN_CHARACTERS = 80  # Characters of a line that a message shows.
 BLOCK_WORDS = 50_000  # Number of words that are scored together.
-
-
-class TaggedLine(NamedTuple):
-    """The line of a word or, with an empty tag, the end of a sentence.
-
-    The end of a sentence is the first of several successive separator lines, or the end of the file.
-    """
-
-    number: int  # Number of the line, counted from 1.
-    token: str = ""
-    tag: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +21,7 @@ class FileScores:
     sentences: int
     words: int
     words_differ: int  # Number of rows whose words (the first columns) differ.
+    notes: Sequence[str] = ()  # What was repaired in the gold file.
 
 
 class _Block:
@@ -79,10 +60,10 @@ class _Sums:
         self.words += match.words
         self.same_tags += match.same_tags
 
-    def result(self, differ: int) -> FileScores:
+    def result(self, differ: int, notes: Sequence[str]) -> FileScores:
         """Return the scores of all sentences."""
         scores = Scores(self.readings, dict(sorted(self.per_type.items())), self.same_tags / self.words)
-        return FileScores(scores, self.pairs.score(), self.sentences, self.words, differ)
+        return FileScores(scores, self.pairs.score(), self.sentences, self.words, differ, notes)
 
 
 def _add(one: Score, two: Score) -> Score:
@@ -108,92 +89,18 @@ def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
             rows of the two files differ. The message names file and line.
     """
     gold, predicted = Path(gold), Path(predicted)
-    sums, block = _Sums(), _Block()
-    differ, difference = 0, ""
-    for one, two in zip_longest(_rows(gold, prefer_last=False), _rows(predicted, prefer_last=True)):
-        if one is None or two is None or bool(one.tag) != bool(two.tag):
-            _refuse_parting(gold, one, predicted, two, sums.words + len(block.tokens), difference)
+    sums, block, repairs = _Sums(), _Block(), Counter[str]()
+    differ = 0
+    for one, two in lines_in_step(gold, predicted, repairs):
         if one.tag:
             block.tokens.append(one.token)
             block.gold[-1].append(one.tag)
             block.predicted[-1].append(two.tag)
-            if one.token != two.token:
-                differ += 1
-                difference = difference or (
-                    f"; the words first differ at {gold}:{one.number} {one.token[:SHOWN_CHARACTERS]!r} and "
-                    f"{predicted}:{two.number} {two.token[:SHOWN_CHARACTERS]!r}"
-                )
+            differ += one.token != two.token
         else:
             block.end_sentence()
             if len(block.tokens) >= BLOCK_WORDS:
                 sums.add(block)
                 block = _Block()
     sums.add(block)
-    return sums.result(differ)
-
-
-def _rows(path: Path, *, prefer_last: bool) -> Iterator[TaggedLine]:
-    """Yield the words of a file and, after each sentence, one end of a sentence."""
-    layout, sentences = read_tagged(path, prefer_last=prefer_last)
-    types = load_settings(path.parent).types
-    words = 0
-    for sentence in sentences:
-        numbers = sentence.line_numbers()
-        for number, word in zip(numbers, sentence.words, strict=True):
-            if word.problem or "html_in_tag" in word.repairs:
-                _refuse_line(path, number, word)
-        tags = [word.tag for word in sentence.words]
-        if layout.scheme == "plain" or any(tag[0] not in "OBI" for tag in tags):
-            tags = to_iob2(tags)[0]  # Otherwise they stay as they are: the strict reading counts an `I-` as no begin.
-        if types:
-            tags = rename(tags, types, Counter())
-        for number, word, tag in zip(numbers, sentence.words, tags, strict=True):
-            yield TaggedLine(number, word.token, tag)
-        words += len(tags)
-        yield TaggedLine(numbers[-1] + 1)
-    if not words:
-        raise NerpipeError(
-            f"{path}: the file holds no word; expected one line `token<TAB>tag` for each word and a blank line after "
-            "each sentence"
-        )
-
-
-def _refuse_line(path: Path, number: int, word: Word) -> None:
-    """Raise an error that says what is wrong with a line and what to do."""
-    todo = {
-        "one_column": "each line needs a word and a tag, separated by a tab or a space",
-        "ragged": "each line needs as many columns as the others have",
-        "empty_token": "each line needs a word before its tag",
-        "several_tags": "keep one tag for each word",
-        "prefix_not_in_scheme": "correct the tag, or the scheme in the corpus.yaml beside the file",
-        "invalid_utf8": "convert the file: iconv -f OLD -t UTF-8",
-        "nul": "remove it",
-        "lone_cr": "end lines with LF or CRLF",
-    }.get(
-        word.problem,
-        "correct the tag, or say in a corpus.yaml beside the file which column holds tags (tag_column) and how they "
-        "are written (scheme)",
-    )
-    shown = show_line(word.line if len(word.line) <= SHOWN_CHARACTERS else word.line[:SHOWN_CHARACTERS] + "...")[0]
-    # What follows a comma is about the key multi_tag, which has no effect here.
-    problem = PROBLEMS.get(word.problem, "a tag with markup").partition(",")[0]
-    raise NerpipeError(f"{path}:{number}: {problem} in {shown!r}: {todo}")
-
-
-def _refuse_parting(
-    gold: Path, one: TaggedLine | None, predicted: Path, two: TaggedLine | None, words: int, difference: str
-) -> None:
-    sides = [_place(path, row) for path, row in ((gold, one), (predicted, two))]
-    raise NerpipeError(
-        f"the rows of the two files differ after {words:,} words: {sides[0]}, but {sides[1]}"
-        f"{difference}. Both need the same rows: one line for each word in the same order, and a blank line "
-        "after the same words. Give the system the words of the gold file, or correct its output at this place"
-    )
-
-
-def _place(path: Path, row: TaggedLine | None) -> str:
-    if row is None:
-        return f"{path} ends"
-    return f"{path}:{row.number} has " + (
-        f"the word {row.token[:SHOWN_CHARACTERS]!r}" if row.tag else "the end of a sentence"
-    )
+    return sums.result(differ, repair_notes(repairs, gold))

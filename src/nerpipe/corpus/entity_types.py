@@ -47,7 +47,7 @@ def check_renamed(types: Mapping[str, str], counts: Counter[str], found: Iterabl
     problems = []
     for old in types:
         if not counts[old]:
-            near = _nearest(old, known)
+            near = nearest_type(old, known)
             hint = f"did you mean {near!r}?" if near else f"types of the corpus: {', '.join(known) or 'none'}"
             problems.append(f"[{place} -> types.{old}] no entity of the corpus has the type {old!r}; {hint}")
     if problems:
@@ -66,7 +66,7 @@ def doubtful_types(by_split: Mapping[str, Iterable[str]], place: Path) -> list[s
         for kind in sorted(types):
             others = train - {kind} if kind not in train else set()
             same = sorted(other for each in splits.values() for other in each if _same(other, kind) and other < kind)
-            near = same[0] if same else _nearest(kind, sorted(others))
+            near = same[0] if same else nearest_type(kind, sorted(others))
             if near and kind not in said:
                 what = "differ in case alone" if same else f"are nearly the same, and train has no {kind!r}"
                 said[kind] = (
@@ -80,7 +80,12 @@ def _same(one: str, two: str) -> bool:
     return one != two and one.casefold() == two.casefold()
 
 
-def _nearest(name: str, known: Sequence[str]) -> str | None:
+def nearest_type(name: str, known: Sequence[str]) -> str | None:
+    """Return the known type of which a name is likely a slip, or None.
+
+    >>> nearest_type("Locations", ["person", "location"])
+    'location'
+    """
     folded = {each.casefold(): each for each in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=NEAR)
     return folded[near[0]] if near else None

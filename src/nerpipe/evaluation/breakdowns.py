@@ -48,7 +48,7 @@ def seen(texts: Sequence[str], known: "AbstractSet[str]") -> "NDArray[np.bool_]"
     return np.array([text.lower() in known for text in texts], dtype=bool)
 
 
-def breakdown(match: Match, surfaces: Surfaces, known: "AbstractSet[str]") -> pd.DataFrame:
+def breakdown(match: Match, surfaces: Surfaces, known: "AbstractSet[str] | None") -> pd.DataFrame:
     """Score groups of entities.
 
     The group of an entity, gold or predicted, depends on its own words or its own sentence.
@@ -56,17 +56,22 @@ def breakdown(match: Match, surfaces: Surfaces, known: "AbstractSet[str]") -> pd
     Args:
         match: The spans.
         surfaces: The words of the spans.
-        known: The surface forms of the training split's entities, in lower case.
+        known: The surface forms of the training split's entities, in lower case. None: the training split is not known,
+            so the table has no rows of seen and unseen entities.
 
     Returns:
         A table with the columns by, group, precision, recall, f1, support, predicted.
     """
     sentence_words = np.diff(match.offsets)
     groupings = [
-        ("seen in train", SEEN, [(~seen(texts, known)).astype(np.int64) for texts in surfaces]),
         ("words of the entity", *_binned(ENTITY_WORDS, match, lambda spans: spans.end - spans.start)),
         ("words of the sentence", *_binned(SENTENCE_WORDS, match, lambda spans: sentence_words[spans.sentence])),
     ]
+    if known is not None:
+        groupings = [
+            ("seen in train", [*SEEN], [(~seen(texts, known)).astype(np.int64) for texts in surfaces]),
+            *groupings,
+        ]
     rows = [
         (by, group, result.precision, result.recall, result.f1, result.support, result.predicted)
         for by, names, (gold, predicted) in groupings

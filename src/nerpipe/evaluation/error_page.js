@@ -201,6 +201,11 @@ function start() {
     label.append(radio, " ", one.name);
     byId("splits").append(label);
   });
+  byId("splits").hidden = data.splits.length < 2;
+  if (!data.splits[0].train_known) { // then there is nothing to choose from
+    byId("f-seen").replaceChildren(make("option", "either", { value: "" }));
+    byId("f-seen").parentElement.hidden = true;
+  }
   byId("f-kind").append(make("option", "sentences with a mistake", { value: "mistake" }), make("option", "all sentences", { value: "" }),
     ...Object.entries(KINDS).map(([value, name]) => make("option", name, { value })));
   byId("filters").addEventListener("input", filter);

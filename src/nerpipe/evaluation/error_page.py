@@ -37,18 +37,20 @@ class PageSplit:
     calibration_error: float
     notes: list[str]  # What a reader of the scores must know.
     resampled: str  # What the intervals are computed from: "sentences" or "documents".
+    train_known: bool  # Whether it is known which entities are in the training split.
     # Each sentence is its words, joined by tabs, its spans, and the words that no blank separates from the word before.
     # A span is [gold, start, end, type, kind, seen, confidence]. Start and end are counted in words of the sentence.
+    # Seen is None if the training split is not known.
     sentences: list[tuple[str, list[list[Any]], list[int]]]
 
 
-def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[str]") -> PageSplit:
+def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[str] | None") -> PageSplit:
     """Collect what the page shows of a split.
 
     Args:
         report: The report of the split.
         split: The words of the split.
-        known: The surface forms of the training split's entities, in lower case.
+        known: The surface forms of the training split's entities, in lower case. None: the training split is not known.
     """
     match = report.match
     joining = find_joining(split.tokens)
@@ -66,10 +68,11 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
     )
     for gold, spans, kinds, texts, sure in sides:
         first = match.offsets[spans.sentence]
-        columns = (spans.sentence, spans.start - first, spans.end - first, spans.type, kinds, seen(texts, known))
-        rows = zip(*(column.tolist() for column in columns), sure, strict=True)
+        columns = (spans.sentence, spans.start - first, spans.end - first, spans.type, kinds)
+        in_train = [None] * len(spans) if known is None else seen(texts, known).astype(int).tolist()
+        rows = zip(*(column.tolist() for column in columns), in_train, sure, strict=True)
         for sentence, start, end, kind, verdict, is_seen, value in rows:
-            sentences[sentence][1].append([gold, start, end, match.types[kind], verdict, int(is_seen), value])
+            sentences[sentence][1].append([gold, start, end, match.types[kind], verdict, is_seen, value])
     averages = report.tables["averages"]
     tables = {
         "headline": _headline(report, averages),
@@ -80,7 +83,7 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
         "reliability": report.tables["reliability"],
     }
     error, notes = float(averages["calibration_error"].iloc[0]), report.tables["notes"]["note"].tolist()
-    return PageSplit(report.name, tables, error, notes, report.units.kind, sentences)
+    return PageSplit(report.name, tables, error, notes, report.units.kind, known is not None, sentences)
 
 
 def _per_type(table: pd.DataFrame) -> pd.DataFrame:
@@ -136,6 +139,7 @@ def _as_json(split: PageSplit) -> dict[str, Any]:
         "calibration_error": split.calibration_error,
         "notes": split.notes,
         "resampled": split.resampled,
+        "train_known": split.train_known,
         "sentences": split.sentences,
         **tables,
     }

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nerpipe.contracts.conll import read_training
-from nerpipe.contracts.escapes import spreadsheet_cell
 from nerpipe.contracts.files import EXTRA, replacing, write_json
 from nerpipe.contracts.ledger import Tally, check_joint, read_counts, tallies, tally
 from nerpipe.contracts.reports import CountRow
@@ -15,8 +14,6 @@ from nerpipe.contracts.terminal import say
 from nerpipe.evaluation.dev_check import compare_dev_f1, read_best_f1
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from nerpipe.evaluation.report import SplitReport
     from nerpipe.evaluation.split_predictions import PredictedSplit
 
@@ -70,7 +67,8 @@ def evaluate(
     from nerpipe.evaluation.breakdowns import surfaces_in
     from nerpipe.evaluation.error_page import page_split, write_page
     from nerpipe.evaluation.headline import headline
-    from nerpipe.evaluation.report import join_tables, json_rows, report_split
+    from nerpipe.evaluation.report import join_tables, report_split
+    from nerpipe.evaluation.report_files import write_csv, write_rows
     from nerpipe.evaluation.score_table import note_on, print_report
     from nerpipe.evaluation.seqeval_check import check_against_seqeval
     from nerpipe.evaluation.split_predictions import write_predictions
@@ -95,10 +93,9 @@ def evaluate(
     with replacing(reports) as folder:
         pages = [page_split(report, found[report.name], known) for report in split_reports]
         write_page(folder / "errors.html", pages, dataset=dataset, note=note_on(dataset))
-        _write_csv(folder, frames)
+        write_csv(folder, frames)
         write_least(folder / "min_confidence", least)
-    for name, frame in frames.items():
-        write_json(tables / f"{name}.json", json_rows(frame))
+    write_rows(tables, frames)
     write_json(counts, [report.counts for report in split_reports])
     figures = headline(split_reports, dataset)
     write_json(metrics, figures)
@@ -139,13 +136,3 @@ def _predict(
         for split in EVALUATED
     }
     return sorted({split_tag(label)[1] for label in labels} - {""}), predicted
-
-
-def _write_csv(folder: Path, frames: "Mapping[str, pd.DataFrame]") -> None:
-    for name, frame in frames.items():
-        cells = {column: frame[column].map(_cell) for column in frame.select_dtypes(exclude="number")}
-        frame.assign(**cells).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-
-
-def _cell(value: object) -> object:
-    return spreadsheet_cell(value) if isinstance(value, str) else value

@@ -1,14 +1,15 @@
 """The kinds of mistakes: each difference between gold and predicted spans belongs to one kind."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from nerpipe.scoring.scores import Surfaces
-from nerpipe.scoring.spans import Match
+from nerpipe.scoring.spans import Match, Spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,15 +21,19 @@ MISTAKES = ("type", "boundary", "boundary_type", "missed", "spurious")
 NONE = "(no entity)"
 
 
-class Finding(NamedTuple):
-    """A gold span, a predicted span, or a pair of both, and its kind."""
-
-    kind: str  # CORRECT or one of MISTAKES.
-    gold: int | None  # Index of the gold span.
-    predicted: int | None  # Index of the predicted span.
+FINDING_KINDS = (CORRECT, *MISTAKES)
 
 
-def find_mistakes(match: Match) -> list[Finding]:
+@dataclass(frozen=True)
+class Findings:
+    """Gold spans, predicted spans and pairs of both, each with its kind. They are columns, because there are many."""
+
+    kind: "NDArray[np.int64]"  # The kind, as an index into FINDING_KINDS. Shape: (findings,).
+    gold: "NDArray[np.int64]"  # The index of the gold span, or -1 if there is none. Shape: (findings,).
+    predicted: "NDArray[np.int64]"  # The index of the predicted span, or -1 if there is none. Shape: (findings,).
+
+
+def find_mistakes(match: Match) -> Findings:
     """Assign every gold and every predicted span to exactly one finding.
 
     A gold span and a predicted span that are both wrong and share a word form a pair. Each span is in at most one
@@ -38,23 +43,25 @@ def find_mistakes(match: Match) -> list[Finding]:
     negatives are the findings with a gold span that are not correct, and the false positives are those with a
     predicted span.
     """
-    hits = zip(np.flatnonzero(match.gold_hit).tolist(), np.flatnonzero(match.predicted_hit).tolist(), strict=True)
-    right = [Finding(CORRECT, gold, predicted) for gold, predicted in hits]  # Both sides are in the same order.
-    wrong, paired_gold, paired_predicted = [], set(), set()
+    ranks, golds, guesses = [], list[int](), list[int]()
+    free_gold, free_predicted = ~match.gold_hit, ~match.predicted_hit
     for rank, _, gold, predicted in sorted(_overlaps(match)):
-        if gold not in paired_gold and predicted not in paired_predicted:
-            paired_gold.add(gold)
-            paired_predicted.add(predicted)
-            wrong.append(Finding(MISTAKES[rank], gold, predicted))
-    missed = [
-        Finding("missed", place, None) for place in np.flatnonzero(~match.gold_hit).tolist() if place not in paired_gold
-    ]
-    spurious = [
-        Finding("spurious", None, place)
-        for place in np.flatnonzero(~match.predicted_hit).tolist()
-        if place not in paired_predicted
-    ]
-    return [*right, *wrong, *missed, *spurious]
+        if free_gold[gold] and free_predicted[predicted]:
+            free_gold[gold] = free_predicted[predicted] = False
+            ranks.append(rank)
+            golds.append(gold)
+            guesses.append(predicted)
+    missed, spurious = np.flatnonzero(free_gold), np.flatnonzero(free_predicted)
+    hits = np.flatnonzero(match.gold_hit), np.flatnonzero(match.predicted_hit)  # Both sides are in the same order.
+    parts = (
+        (np.full(len(hits[0]), FINDING_KINDS.index(CORRECT)), *hits),
+        (np.array(ranks, dtype=np.int64) + FINDING_KINDS.index(MISTAKES[0]), golds, guesses),
+        (np.full(len(missed), FINDING_KINDS.index("missed")), missed, np.full(len(missed), -1)),
+        (np.full(len(spurious), FINDING_KINDS.index("spurious")), np.full(len(spurious), -1), spurious),
+    )
+    return Findings(
+        *(np.concatenate([np.asarray(part, np.int64) for part in column]) for column in zip(*parts, strict=True))
+    )
 
 
 def _overlaps(match: Match) -> Iterator[tuple[int, int, int, int]]:
@@ -75,23 +82,35 @@ def _overlaps(match: Match) -> Iterator[tuple[int, int, int, int]]:
             yield rank, -int(shared), one, other
 
 
-def mistake_table(match: Match, findings: Sequence[Finding]) -> pd.DataFrame:
+def mistake_table(match: Match, findings: Findings) -> pd.DataFrame:
     """Count the findings by their kind and by the types of both sides.
 
     Returns:
         A table with the columns error (the kind; `correct` is one of them), gold, predicted, spans. The type of a side
         without a span is `(no entity)`.
     """
-    gold_types, predicted_types = match.gold.type.tolist(), match.predicted.type.tolist()
-    counted = Counter(
-        (kind, None if gold is None else gold_types[gold], None if predicted is None else predicted_types[predicted])
-        for kind, gold, predicted in findings
-    )
+    names = [NONE, *match.types]
+    gold, predicted = _types(match.gold, findings.gold), _types(match.predicted, findings.predicted)
+    codes, spans = np.unique((findings.kind * len(names) + gold) * len(names) + predicted, return_counts=True)
+    pairs, predicted = np.divmod(codes, len(names))
+    kinds, gold = np.divmod(pairs, len(names))
     rows = [
-        (kind, *(NONE if place is None else match.types[place] for place in places), spans)
-        for (kind, *places), spans in counted.items()
+        (FINDING_KINDS[kind], names[one], names[two], count)
+        for kind, one, two, count in zip(*(part.tolist() for part in (kinds, gold, predicted, spans)), strict=True)
     ]
     return pd.DataFrame(sorted(rows), columns=["error", "gold", "predicted", "spans"]).astype({"spans": int})
+
+
+def _types(spans: Spans, places: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    """Return the type of each span, counted from 1, and 0 where there is no span.
+
+    Args:
+        spans: The spans of one side.
+        places: The index of a span, or -1. Shape: (findings,).
+    """
+    found = np.zeros(len(places), dtype=np.int64)
+    found[places >= 0] = spans.type[places[places >= 0]] + 1
+    return found
 
 
 def span_confusion(mistakes: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +125,7 @@ def span_confusion(mistakes: pd.DataFrame) -> pd.DataFrame:
     return mistakes.groupby(["gold", "predicted"], as_index=False)["spans"].sum()
 
 
-def confused_surfaces(match: Match, findings: Sequence[Finding], surfaces: Surfaces, most: int) -> pd.DataFrame:
+def confused_surfaces(match: Match, findings: Findings, surfaces: Surfaces, most: int) -> pd.DataFrame:
     """List the most frequent mistakes by surface form, in lower case.
 
     Args:
@@ -118,29 +137,28 @@ def confused_surfaces(match: Match, findings: Sequence[Finding], surfaces: Surfa
     Returns:
         A table with the columns surface, error, gold, predicted, spans.
     """
-    gold_types, predicted_types = match.gold.type.tolist(), match.predicted.type.tolist()
+    names = [NONE, *match.types]
+    wrong = findings.kind != FINDING_KINDS.index(CORRECT)
+    columns = (findings.kind, findings.gold, findings.predicted)
+    types = (_types(match.gold, findings.gold), _types(match.predicted, findings.predicted))
     counted = Counter(
         (
-            (surfaces.gold[gold] if gold is not None else surfaces.predicted[predicted or 0]).lower(),
-            kind,
-            NONE if gold is None else match.types[gold_types[gold]],
-            NONE if predicted is None else match.types[predicted_types[predicted]],
+            (surfaces.predicted[guess] if gold < 0 else surfaces.gold[gold]).lower(),
+            FINDING_KINDS[kind],
+            names[one],
+            names[two],
         )
-        for kind, gold, predicted in findings
-        if kind != CORRECT
+        for kind, gold, guess, one, two in zip(*(part[wrong].tolist() for part in (*columns, *types)), strict=True)
     )
     first = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:most]
-    columns = ["surface", "error", "gold", "predicted", "spans"]
-    return pd.DataFrame([(*row, spans) for row, spans in first], columns=columns).astype({"spans": int})
+    heads = ["surface", "error", "gold", "predicted", "spans"]
+    return pd.DataFrame([(*row, spans) for row, spans in first], columns=heads).astype({"spans": int})
 
 
-def verdicts(match: Match, findings: Sequence[Finding]) -> "tuple[NDArray[np.str_], NDArray[np.str_]]":
+def verdicts(match: Match, findings: Findings) -> "tuple[NDArray[np.str_], NDArray[np.str_]]":
     """Return the kind of finding of each gold and of each predicted span. Shape: (spans,) for each side."""
-    gold = np.full(len(match.gold), CORRECT, dtype="U13")
-    predicted = np.full(len(match.predicted), CORRECT, dtype="U13")
-    for finding in findings:
-        if finding.gold is not None:
-            gold[finding.gold] = finding.kind
-        if finding.predicted is not None:
-            predicted[finding.predicted] = finding.kind
+    kinds = np.array(FINDING_KINDS)[findings.kind]
+    gold, predicted = (np.full(len(spans), CORRECT, dtype=kinds.dtype) for spans in (match.gold, match.predicted))
+    for side, places in ((gold, findings.gold), (predicted, findings.predicted)):
+        side[places[places >= 0]] = kinds[places >= 0]
     return gold, predicted

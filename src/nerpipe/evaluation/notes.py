@@ -12,8 +12,13 @@ WHAT_TO_TRY = (
     "holds enough entities and whether the model can read its words"
 )
 
+OTHER_TEXT = (
+    "The text may be of another language or kind than the one that the model learnt from, or its words may be cut in "
+    "another way. Look at some of them with `nerpipe predict`"
+)
 
-def split_notes(name: str, micro: Score, units: Units, units_with_gold: int) -> list[str]:
+
+def split_notes(name: str, micro: Score, units: Units, units_with_gold: int, *, advice: str = WHAT_TO_TRY) -> list[str]:
     """Say what a reader of the scores must know, one sentence or more for each thing.
 
     Args:
@@ -21,6 +26,7 @@ def split_notes(name: str, micro: Score, units: Units, units_with_gold: int) -> 
         micro: The scores over all types.
         units: What was resampled.
         units_with_gold: The number of units that hold a gold entity.
+        advice: What to do if the model predicts no entity, without the last full stop.
     """
     notes = []
     if not micro.support:
@@ -29,7 +35,7 @@ def split_notes(name: str, micro: Score, units: Units, units_with_gold: int) -> 
             "into it, or check which column of the raw file is read as the tag."
         )
     elif not micro.predicted:
-        notes.append(f"Warning: the model predicts no entity at all in {name}. {WHAT_TO_TRY}.")
+        notes.append(f"Warning: the model predicts no entity at all in {name}. {advice}.")
     if micro.support and units_with_gold < LEAST_UNITS:
         notes.append(no_interval_note(f"{name} holds", units))
     elif micro.support and units.kind == DOCUMENTS:

@@ -1,6 +1,7 @@
 """The report of a split: one data frame for each table. JSON, CSV, terminal output and error page use these frames."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,16 +10,16 @@ import pandas as pd
 from nerpipe.contracts.ledger import Tally, check_joint, tally
 from nerpipe.evaluation.breakdowns import breakdown, document_table
 from nerpipe.evaluation.calibration import calibration_error, reliability, span_confidence, threshold_table
-from nerpipe.evaluation.mistakes import Finding, confused_surfaces, find_mistakes, mistake_table, span_confusion
-from nerpipe.evaluation.notes import split_notes
+from nerpipe.evaluation.mistakes import Findings, confused_surfaces, find_mistakes, mistake_table, span_confusion
+from nerpipe.evaluation.notes import OTHER_TEXT, WHAT_TO_TRY, split_notes
 from nerpipe.evaluation.resampling import Intervals, bootstrap, f1_of, intervals, sentence_counts, with_total
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.evaluation.units import Units, few_mark, units_of
-from nerpipe.scoring.scores import Score, Scores, Surfaces, score, score_match, surface_score, surfaces_of
+from nerpipe.scoring.scores import Score, Scores, Surfaces, make_score, score, score_match, surface_score, surfaces_of
 from nerpipe.scoring.spans import Match, match_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class SplitReport:
     name: str
     scores: Scores
     match: Match
-    findings: "Sequence[Finding]"
+    findings: Findings
     surfaces: Surfaces
     confidence: "NDArray[np.float64]"  # Confidence of each predicted span. Shape: (spans,).
     surface: Score  # Score of the distinct surface forms.
@@ -48,14 +49,15 @@ class SplitReport:
 
 
 def report_split(
-    name: str, split: PredictedSplit, known: "AbstractSet[str]", *, resamples: int, seed: int
+    name: str, split: PredictedSplit, known: "AbstractSet[str] | None", *, resamples: int, seed: int
 ) -> SplitReport:
     """Compute everything that is reported for a split.
 
     Args:
         name: The name of the split.
         split: The words, tags and confidences.
-        known: The surface forms of the training split's entities, in lower case.
+        known: The surface forms of the training split's entities, in lower case. None: the training split is not known,
+            so nothing says which entities were seen in it.
         resamples: The number of bootstrap resamples.
         seed: The seed of the bootstrap.
 
@@ -65,17 +67,20 @@ def report_split(
     match = match_spans(split.gold, split.predicted)
     counted = tally(split.gold)
     check_joint(f"gold -> scores, split {name}", counted, Tally(match.sentences, match.words, len(match.gold)))
-    surfaces = surfaces_of(match, [word for row in split.tokens for word in row])
+    surfaces = surfaces_of(match, [*chain.from_iterable(split.tokens)])
     scores = score_match(match)
     surface = surface_score(match, surfaces)
     findings = find_mistakes(match)
-    confidence = span_confidence(match.predicted, np.array([value for row in split.confidence for value in row]))
+    by_word = np.fromiter(chain.from_iterable(split.confidence), np.float64, count=match.words)
+    confidence = span_confidence(match.predicted, by_word)
     bins = reliability(confidence, match.predicted_hit)
     mistakes = mistake_table(match, findings)
     units = units_of(split.boundaries, match.sentences)
     by_unit = units.sum_counts(with_total(sentence_counts(match)))
     found = _intervals(by_unit, resamples, seed)
-    notes = split_notes(name, scores.readings["conlleval"], units, int(np.count_nonzero(by_unit[:, -1, 2])))
+    units_with_gold = int(np.count_nonzero(by_unit[:, -1, 2]))
+    advice = OTHER_TEXT if known is None else WHAT_TO_TRY
+    notes = split_notes(name, scores.readings["conlleval"], units, units_with_gold, advice=advice)
     tables = {
         "averages": _averages(scores, surface, found, units, calibration_error(bins)),
         "decoding": _decoding(split, scores),
@@ -149,20 +154,43 @@ def _decoding(split: PredictedSplit, scores: Scores) -> pd.DataFrame:
 
     The second row also counts the sentences and tags that decoding changed.
     """
-    pairs = list(zip(split.predicted, split.undecoded, strict=True))
-    other = [(ours, theirs) for ours, theirs in pairs if ours != theirs]
-    words = sum(mine != yours for ours, theirs in other for mine, yours in zip(ours, theirs, strict=True))
-    before = score(split.gold, split.undecoded) if other else scores
+    columns = zip(split.gold, split.predicted, split.undecoded, strict=True)
+    changed = [row for row in columns if row[1] != row[2]]
+    words = sum(mine != yours for _, ours, theirs in changed for mine, yours in zip(ours, theirs, strict=True))
+    before = scores.readings
+    if changed:
+        gold, ours, theirs = zip(*changed, strict=True)
+        before = _exchange(before, old=score(gold, ours).readings, new=score(gold, theirs).readings)
     rows = [
-        [name, *(result.readings[reading].f1 for reading in ("conlleval", "strict_iob2")), *changed]
-        for name, result, changed in (
+        [name, *(readings[reading].f1 for reading in ("conlleval", "strict_iob2")), *counts]
+        for name, readings, counts in (
             ("word by word", before, (np.nan, np.nan)),
-            ("IOB2", scores, (len(other), words)),
+            ("IOB2", scores.readings, (len(changed), words)),
         )
     ]
     return pd.DataFrame(
         rows, columns=["decoding", "conlleval_f1", "strict_iob2_f1", "sentences_changed", "tags_changed"]
     )
+
+
+def _exchange(
+    whole: "Mapping[str, Score]", *, old: "Mapping[str, Score]", new: "Mapping[str, Score]"
+) -> dict[str, Score]:
+    """Exchange the counts of some sentences in the scores of all sentences, so that the others are not read again.
+
+    Args:
+        whole: The micro scores of all sentences by reading, as in `Scores`.
+        old: Those of some of the sentences.
+        new: Those of the same sentences with other predictions.
+    """
+    return {
+        name: make_score(
+            sums.correct - old[name].correct + new[name].correct,
+            sums.predicted - old[name].predicted + new[name].predicted,
+            sums.support,
+        )
+        for name, sums in whole.items()
+    }
 
 
 def _per_type(scores: Scores, found: Intervals) -> pd.DataFrame:

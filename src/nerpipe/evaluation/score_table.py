@@ -38,12 +38,10 @@ def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]
     for split in ("test", "dev"):
         table.add_section()
         for _, row in _rows_of(averages, split).head(1).iterrows():
-            table.add_row(split, *_cells(row), style="bold")
+            table.add_row(split, *score_cells(row), style="bold")
         for _, row in _rows_of(per_type, split).iterrows():
-            table.add_row(f"  {row['type']}", *_cells(row))
-    mistakes = _rows_of(tables["mistakes"], "test")
-    wrong = mistakes[mistakes["error"] != "correct"].nlargest(CONFUSIONS, "spans") if len(mistakes) else mistakes
-    lines = [f"{row['spans']:>5} x {_in_words(row)}" for _, row in wrong.iterrows()]
+            table.add_row(f"  {row['type']}", *score_cells(row))
+    lines = mistake_lines(_rows_of(tables["mistakes"], "test"))
     note = note_on(metrics["dataset"])
     show_table(table, [*lines, *tables["notes"].get("note", ()), *([note] if note else [])])
 
@@ -53,11 +51,22 @@ def _rows_of(frame: "pd.DataFrame", split: str) -> "pd.DataFrame":
     return frame[frame["split"] == split] if len(frame) else frame
 
 
-def _cells(row: "pd.Series[Any]") -> list[str]:
+def score_cells(row: "pd.Series[Any]") -> list[str]:
+    """Format precision, recall, F1 and its interval, and the number of gold entities, of a row of a table."""
     scores = [f"{100 * row[name]:.1f}" for name in ("precision", "recall", "f1")]
     low, high = row.get("f1_low", math.nan), row.get("f1_high", math.nan)
     interval = "none" if math.isnan(low) else f"{100 * low:.1f} to {100 * high:.1f}"
     return [*scores, interval, support_cell(row["support"])]
+
+
+def mistake_lines(mistakes: "pd.DataFrame") -> list[str]:
+    """Describe the most frequent mistakes, one line for each.
+
+    Args:
+        mistakes: The table `mistakes` of one split.
+    """
+    wrong = mistakes[mistakes["error"] != "correct"].nlargest(CONFUSIONS, "spans") if len(mistakes) else mistakes
+    return [f"{row['spans']:>5} x {_in_words(row)}" for _, row in wrong.iterrows()]
 
 
 def _in_words(row: "pd.Series[Any]") -> str:

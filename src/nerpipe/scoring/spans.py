@@ -1,8 +1,9 @@
 """Spans as numpy arrays. Tags are read into spans once, and every score is computed from these arrays."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,20 +74,19 @@ def match_spans(gold: TagRows, predicted: TagRows) -> Match:
         NerpipeError: If the numbers of sentences or words differ, or a tag is no tag of IOB2. The message names the
             first such sentence or word, counted from 1.
     """
-    lengths = [len(row) for row in gold]
-    others = [len(row) for row in predicted]
+    lengths, others = [*map(len, gold)], [*map(len, predicted)]
     if lengths != others:
         _refuse_shapes(lengths, others)
-    tags = sorted({*chain.from_iterable(gold), *chain.from_iterable(predicted)})
-    if not all(is_tag(tag, SCHEMES["IOB2"]) for tag in tags):
-        _refuse_tag(gold, predicted)
-    types = sorted({split_tag(tag)[1] for tag in tags} - {""})
-    ids = {tag: index for index, tag in enumerate(tags)}
     offsets = np.cumsum([0, *lengths])
+    ids = defaultdict[str, int](count().__next__)  # A new tag gets the next number.
     columns = [
         np.fromiter(map(ids.__getitem__, chain.from_iterable(rows)), np.int64, count=int(offsets[-1]))
         for rows in (gold, predicted)
     ]
+    tags = [*ids]
+    if not all(is_tag(tag, SCHEMES["IOB2"]) for tag in tags):
+        _refuse_tag(gold, predicted)
+    types = sorted({split_tag(tag)[1] for tag in tags} - {""})
     gold_spans, predicted_spans = (_spans(column, tags, types, offsets) for column in columns)
     gold_hit, predicted_hit = _hits(gold_spans, predicted_spans)
     same = int(np.count_nonzero(columns[0] == columns[1]))
@@ -98,6 +98,8 @@ def _spans(
 ) -> Spans:
     """Find the spans of all sentences at once, by the rule of `schemes.spans_of`.
 
+    Few words have a tag other than O, so only those words are looked at.
+
     Args:
         column: The tag of each word, as an index into `tags`. Shape: (words,).
         tags: The distinct tags.
@@ -105,19 +107,17 @@ def _spans(
         offsets: The first word of each sentence, and then the number of words. Shape: (sentences + 1,).
     """
     parts = [split_tag(tag) for tag in tags]
-    prefix = np.array([part[0] for part in parts] or [""])[column]
-    kind = np.array([types.index(part[1]) if part[1] else -1 for part in parts] or [-1])[column]
-    first = np.zeros(len(column), dtype=bool)
-    first[offsets[:-1][offsets[:-1] < len(column)]] = True
-    changed = np.ones(len(column), dtype=bool)  # O has the type -1.
-    changed[1:] = kind[1:] != kind[:-1]
-    inside = kind >= 0
-    starts = inside & ((prefix == "B") | first | changed)
-    breaks = np.append(np.flatnonzero(starts | first | ~inside), len(column))
-    start = np.flatnonzero(starts)
-    end = breaks[np.searchsorted(breaks, start, side="right")]
-    sentence = np.searchsorted(offsets, start, side="right") - 1
-    return Spans(sentence, start, end, kind[start], prefix[start] == "B")
+    begins = np.array([prefix == "B" for prefix, _ in parts], dtype=bool)
+    type_ids = np.array([types.index(kind) if kind else -1 for _, kind in parts], dtype=np.int64)
+    inside = np.flatnonzero((type_ids >= 0)[column])
+    sentence = np.searchsorted(offsets, inside, side="right") - 1
+    begun, kind = begins[column[inside]], type_ids[column[inside]]
+    starts = begun | (inside == offsets[sentence])
+    starts[1:] |= (inside[1:] != inside[:-1] + 1) | (kind[1:] != kind[:-1])
+    starts[:1] = True
+    first = np.flatnonzero(starts)
+    last = np.append(first, len(inside))[1:] - 1
+    return Spans(sentence[first], inside[first], inside[last] + 1, kind[first], begun[first])
 
 
 def _hits(gold: Spans, predicted: Spans) -> "tuple[NDArray[np.bool_], NDArray[np.bool_]]":
