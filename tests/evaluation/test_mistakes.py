@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from nerpipe.evaluation.mistakes import (
-    KINDS,
+    FINDING_KINDS,
     MISTAKES,
     confused_surfaces,
     find_mistakes,
@@ -19,7 +19,7 @@ from tagrows import gold_and_predicted
 
 
 def kinds(gold, predicted):
-    return [KINDS[kind] for kind in find_mistakes(match_spans([gold], [predicted])).kind]
+    return [FINDING_KINDS[kind] for kind in find_mistakes(match_spans([gold], [predicted])).kind]
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_by_hand(gold, predicted, expected):
 def test_mistakes_add_up_to_the_false_negatives_and_positives(both):
     match = match_spans(*both)
     findings = find_mistakes(match)
-    wrong = findings.kind != KINDS.index("correct")
+    wrong = findings.kind != FINDING_KINDS.index("correct")
     assert np.count_nonzero(findings.gold[wrong] >= 0) == np.count_nonzero(~match.gold_hit)
     assert np.count_nonzero(findings.predicted[wrong] >= 0) == np.count_nonzero(~match.predicted_hit)
     assert sorted(place for place in findings.gold if place >= 0) == list(range(len(match.gold)))
     assert sorted(place for place in findings.predicted if place >= 0) == list(range(len(match.predicted)))
-    assert {KINDS[kind] for kind in findings.kind[wrong]} <= set(MISTAKES)
+    assert {FINDING_KINDS[kind] for kind in findings.kind[wrong]} <= set(MISTAKES)
     gold, predicted = verdicts(match, findings)
     assert ((gold == "correct") == match.gold_hit).all()
     assert ((predicted == "correct") == match.predicted_hit).all()
