@@ -18,6 +18,7 @@ from transformers import (
 from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
+from nerpipe.training.batch_order import add_fillers
 from nerpipe.training.best_epoch import check_kept, entity_warning, read_history
 from nerpipe.training.checkpoints import Checkpoints, last_usable, restore_process, step_of
 from nerpipe.training.dev_scores import DevScorer, DevSplit
@@ -101,13 +102,16 @@ def train_model(
     model = _build_model(spec, labels, tokenizer, settings, masks)
     scorer = DevScorer(windows, dev, labels, tokenizer.pad_token_id)
     steps = math.ceil(len(windows) / settings.batch_size)  # The steps of an epoch.
+    fillers = -len(windows) % settings.batch_size if world_size() > 1 else 0
+    outside = labels.index(OUTSIDE)
     trainer = DevScoringTrainer(
-        compute_loss_func=AdjustedCrossEntropy(len(labels), labels.index(OUTSIDE), settings.outside_bias),
+        compute_loss_func=AdjustedCrossEntropy(len(labels), outside, settings.outside_bias, processes=world_size()),
         score_dev=scorer,
+        fillers=fillers,
         layer_decay=settings.layer_decay,
         model=model,
         args=training_arguments(scratch, settings, steps, report_to),
-        train_dataset=windows,
+        train_dataset=add_fillers(windows, fillers),
         eval_dataset=dev.windows,
         data_collator=DataCollatorForTokenClassification(tokenizer),
         processing_class=tokenizer,
@@ -129,8 +133,9 @@ def train_model(
     fold_embeddings(trainer.model)
     epochs, losses = read_history(trainer.state.log_history, trainer.state.best_global_step)
     best = next(row for row in epochs if row["best"])
-    _say(check_kept(best, scorer.on_dev(trainer.model)))
-    _say(entity_warning(predicted=scorer.predicted, gold=scorer.gold))
+    if rank() == 0:
+        _say(check_kept(best, scorer.on_dev(trainer.model)))
+        _say(entity_warning(predicted=scorer.predicted, gold=scorer.gold))
     return TrainResult(trainer.model, epochs, losses, seconds, resumed_at)
 
 

@@ -20,7 +20,7 @@ from nerpipe.training.checkpoints import is_whole
 from nerpipe.training.device import device_arguments
 from nerpipe.training.layers import parameter_groups
 from nerpipe.training.mixed_precision import is_mixed
-from nerpipe.training.processes import world_size
+from nerpipe.training.processes import from_first, rank, world_size
 from nerpipe.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -38,11 +38,13 @@ class DevScoringTrainer(Trainer):
         *,
         score_dev: "Callable[[PreTrainedModel], dict[str, float]]",
         layer_decay: float,
+        fillers: int,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
         self.score_dev = score_dev
         self.layer_decay = layer_decay
+        self.fillers = fillers  # The last windows of the training split that have no labels.
         # What `unlogged_losses` returned when the checkpoint was saved from which training goes on.
         self.unlogged: dict[str, float] | None = None
 
@@ -65,10 +67,11 @@ class DevScoringTrainer(Trainer):
         return self.optimizer
 
     def _get_train_sampler(self, train_dataset: object = None) -> LengthGroupedSampler:  # noqa: ARG002 - as in Trainer
-        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]
+        windows = len(self.train_dataset) - self.fillers
+        lengths = [len(ids) for ids in self.train_dataset["input_ids"][:windows]]
         # This is the batch size of all processes together. Each process takes a part of every batch.
         batch_size = self.args.train_batch_size * self.args.world_size
-        self.sampler = LengthGroupedSampler(lengths, batch_size, self.args.seed)
+        self.sampler = LengthGroupedSampler(lengths, batch_size, self.args.seed, fillers=self.fillers)
         return self.sampler
 
     def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:  # noqa: ANN401
@@ -81,8 +84,9 @@ class DevScoringTrainer(Trainer):
         super()._run_epoch(*args, epoch=epoch, **kwargs)
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
-        """Score the dev split by words, and return the scores."""
-        metrics = {f"eval_{name}": value for name, value in self.score_dev(self.model).items()}
+        """Score the dev split by words in the first process, and return the scores in all."""
+        scores = from_first(self.score_dev(self.model) if rank() == 0 else {})
+        metrics = {f"eval_{name}": value for name, value in scores.items()}
         self.log(metrics)
         self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -124,7 +128,7 @@ def training_arguments(
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size // world_size(),
         ddp_find_unused_parameters=False,
-        average_tokens_across_devices=False,  # The loss is already a mean, and would be multiplied.
+        average_tokens_across_devices=world_size() > 1,  # See `AdjustedCrossEntropy`. The mean of one is left as it is.
         weight_decay=settings.weight_decay,
         warmup_steps=settings.warmup,
         lr_scheduler_type="linear",
