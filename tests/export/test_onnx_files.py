@@ -71,7 +71,9 @@ def test_int8_holds_eight_bit_weights_and_leaves_the_classifier_float(exported_t
 
 
 def test_networks_that_agree_are_compared_and_kept(exported_tiny, predictions):
-    fp32, int8 = compare_networks(exported_tiny, predictions, ["fp32", "int8"], threads=1, int8_max_f1_drop=1.0)
+    fp32, int8 = compare_networks(
+        exported_tiny, predictions, ["fp32", "int8"], threads=1, device="cpu", int8_max_f1_drop=1.0
+    )
     assert fp32[:4] == ("fp32", 1.0, 0.0, 1.0)
     assert fp32.largest_difference < 1e-4
     assert int8.exported
@@ -80,7 +82,9 @@ def test_networks_that_agree_are_compared_and_kept(exported_tiny, predictions):
 
 
 def test_an_int8_network_that_loses_too_much_is_left_out_with_the_reason(exported_tiny, predictions):
-    _, int8 = compare_networks(exported_tiny, predictions, ["fp32", "int8"], threads=1, int8_max_f1_drop=-1.0)
+    _, int8 = compare_networks(
+        exported_tiny, predictions, ["fp32", "int8"], threads=1, device="cpu", int8_max_f1_drop=-1.0
+    )
     assert not int8.exported
     assert network_in_words(int8, 0.005).startswith(
         "left out, because it loses more F1 than int8_max_f1_drop allows (0.5): F1 "
@@ -90,19 +94,19 @@ def test_an_int8_network_that_loses_too_much_is_left_out_with_the_reason(exporte
 def test_an_fp32_network_that_differs_is_refused(exported_tiny, predictions, monkeypatch):
     real = network_comparison.load_network
 
-    def shifted(folder, *, backend, precision, threads):
-        network = real(folder, backend=backend, precision=precision, threads=threads)
+    def shifted(folder, *, backend, **options):
+        network = real(folder, backend=backend, **options)
         return (lambda ids, mask: network(ids, mask) + shift) if backend == "onnx" else network
 
     monkeypatch.setattr(network_comparison, "load_network", shifted)
     shift = 0.01
     with pytest.raises(NerpipeError, match=r"differ from those of PyTorch by up to 0.01; at most 0.001 is"):
-        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, int8_max_f1_drop=1.0)
+        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, device="cpu", int8_max_f1_drop=1.0)
     shift = [0.0] * (len(LABELS) - 2) + [90.0, 0.0]
     with pytest.raises(
         NerpipeError, match=r"in dev sentence 1, the tag of word 'The' is .* in PyTorch and B-person in ONNX"
     ):
-        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, int8_max_f1_drop=1.0)
+        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, device="cpu", int8_max_f1_drop=1.0)
 
 
 def with_ties(monkeypatch, *, difference, everywhere=False):
@@ -111,8 +115,8 @@ def with_ties(monkeypatch, *, difference, everywhere=False):
 
     real = network_comparison.load_network
 
-    def load(folder, *, backend, precision, threads):
-        network = real(folder, backend=backend, precision=precision, threads=threads)
+    def load(folder, *, backend, **options):
+        network = real(folder, backend=backend, **options)
 
         def run(ids, mask):
             logits = network(ids, mask).copy()
@@ -129,7 +133,7 @@ def with_ties(monkeypatch, *, difference, everywhere=False):
 
 def test_one_sentence_whose_labels_are_equally_probable_is_a_tie(exported_tiny, predictions, monkeypatch):
     with_ties(monkeypatch, difference=5e-4)
-    (fp32,) = compare_networks(exported_tiny, predictions, ["fp32"], threads=1, int8_max_f1_drop=1.0)
+    (fp32,) = compare_networks(exported_tiny, predictions, ["fp32"], threads=1, device="cpu", int8_max_f1_drop=1.0)
     assert fp32.ties == 1
     assert fp32.span_agreement < 1
     assert network_in_words(fp32, 1.0).endswith("another sequence of labels is equally probable (ties): 1")
@@ -152,7 +156,7 @@ def test_a_real_difference_or_too_many_ties_are_refused(
 ):
     with_ties(monkeypatch, difference=difference, everywhere=everywhere)
     with pytest.raises(NerpipeError, match=said):
-        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, int8_max_f1_drop=1.0)
+        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, device="cpu", int8_max_f1_drop=1.0)
 
 
 @pytest.fixture(scope="module")

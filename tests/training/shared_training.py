@@ -35,6 +35,7 @@ SETTINGS = TrainSettings(
     attention_dropout=0.0,
     outside_bias=0.5,
     patience=0,
+    device="cpu",
     precision="float32",
     seed=1,
     threads=1,

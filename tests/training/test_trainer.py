@@ -36,6 +36,7 @@ SETTINGS = TrainSettings(
     attention_dropout=0.0,
     outside_bias=0.5,
     patience=0,
+    device="cpu",
     precision="auto",
     seed=1,
     threads=2,

@@ -16,7 +16,8 @@ from nerpipe.batch.stream import run
 from nerpipe.batch.targets import find_targets
 from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
 from nerpipe.contracts.terminal import printable, say
-from nerpipe.params import whole_number
+from nerpipe.errors import NerpipeError
+from nerpipe.params import AUTO, DEVICES, whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS, check_choice
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
 
@@ -59,6 +60,13 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="fp32", help="number format of the model (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default=AUTO,
+        help="what runs the network of --backend torch: cuda or mps (a GPU), cpu, or auto, a GPU if PyTorch can use "
+        "one (default); ONNX Runtime and --engine ray use the processor",
     )
     parser.add_argument(
         "--threads",
@@ -133,7 +141,11 @@ def _local(arguments: argparse.Namespace, files: list[str], output: Path | None)
     from nerpipe.prediction.predictor import Predictor
 
     predictor = Predictor(
-        arguments.model, backend=arguments.backend, precision=arguments.precision, threads=arguments.threads
+        arguments.model,
+        backend=arguments.backend,
+        precision=arguments.precision,
+        device=arguments.device,
+        threads=arguments.threads,
     )
     total = None if STDIN in files else sum(Path(name).stat().st_size for name in files)
     # True hides the bar, which would mix with predictions on the same terminal. None shows it only on a terminal.
@@ -150,6 +162,8 @@ def _ray(arguments: argparse.Namespace, files: list[str]) -> Engine:
     """Check Ray, the input and the model, and return the function that predicts on a cluster."""
     from nerpipe.batch.ray_engine import check_ray, run_on_ray
 
+    if arguments.device not in (AUTO, "cpu"):
+        raise NerpipeError(f"--engine ray uses processors; leave out --device {arguments.device}")
     check_ray(files)
     check_choice(arguments.backend, arguments.precision)
     check_exported(arguments.model, backend=arguments.backend, precision=arguments.precision)

@@ -35,7 +35,7 @@ class PredictBlocks:
 
     def __init__(self, model: str, backend: str, precision: str, threads: int) -> None:
         """Load the model once, in the actor."""
-        self._predictor = Predictor(model, backend=backend, precision=precision, threads=threads)
+        self._predictor = Predictor(model, backend=backend, precision=precision, device="cpu", threads=threads)
 
     def __call__(self, batch: "pa.Table") -> "pa.Table":
         """Predict one block of packed records."""

@@ -108,10 +108,12 @@ def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Para
         The number of words compared, and the number of sentences that are ties.
     """
     from nerpipe.export.folder import check_same_predictions
+    from nerpipe.inference.device_choice import choose_device
     from nerpipe.inference.word_predictions import load_trained
     from nerpipe.tokenizing.window_dataset import tokenize_split
 
     model, tokenizer, labels = load_trained(folder)
+    model.to(choose_device(params.device))
     windows, _ = tokenize_split(
         tokenizer,
         load_splits(encoded / "dataset", "tokens", "ner_tags")["dev"],

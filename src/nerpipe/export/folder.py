@@ -12,6 +12,7 @@ from nerpipe.export.network_comparison import NetworkComparison, compare_network
 from nerpipe.export.onnx_files import export_onnx, quantize
 from nerpipe.export.ties import allowed_ties, count_ties
 from nerpipe.inference.decoding import iob2_transitions, transition_table
+from nerpipe.inference.device_choice import choose_device
 from nerpipe.inference.word_predictions import predict_words
 from nerpipe.inference.word_scores import by_sentence
 from nerpipe.params import Params
@@ -72,7 +73,14 @@ def write_onnx(folder: Path, predictions: Path, params: Params) -> list[NetworkC
     export_onnx(folder, paths["fp32"])
     quantize(paths["fp32"], paths["int8"])
     limit = params.int8_max_f1_drop
-    found = compare_networks(folder, predictions, list(ONNX), threads=params.threads, int8_max_f1_drop=limit)
+    found = compare_networks(
+        folder,
+        predictions,
+        list(ONNX),
+        threads=params.threads,
+        device=choose_device(params.device),
+        int8_max_f1_drop=limit,
+    )
     for comparison in found:
         if not comparison.exported:
             paths[comparison.precision].unlink()

@@ -34,7 +34,7 @@ class NetworkComparison(NamedTuple):
 
 
 def compare_networks(
-    folder: Path, predictions: Path, precisions: Sequence[str], *, threads: int, int8_max_f1_drop: float
+    folder: Path, predictions: Path, precisions: Sequence[str], *, threads: int, device: str, int8_max_f1_drop: float
 ) -> list[NetworkComparison]:
     """Predict dev with PyTorch and with each ONNX network, in the same way as a user's program.
 
@@ -43,6 +43,7 @@ def compare_networks(
         predictions: The predictions file of the stage evaluate for dev. Its words and gold tags are used.
         precisions: The precisions of the ONNX networks in the folder.
         threads: The number of processor threads.
+        device: The device of the PyTorch model: cuda, mps or cpu. The ONNX networks run on the processor.
         int8_max_f1_drop: The largest loss of F1, as a fraction, with which the int8 network is kept.
 
     Returns:
@@ -56,7 +57,7 @@ def compare_networks(
     words = [[row[0] for row in sentence] for sentence in rows]
     gold = [[row[1] for row in sentence] for sentence in rows]
     decoding, tokenizer = load_decoding(folder), load_fast_tokenizer(folder)
-    reference = load_network(folder, backend="torch", precision="fp32", threads=threads)
+    reference = load_network(folder, backend="torch", precision="fp32", threads=threads, device=device)
     tags = [row.tags for row in Finder(decoding, tokenizer, reference).tag(words)]
     f1 = score(gold, tags).readings["conlleval"].f1
     found = []

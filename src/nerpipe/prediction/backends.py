@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nerpipe.errors import NerpipeError
+from nerpipe.inference.device_choice import choose_device
+from nerpipe.params import AUTO
 from nerpipe.prediction.checksums import AGAIN
 from nerpipe.prediction.exported_folder import DECODING, ONNX, TORCH_WEIGHTS
 
@@ -22,7 +24,9 @@ _OUTPUT = ("logits", "tensor(float)")
 _SHOWN = 500  # Largest number of characters of another library's message that is shown.
 
 
-def load_network(folder: Path, *, backend: str, precision: str, threads: int, labels: int | None = None) -> "Network":
+def load_network(
+    folder: Path, *, backend: str, precision: str, threads: int, device: str = "cpu", labels: int | None = None
+) -> "Network":
     """Load the network of an exported model.
 
     Args:
@@ -30,6 +34,7 @@ def load_network(folder: Path, *, backend: str, precision: str, threads: int, la
         backend: One of BACKENDS.
         precision: One of PRECISIONS. The PyTorch backend has only fp32.
         threads: Number of processor threads that one call uses.
+        device: Device that runs the network: cuda, mps or cpu. The ONNX backend has only cpu.
         labels: Number of labels that the network must have. None: any number.
 
     Returns:
@@ -42,7 +47,7 @@ def load_network(folder: Path, *, backend: str, precision: str, threads: int, la
     """
     check_choice(backend, precision)
     if backend == "torch":
-        return _torch_network(folder, threads, labels)
+        return _torch_network(folder, threads, device, labels)
     return _onnx_network(folder, precision, threads, labels)
 
 
@@ -60,6 +65,35 @@ def check_choice(backend: str, precision: str) -> None:
         raise NerpipeError(
             f"the PyTorch backend has no {precision} model; leave the precision out, or use the onnx backend"
         )
+
+
+def network_device(backend: str, device: str) -> str:
+    """Find the device that runs the network.
+
+    Args:
+        backend: One of BACKENDS.
+        device: One of DEVICES. For the ONNX backend, `auto` means cpu.
+
+    Returns:
+        cuda, mps or cpu.
+
+    Raises:
+        NerpipeError: If there is no such device, PyTorch is missing or cannot use it, or the ONNX backend has only cpu.
+    """
+    if backend == "torch":
+        try:
+            import torch  # noqa: F401
+        except ModuleNotFoundError:
+            raise NerpipeError(
+                "the torch backend needs torch and transformers; install them, or use the onnx backend, which needs "
+                "neither"
+            ) from None
+        return choose_device(device, place="device")
+    if device not in (AUTO, "cpu"):
+        raise NerpipeError(
+            f"device {device!r}: the onnx backend runs on the processor; use the torch backend, or leave the device out"
+        )
+    return "cpu"
 
 
 def usable_cores() -> int:
@@ -118,13 +152,9 @@ def _onnx_network(folder: Path, precision: str, threads: int, labels: int | None
     return run
 
 
-def _torch_network(folder: Path, threads: int, labels: int | None) -> "Network":
-    try:
-        import torch
-    except ModuleNotFoundError:
-        raise NerpipeError(
-            "the torch backend needs torch and transformers; install them, or use the onnx backend, which needs neither"
-        ) from None
+def _torch_network(folder: Path, threads: int, device: str, labels: int | None) -> "Network":
+    import torch
+
     from nerpipe.inference.word_predictions import load_trained, run_torch
 
     if not (folder / TORCH_WEIGHTS).is_file():
@@ -142,4 +172,4 @@ def _torch_network(folder: Path, threads: int, labels: int | None) -> "Network":
         raise NerpipeError(f"{folder}: the model cannot be loaded ({said}); {AGAIN}") from None
     if labels and len(names) != labels:
         raise NerpipeError(f"{folder}: the model has {len(names)} labels, but {DECODING} has {labels}; {AGAIN}")
-    return partial(run_torch, model.eval())
+    return partial(run_torch, model.eval().to(device))

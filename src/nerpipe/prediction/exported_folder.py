@@ -78,7 +78,9 @@ def _check_inside(network: Path) -> None:
 def _check_there(folder: Path) -> None:
     if not folder.is_dir():
         raise NerpipeError(
-            f"{folder}: no such folder; give a folder that the export stage wrote, such as models/exported"
+            f"{folder}: no such folder; give a folder that the export stage wrote, such as models/exported. DVC "
+            "deletes it before it runs this stage: if `dvc repro` is running, wait for its end; if it failed, "
+            "`dvc checkout` brings the last model back. A service should use a copy of the folder"
         )
     if not (folder / DECODING).is_file():
         raise NerpipeError(

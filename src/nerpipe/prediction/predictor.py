@@ -10,7 +10,8 @@ from nerpipe.contracts.schemes import OUTSIDE, spans_of
 from nerpipe.contracts.word_rules import find_words
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_scores import Item, WordScores, decode_words, first_subwords, score_words
-from nerpipe.prediction.backends import check_choice, load_network, usable_cores
+from nerpipe.params import AUTO
+from nerpipe.prediction.backends import check_choice, load_network, network_device, usable_cores
 from nerpipe.prediction.checksums import AGAIN
 from nerpipe.prediction.exported_folder import Decoding, check_exported, load_decoding, load_fast_tokenizer
 from nerpipe.tokenizing.subwords import cut_sentence, encode_words, special_tokens
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # Sub-words of a batch, padding included. The activations of a small batch stay in the processor's cache.
 BUDGET = 256
+GPU_BUDGET = 4096  # The same on a GPU, as in the stage evaluate. Not measured on a GPU.
 
 
 class Entity(NamedTuple):
@@ -55,7 +57,15 @@ class Finder:
     The parts may come from any source.
     """
 
-    def __init__(self, decoding: Decoding, tokenizer: "Tokenizer", network: "Network", *, workers: int = 1) -> None:
+    def __init__(
+        self,
+        decoding: Decoding,
+        tokenizer: "Tokenizer",
+        network: "Network",
+        *,
+        workers: int = 1,
+        budget: int = BUDGET,
+    ) -> None:
         """Take the parts.
 
         Args:
@@ -63,12 +73,14 @@ class Finder:
             tokenizer: Tokenizer that neither cuts nor pads.
             network: Function that `load_network` returns, or one of the same form.
             workers: Number of threads that call the network at the same time.
+            budget: Largest number of sub-words of a batch, padding included.
 
         Raises:
             NerpipeError: If the tokenizer is not the one that decoding was made for.
         """
         self.decoding = decoding
         self.workers = workers
+        self._budget = budget
         self._tokenizer = tokenizer
         self._network = network
         self._special = special_tokens(tokenizer)
@@ -141,7 +153,7 @@ class Finder:
             labels=len(self.decoding.labels),
             outside=self.decoding.labels.index(OUTSIDE),
             pad_id=self.decoding.pad_id,
-            budget=BUDGET,
+            budget=self._budget,
             each=self._pool.map if self._pool else map,
         )
 
@@ -166,7 +178,13 @@ class Predictor(Finder):
     """
 
     def __init__(
-        self, folder: str | Path, *, backend: str = "onnx", precision: str = "fp32", threads: int | None = None
+        self,
+        folder: str | Path,
+        *,
+        backend: str = "onnx",
+        precision: str = "fp32",
+        device: str = AUTO,
+        threads: int | None = None,
     ) -> None:
         """Load the folder.
 
@@ -174,14 +192,17 @@ class Predictor(Finder):
             folder: Folder that the export stage wrote.
             backend: `onnx`, which needs neither torch nor transformers, or `torch`.
             precision: `fp32`, or `int8` if the folder holds an int8 model.
+            device: What runs the network of the backend `torch`: `cuda` or `mps` (a GPU), `cpu`, or `auto`, a GPU if
+                PyTorch can use one. The backend `onnx` runs on the processor.
             threads: Number of processor threads. The default is the number of cores that this process may use.
 
         Raises:
-            NerpipeError: If the export stage did not write the folder, a file of it is damaged, or the folder holds no
-                such model.
+            NerpipeError: If the export stage did not write the folder, a file of it is damaged, the folder holds no
+                such model, or the device cannot be used.
         """
         folder = Path(folder)
         check_choice(backend, precision)
+        chosen = network_device(backend, device)
         check_exported(folder, backend=backend, precision=precision)
         decoding, tokenizer = load_decoding(folder), load_fast_tokenizer(folder)
         threads = threads or usable_cores()
@@ -194,9 +215,11 @@ class Predictor(Finder):
                 backend=backend,
                 precision=precision,
                 threads=1 if backend == "onnx" else threads,
+                device=chosen,
                 labels=len(decoding.labels),
             ),
             workers=threads if backend == "onnx" else 1,
+            budget=BUDGET if chosen == "cpu" else GPU_BUDGET,
         )
 
 
