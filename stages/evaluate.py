@@ -34,6 +34,7 @@ def main() -> None:
         reports=flags.reports,
         dataset=params.dataset,
         outside_bias=params.outside_bias,
+        device=params.device,
         seed=params.seed,
         bootstrap=params.bootstrap,
         threads=params.threads,

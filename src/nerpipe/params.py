@@ -16,6 +16,9 @@ from typing import Any
 from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import load_yaml, yaml_text
 
+AUTO = "auto"
+DEVICES = (AUTO, "cpu", "cuda", "mps")
+
 
 def _one_of(*choices: str) -> Any:  # noqa: ANN401 - dataclasses.field has the type of the value
     return dataclasses.field(metadata={"choices": choices})
@@ -53,7 +56,8 @@ class Params:
     attention_dropout: float = _between(0, 1, open_high=True)
     outside_bias: float = _between(0, 10)
     patience: int = _between(0, 10_000)
-    precision: str = _one_of("auto", "float32", "bfloat16")
+    device: str = _one_of(*DEVICES)
+    precision: str = _one_of(AUTO, "float32", "bfloat16")
     seed: int = _between(0, 2**32 - 1)
     bootstrap: int = _between(100, 1_000_000)
     threads: int = _between(1, 1024)

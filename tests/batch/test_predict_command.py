@@ -180,6 +180,9 @@ def test_text_for_people_has_no_colours_in_a_pipe(exported_tiny):
     [
         (["{model}", "--input", "nowhere"], "nowhere: no such file or folder"),
         (["nowhere"], "nowhere: no such folder"),
+        (["nowhere"], "if `dvc repro` is running, wait for its end"),
+        (["{model}", "--device", "mps"], "device 'mps': the onnx backend runs on the processor"),
+        (["{model}", "--engine", "ray", "--device", "cuda"], "--engine ray uses processors; leave out --device cuda"),
         (["{model}", "--resume"], "--resume needs --output"),
         (["{model}", "--from", "files"], "--from files needs --input"),
         (["{model}", "--engine", "ray"], "--engine ray needs --input"),

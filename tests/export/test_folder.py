@@ -20,7 +20,7 @@ from nerpipe.evaluation.split_predictions import predict_split, write_prediction
 from nerpipe.export.card import model_card
 from nerpipe.export.folder import check_same_predictions
 from nerpipe.export.network_comparison import NetworkComparison
-from nerpipe.inference.word_predictions import load_trained
+from nerpipe.inference.word_predictions import load_trained, predict_words
 from nerpipe.params import load_params
 from nerpipe.tokenizing.window_dataset import tokenize_split
 from places import ROOT
@@ -31,7 +31,18 @@ SENTENCES = [["Ann", "reads", "the", "paper"], ["the", "London", "train"]]
 INTERVAL = {"f1_low": 0.2, "f1_high": 0.4567, "resampled": "sentences"}
 
 
-def card(dataset="mine", *, int8_kept=True, interval=INTERVAL, kinds=("person",), about=("", ""), **changes):
+def card(
+    dataset="mine",
+    *,
+    int8_kept=True,
+    interval=INTERVAL,
+    kinds=("person",),
+    about=("", ""),
+    ties=0,
+    onnx_ties=0,
+    data_files=(),
+    **changes,
+):
     of_corpus = dict(zip(("language", "license"), about, strict=True))
     params = replace(load_params(ROOT / "params.yaml"), dataset=dataset, **changes)
     scores = {"precision": 0.5, "recall": 0.25, "f1": 0.3333, "token_accuracy": 0.9}
@@ -46,10 +57,12 @@ def card(dataset="mine", *, int8_kept=True, interval=INTERVAL, kinds=("person",)
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,
         [
-            NetworkComparison("fp32", 0.5, 0.0, 1.0, 1e-6, True),
-            NetworkComparison("int8", 0.4, 0.1, 0.9, 0.5, int8_kept),
+            NetworkComparison("fp32", 0.5, 0.0, 1.0, 1e-6, True, onnx_ties),
+            NetworkComparison("int8", 0.4, 0.1, 0.9, 0.5, int8_kept, 0),
         ],
         "mixed",
+        ties=ties,
+        data_files=data_files,
     )
 
 
@@ -108,7 +121,7 @@ def test_the_same_predictions_pass_and_others_are_named(exported, tmp_path):
     )
     write_predictions(predicted, predict_split(model, windows, gold, labels=labels, expected=tally(tags), pad_id=0))
     told = {"labels": labels, "pad_id": 0, "expected": tally(tags)}
-    assert check_same_predictions(model, windows, predicted, **told) == 7
+    assert check_same_predictions(model, windows, predicted, **told) == (7, 0)
 
     rows = predicted.read_text().split("\n")
     token, tag, guess, sure = rows[1].split("\t")
@@ -185,3 +198,55 @@ def test_hostile_names_are_text_in_the_card():
 def test_the_card_says_what_int8_loses_or_that_it_is_left_out():
     assert "| `onnx/model_int8.onnx` | 0.4000 | 0.1000 | 90.00% | 0.5 |" in card()
     assert "| int8: left out, it loses too much | 0.4000 |" in card(int8_kept=False)
+
+
+def test_the_card_counts_ties_and_names_the_files_with_the_weights():
+    assert "equally probable" not in card()
+    assert "more\nthan 0.001 (two sequences of labels are equally probable there): PyTorch: 2, fp32: 1." in card(
+        ties=2, onnx_ties=1
+    )
+    assert ".data" not in card()
+    said = card(data_files=["onnx/model.onnx", "onnx/model_int8.onnx"])
+    assert "The weights are in `onnx/model.onnx.data` and `onnx/model_int8.onnx.data`, because" in said
+
+
+def with_a_tie(folder, model):
+    """Make B-person and B-location equally probable for every sub-word, and all other labels improbable."""
+    import torch
+
+    with torch.no_grad():
+        for parameter in (model.classifier.weight, model.classifier.bias):
+            parameter[LABELS.index("B-person")] = parameter[LABELS.index("B-location")]
+        model.classifier.bias[[LABELS.index("B-person"), LABELS.index("B-location")]] += 500
+    model.save_pretrained(folder)
+    return model
+
+
+def test_a_sentence_whose_other_tags_are_as_probable_is_a_tie_and_few_are_allowed(exported, tmp_path):
+    from datasets import Dataset
+
+    rows = [["Ann"], ["the"], ["London"]]
+    model, tokenizer, labels = load_trained(exported)
+    with_a_tie(tmp_path, model)
+    ids = [[0] * len(row) for row in rows]
+    data = Dataset.from_dict({"tokens": rows, "ner_tags": ids}, split="dev")
+    options = {"expected": tally([["O"]] * 3), "max_length": 32, "stride": 4, "continuation": None}
+    windows, _ = tokenize_split(tokenizer, data, labels, **options)
+    predicted = predict_words(model, windows, [1, 1, 1], labels=labels, pad_id=0)
+    kinds = {"B-location": "B-person", "B-person": "B-location"}
+    assert all(row[0] in kinds for row in predicted.tags)  # The three sentences have the two labels of the tie.
+
+    def compared(tags):
+        path = tmp_path / "dev.conll"
+        blocks = [f"{row[0]}\tO\t{tag}\t0.5000\n" for row, tag in zip(rows, tags, strict=True)]
+        path.write_text("\n".join(blocks) + "\n")
+        return check_same_predictions(model, windows, path, labels=labels, pad_id=0, expected=tally([["O"]] * 3))
+
+    own = [row[0] for row in predicted.tags]
+    assert compared([kinds[own[0]], *own[1:]]) == (3, 1)
+    with pytest.raises(
+        NerpipeError, match=r"the tags of 2 of 3 words .*; 2 of 2 such sentences are ties, and 1 may be"
+    ):
+        compared([kinds[own[0]], kinds[own[1]], own[2]])
+    with pytest.raises(NerpipeError, match=r"does not predict the same .*; 0 of 1 such sentences are ties"):
+        compared(["O", *own[1:]])

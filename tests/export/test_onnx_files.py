@@ -1,15 +1,18 @@
 """ONNX files: the same answers as PyTorch for every architecture, the same bytes twice, nothing of this machine."""
 
 import hashlib
+import shutil
+from dataclasses import replace
 
 import pytest
 
 from exported_folder import LABELS, export_tiny
 from nerpipe.errors import NerpipeError
-from nerpipe.export import network_comparison
-from nerpipe.export.network_comparison import compare_networks, network_in_words
+from nerpipe.export import network_comparison, onnx_files
+from nerpipe.export.folder import write_onnx
+from nerpipe.export.network_comparison import compare_networks, comparison_rows, network_in_words
 from nerpipe.params import load_params
-from nerpipe.prediction.exported_folder import ONNX
+from nerpipe.prediction.exported_folder import ONNX, data_file
 from nerpipe.prediction.predictor import Predictor
 from places import ROOT
 from tiny import save_tiny
@@ -68,7 +71,9 @@ def test_int8_holds_eight_bit_weights_and_leaves_the_classifier_float(exported_t
 
 
 def test_networks_that_agree_are_compared_and_kept(exported_tiny, predictions):
-    fp32, int8 = compare_networks(exported_tiny, predictions, ["fp32", "int8"], threads=1, int8_max_f1_drop=1.0)
+    fp32, int8 = compare_networks(
+        exported_tiny, predictions, ["fp32", "int8"], threads=1, device="cpu", int8_max_f1_drop=1.0
+    )
     assert fp32[:4] == ("fp32", 1.0, 0.0, 1.0)
     assert fp32.largest_difference < 1e-4
     assert int8.exported
@@ -77,7 +82,9 @@ def test_networks_that_agree_are_compared_and_kept(exported_tiny, predictions):
 
 
 def test_an_int8_network_that_loses_too_much_is_left_out_with_the_reason(exported_tiny, predictions):
-    _, int8 = compare_networks(exported_tiny, predictions, ["fp32", "int8"], threads=1, int8_max_f1_drop=-1.0)
+    _, int8 = compare_networks(
+        exported_tiny, predictions, ["fp32", "int8"], threads=1, device="cpu", int8_max_f1_drop=-1.0
+    )
     assert not int8.exported
     assert network_in_words(int8, 0.005).startswith(
         "left out, because it loses more F1 than int8_max_f1_drop allows (0.5): F1 "
@@ -87,19 +94,146 @@ def test_an_int8_network_that_loses_too_much_is_left_out_with_the_reason(exporte
 def test_an_fp32_network_that_differs_is_refused(exported_tiny, predictions, monkeypatch):
     real = network_comparison.load_network
 
-    def shifted(folder, *, backend, precision, threads):
-        network = real(folder, backend=backend, precision=precision, threads=threads)
+    def shifted(folder, *, backend, **options):
+        network = real(folder, backend=backend, **options)
         return (lambda ids, mask: network(ids, mask) + shift) if backend == "onnx" else network
 
     monkeypatch.setattr(network_comparison, "load_network", shifted)
     shift = 0.01
     with pytest.raises(NerpipeError, match=r"differ from those of PyTorch by up to 0.01; at most 0.001 is"):
-        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, int8_max_f1_drop=1.0)
+        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, device="cpu", int8_max_f1_drop=1.0)
     shift = [0.0] * (len(LABELS) - 2) + [90.0, 0.0]
     with pytest.raises(
         NerpipeError, match=r"in dev sentence 1, the tag of word 'The' is .* in PyTorch and B-person in ONNX"
     ):
-        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, int8_max_f1_drop=1.0)
+        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, device="cpu", int8_max_f1_drop=1.0)
+
+
+def with_ties(monkeypatch, *, difference, everywhere=False):
+    """Give two labels the same logit in the sentence `a`, or in all, and let ONNX add a difference to one of them."""
+    import numpy as np
+
+    real = network_comparison.load_network
+
+    def load(folder, *, backend, **options):
+        network = real(folder, backend=backend, **options)
+
+        def run(ids, mask):
+            logits = network(ids, mask).copy()
+            tied = ((mask.sum(axis=1) == 3) & (ids[:, 1] == 5)) | everywhere  # 5 is the first letter of the vocabulary.
+            logits[tied] = np.eye(len(LABELS), dtype=np.float32)[[1, 3]].sum(axis=0)
+            if backend == "onnx":
+                logits[tied, :, 3] += difference
+            return logits
+
+        return run
+
+    monkeypatch.setattr(network_comparison, "load_network", load)
+
+
+def test_one_sentence_whose_labels_are_equally_probable_is_a_tie(exported_tiny, predictions, monkeypatch):
+    with_ties(monkeypatch, difference=5e-4)
+    (fp32,) = compare_networks(exported_tiny, predictions, ["fp32"], threads=1, device="cpu", int8_max_f1_drop=1.0)
+    assert fp32.ties == 1
+    assert fp32.span_agreement < 1
+    assert network_in_words(fp32, 1.0).endswith("another sequence of labels is equally probable (ties): 1")
+    assert comparison_rows([fp32], 2)[0]["ties_of_folder"] == 2
+
+
+@pytest.mark.parametrize(
+    ("difference", "everywhere", "said"),
+    [
+        (
+            2e-3,
+            False,
+            r"in dev sentence 2, the tag of word 'a' is B-\w+ in PyTorch .* is 0.002; 1 of 4 sentences differ",
+        ),
+        (5e-4, True, r"is 0.0005; 4 of 4 sentences differ.*which is allowed in 1 of the sentences"),
+    ],
+)
+def test_a_real_difference_or_too_many_ties_are_refused(
+    exported_tiny, predictions, monkeypatch, difference, everywhere, said
+):
+    with_ties(monkeypatch, difference=difference, everywhere=everywhere)
+    with pytest.raises(NerpipeError, match=said):
+        compare_networks(exported_tiny, predictions, ["fp32"], threads=1, device="cpu", int8_max_f1_drop=1.0)
+
+
+@pytest.fixture(scope="module")
+def exported_large(tiny_model, tmp_path_factory):
+    """The folder of `exported_tiny`, with a limit above which its weights do not fit into a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx_files, "LARGEST", 1000)
+        return export_tiny(tiny_model, tmp_path_factory.mktemp("large") / "model", load_params(ROOT / "params.yaml"))
+
+
+def test_weights_too_large_for_one_file_are_in_a_second_one(exported_tiny, exported_large, tmp_path):
+    for precision, name in ONNX.items():
+        assert not data_file(exported_tiny / name).exists()
+        assert (exported_large / name).stat().st_size < (exported_tiny / name).stat().st_size
+        weights = data_file(exported_large / name)
+        assert weights.stat().st_size > 10_000
+        assert f"  {name}.data\n" in (exported_large / "SHA256SUMS").read_text()
+        one, two = (Predictor(folder, precision=precision).tag(TEXTS) for folder in (exported_tiny, exported_large))
+        assert one == two
+        for path in (exported_large / name, weights):
+            assert str(exported_large).encode() not in path.read_bytes()
+    moved = shutil.copytree(exported_large, tmp_path / "moved")
+    assert Predictor(moved).tag(TEXTS) == Predictor(exported_large).tag(TEXTS)
+
+
+def test_two_exports_with_second_files_have_the_same_bytes(tiny_model, tmp_path, exported_large, monkeypatch):
+    monkeypatch.setattr(onnx_files, "LARGEST", 1000)
+    again = export_tiny(tiny_model, tmp_path / "again", load_params(ROOT / "params.yaml"))
+    assert (again / "SHA256SUMS").read_text() == (exported_large / "SHA256SUMS").read_text()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_second_file_that_is_damaged_missing_or_not_listed_is_refused(exported_large, tmp_path, precision):
+    folder = shutil.copytree(exported_large, tmp_path / "model")
+    name, others = ONNX[precision], [each for kind, each in ONNX.items() if kind != precision]
+    for other in others:  # What is not read may be missing.
+        data_file(folder / other).unlink()
+    Predictor(folder, precision=precision)
+    weights = data_file(folder / name)
+    content = bytearray(weights.read_bytes())
+    content[5000] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(NerpipeError, match=rf"{name}.data: the file is damaged or was changed"):
+        Predictor(folder, precision=precision)
+    weights.unlink()
+    with pytest.raises(NerpipeError, match=rf"{name}.data: not there, but SHA256SUMS lists it"):
+        Predictor(folder, precision=precision)
+    sums = folder / "SHA256SUMS"
+    sums.write_text("".join(line for line in sums.read_text().splitlines(keepends=True) if ".data" not in line))
+    with pytest.raises(NerpipeError, match=r"ONNX Runtime cannot load it"):
+        Predictor(folder, precision=precision)
+    weights.write_bytes(content)
+    with pytest.raises(NerpipeError, match=rf"{name}.data is not listed"):
+        Predictor(folder, precision=precision)
+
+
+def test_a_second_file_out_of_the_folder_is_refused_and_links_into_one_folder_are_read(exported_large, tmp_path):
+    folder = shutil.copytree(exported_large, tmp_path / "model")
+    network, weights = folder / ONNX["fp32"], data_file(folder / ONNX["fp32"])
+    (tmp_path / "elsewhere").mkdir()
+    shutil.move(weights, tmp_path / "elsewhere/weights")
+    weights.symlink_to(tmp_path / "elsewhere/weights")
+    with pytest.raises(NerpipeError, match=r"model.onnx.data: this link leads out of the folder, to .*cp -rL"):
+        Predictor(folder)
+    shutil.move(network, tmp_path / "elsewhere/network")  # As in the cache of the Hugging Face Hub.
+    network.symlink_to(tmp_path / "elsewhere/network")
+    assert Predictor(folder).tag(TEXTS) == Predictor(exported_large).tag(TEXTS)
+
+
+def test_an_int8_network_that_is_left_out_leaves_no_second_file(exported_large, predictions, tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx_files, "LARGEST", 1000)
+    folder = shutil.copytree(exported_large, tmp_path / "model")
+    params = replace(load_params(ROOT / "params.yaml"), threads=1, int8_max_f1_drop=-1.0)
+    *_, int8 = write_onnx(folder, predictions, params)
+    assert not int8.exported
+    left = {path.name for path in (folder / "onnx").iterdir()}
+    assert left == {"model.onnx", "model.onnx.data"}
 
 
 @pytest.mark.parametrize(
@@ -116,8 +250,6 @@ def test_what_cannot_be_loaded_is_said(exported_tiny, options, said):
 
 
 def test_a_missing_or_broken_network_is_named(exported_tiny, tmp_path):
-    import shutil
-
     folder = tmp_path / "model"
     shutil.copytree(exported_tiny, folder)
     (folder / ONNX["int8"]).unlink()

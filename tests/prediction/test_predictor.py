@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from capitals import capitals_predictor
 from nerpipe.contracts.word_rules import find_words
 from nerpipe.errors import NerpipeError
-from nerpipe.prediction.finder import Entity
-from nerpipe.prediction.predictor import Predictor
+from nerpipe.prediction import backends
+from nerpipe.prediction.finder import BUDGET, Entity
+from nerpipe.prediction.predictor import GPU_BUDGET, Predictor
 
 PREDICTOR = capitals_predictor()
 
@@ -138,3 +139,26 @@ def test_a_folder_that_was_not_exported_is_refused(tmp_path, prepare, said):
 
 def test_entities_are_plain_tuples():
     assert Entity("person", "Ann", 0, 3, 0.5)._asdict()["text"] == "Ann"
+
+
+def test_the_torch_backend_runs_on_the_device_that_is_named(exported_tiny, monkeypatch):
+    """The device is that of shapes without data, which every machine has."""
+    import torch
+
+    asked = []
+    monkeypatch.setattr(backends, "choose_device", lambda device, *, place: asked.append((device, place)) or "meta")
+    predictor = Predictor(exported_tiny, backend="torch", device="cuda")
+    assert asked == [("cuda", "device")]
+    assert predictor._network.args[0].device == torch.device("meta")
+    assert predictor._budget == GPU_BUDGET
+
+
+def test_a_device_that_cannot_be_used_is_refused(exported_tiny, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(NerpipeError, match=r"^device cuda: PyTorch .* can use no such device here"):
+        Predictor(exported_tiny, backend="torch", device="cuda")
+    with pytest.raises(NerpipeError, match="the onnx backend runs on the processor; use the torch backend"):
+        Predictor(exported_tiny, device="cuda")
+    assert Predictor(exported_tiny, device="cpu")._budget == BUDGET

@@ -23,6 +23,20 @@ def test_without_a_bias_it_is_the_mean_over_labelled_sub_words(torch):
     )
 
 
+def test_the_parts_of_two_processes_add_up_to_the_loss_and_the_gradient_of_one(torch):
+    """One half has three labelled sub-words, the other one, and a third process has only windows without labels."""
+    whole = torch.randn(3, 4, 3, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    labels = torch.tensor([[-100, 0, 2, 1], [1, -100, -100, -100], [-100] * 4])
+    alone = AdjustedCrossEntropy(3, 0, 0.5)(SimpleNamespace(logits=whole), labels)
+    (expected,) = torch.autograd.grad(alone, whole)
+    shared = AdjustedCrossEntropy(3, 0, 0.5, processes=3)
+    count = (labels != -100).sum()
+    parts = [shared(SimpleNamespace(logits=whole[i : i + 1]), labels[i : i + 1], count) for i in range(3)]
+    assert sum(parts).item() == pytest.approx(alone.item())
+    (gradient,) = torch.autograd.grad(sum(parts), whole)
+    torch.testing.assert_close(gradient, expected)
+
+
 def test_what_minimises_it_holds_o_less_likely_by_the_bias(torch):
     """Of 100 words 90 are O: logits fitted with a bias of 0.7 are those of the shares, but 0.7 lower for O."""
     labels = torch.tensor([[0] * 90 + [1] * 10])

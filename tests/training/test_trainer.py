@@ -14,7 +14,7 @@ from nerpipe.errors import NerpipeError
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.window_dataset import tokenize_split
 from nerpipe.training import checkpoints, dev_scores
-from nerpipe.training.batch_order import POOL, LengthGroupedSampler
+from nerpipe.training.batch_order import POOL, LengthGroupedSampler, add_fillers
 from nerpipe.training.checkpoints import step_of
 from nerpipe.training.dev_scores import DevScorer, DevSplit
 from nerpipe.training.fine_tuning import train_model
@@ -36,6 +36,7 @@ SETTINGS = TrainSettings(
     attention_dropout=0.0,
     outside_bias=0.5,
     patience=0,
+    device="cpu",
     precision="auto",
     seed=1,
     threads=2,
@@ -173,6 +174,18 @@ def test_the_order_is_a_function_of_seed_and_epoch():
         assert sorted(orders[-1]) == list(range(1000))
     assert orders[0] == orders[2] != orders[1]
     assert list(LengthGroupedSampler(lengths, 16, seed=2)) != orders[0]
+
+
+def test_fillers_have_no_labels_and_come_last(bert):
+    windows = bert[2].select(range(21))
+    filled = add_fillers(windows, 3)
+    assert filled[:21] == windows[:]
+    assert all(label == -100 for row in filled[21:]["labels"] for label in row)
+    assert add_fillers(windows, 0) is windows
+    lengths = [len(ids) for ids in windows["input_ids"]]
+    plain, more = LengthGroupedSampler(lengths, 8, seed=1), LengthGroupedSampler(lengths, 8, seed=1, fillers=3)
+    assert list(more) == [*plain, 21, 22, 23]
+    assert (len(plain), len(more)) == (21, 24)
 
 
 def test_batches_hold_windows_of_similar_length():

@@ -20,7 +20,7 @@ from nerpipe.batch.text_arguments import check_texts, text_records
 from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
 from nerpipe.contracts.terminal import printable, say
 from nerpipe.errors import NerpipeError
-from nerpipe.params import whole_number
+from nerpipe.params import AUTO, DEVICES, whole_number
 from nerpipe.prediction.backends import BACKENDS, PRECISIONS, check_choice
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
 from nerpipe.prediction.min_confidence import NUMBER_OR_FILE, least_confidences, number_or_file
@@ -77,6 +77,13 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="fp32", help="number format of the model (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default=AUTO,
+        help="what runs the network of --backend torch: cuda or mps (a GPU), cpu, or auto, a GPU if PyTorch can use "
+        "one (default); ONNX Runtime and --engine ray use the processor",
     )
     parser.add_argument(
         "--threads",
@@ -187,6 +194,7 @@ def _local(arguments: argparse.Namespace, files: list[str], output: Path | None)
         arguments.model,
         backend=arguments.backend,
         precision=arguments.precision,
+        device=arguments.device,
         threads=arguments.threads,
         min_confidence=arguments.min_confidence,
     )
@@ -209,6 +217,8 @@ def _ray(arguments: argparse.Namespace, files: list[str]) -> Engine:
     """Check Ray, the input and the model, and return the function that predicts on a cluster."""
     from nerpipe.batch.ray_engine import check_ray, run_on_ray
 
+    if arguments.device not in (AUTO, "cpu"):
+        raise NerpipeError(f"--engine ray uses processors; leave out --device {arguments.device}")
     check_ray(files)
     check_choice(arguments.backend, arguments.precision)
     check_exported(arguments.model, backend=arguments.backend, precision=arguments.precision)

@@ -37,7 +37,7 @@ class PredictBlocks:
 
     def __init__(self, model: str, options: dict[str, Any]) -> None:
         """Load the model once, in the actor, with the options of `Predictor`."""
-        self._predictor = Predictor(model, **options)
+        self._predictor = Predictor(model, device="cpu", **options)
 
     def __call__(self, batch: "pa.Table") -> "pa.Table":
         """Predict one block of packed records."""

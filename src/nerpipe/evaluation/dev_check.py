@@ -50,8 +50,7 @@ def compare_dev_f1(trained: float, evaluated: float, path: Path) -> str:
         raise NerpipeError(
             f"{numbers}. The two may differ by at most {100 * DEV_F1_LIMIT:.1f}, and only if train ran on another "
             "device, with other threads or in another number format. The trained model, the data or the report may be "
-            "from different runs: `dvc repro --force train` makes them again. If train ran on a GPU in bfloat16, set "
-            "precision to float32, because evaluate computes in float32. If the error stays, it is a bug in this "
+            "from different runs: `dvc repro --force train` makes them again. If the error stays, it is a bug in this "
             "pipeline"
         )
     return (

@@ -34,6 +34,7 @@ def evaluate(
     reports: Path,
     dataset: str,
     outside_bias: float,
+    device: str,
     seed: int,
     bootstrap: int,
     threads: int,
@@ -53,13 +54,14 @@ def evaluate(
         reports: The folder to write, with errors.html, one CSV file for each table, and the folder min_confidence.
         dataset: The param `dataset` of params.yaml.
         outside_bias: The param `outside_bias` of params.yaml.
+        device: The param `device` of params.yaml.
         seed: The param `seed` of params.yaml.
         bootstrap: The param `bootstrap` of params.yaml: the number of resamples.
         threads: The param `threads` of params.yaml.
 
     Raises:
         NerpipeError: If a count differs from that of clean_conll, a score from that of seqeval, or the dev F1 from that
-            of the stage train.
+            of the stage train, or the device cannot be used.
     """
     counted = tallies(read_counts(ledger, CountRow))
     trained_f1 = read_best_f1(train_report)
@@ -76,7 +78,7 @@ def evaluate(
 
     _check_training(clean, counted)
     known = surfaces_in(read_training(clean))
-    types, found = _predict(clean, tokenized, model, counted, outside_bias=outside_bias, threads=threads)
+    types, found = _predict(clean, tokenized, model, counted, outside_bias=outside_bias, device=device, threads=threads)
     split_reports: list[SplitReport] = []
     for name, split in found.items():
         report = report_split(name, split, known, resamples=bootstrap, seed=seed)
@@ -112,16 +114,26 @@ def _check_training(clean: Path, counted: Mapping[str, Tally]) -> None:
 
 
 def _predict(
-    clean: Path, tokenized: Path, folder: Path, counted: Mapping[str, Tally], *, outside_bias: float, threads: int
+    clean: Path,
+    tokenized: Path,
+    folder: Path,
+    counted: Mapping[str, Tally],
+    *,
+    outside_bias: float,
+    device: str,
+    threads: int,
 ) -> "tuple[list[str], dict[str, PredictedSplit]]":
     """Predict each evaluated split with the trained model. Also return the entity types of the model."""
     import torch
 
     from nerpipe.evaluation.split_predictions import predict_split
+    from nerpipe.inference.device_choice import choose_device
     from nerpipe.inference.word_predictions import load_trained
 
     torch.set_num_threads(threads)
+    chosen = choose_device(device)
     model, tokenizer, labels = load_trained(folder)
+    model.to(chosen)
     windows = load_splits(tokenized)
     predicted = {
         split: predict_split(

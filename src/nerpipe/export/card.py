@@ -12,8 +12,9 @@ from nerpipe.evaluation.score_table import note_on
 from nerpipe.evaluation.units import support_cell
 from nerpipe.export.network_comparison import NetworkComparison
 from nerpipe.export.onnx_files import BLOCK, OPSET
+from nerpipe.export.ties import LOGIT_TOLERANCE
 from nerpipe.params import NO_EXTRA, Params
-from nerpipe.prediction.exported_folder import DECODING, ONNX
+from nerpipe.prediction.exported_folder import DATA_SUFFIX, DECODING, ONNX
 from nerpipe.tokenizing.model_source import published_model
 
 UNSHOWN_PARAMS = ("report_to", "launcher")  # They change no output, so a cached card could show old values.
@@ -28,6 +29,9 @@ def model_card(
     weights_sha256: str,
     networks: Sequence[NetworkComparison],
     word_rule: str,
+    *,
+    ties: int,
+    data_files: Sequence[str],
 ) -> str:
     """Write the model card from the declared inputs of the stage only.
 
@@ -42,6 +46,8 @@ def model_card(
         weights_sha256: The SHA-256 of the trained model.safetensors.
         networks: The comparisons of the ONNX networks, from `write_onnx`.
         word_rule: The rule that finds the words of plain text.
+        ties: The sentences of dev that are ties between the exported and the trained model.
+        data_files: The ONNX files whose weights are in a file of their own.
 
     Returns:
         The text of the card, in Markdown.
@@ -73,6 +79,12 @@ def model_card(
         int8_max_f1_drop=params.int8_max_f1_drop,
         max_length=params.max_length,
         word_rule=markdown_code(word_rule),
+        ties=[
+            *([f"PyTorch: {ties}"] if ties else []),
+            *(f"{one.precision}: {one.ties}" for one in networks if one.ties),
+        ],
+        logit_tolerance=LOGIT_TOLERANCE,
+        data_files=[markdown_code(f"{name}{DATA_SUFFIX}") for name in data_files],
     )
     return f"{card}\n"
 

@@ -14,7 +14,7 @@ from nerpipe.contracts.terminal import say
 from nerpipe.contracts.word_rules import read_word_choice, used_subword_labels
 from nerpipe.errors import NerpipeError
 from nerpipe.params import Params
-from nerpipe.prediction.exported_folder import ONNX
+from nerpipe.prediction.exported_folder import ONNX, data_file
 
 
 def export(
@@ -64,13 +64,14 @@ def export(
     from nerpipe.export.card import model_card
     from nerpipe.export.folder import save_folder, seal_folder, write_onnx
     from nerpipe.export.network_comparison import comparison_rows, network_in_words
+    from nerpipe.export.ties import ties_in_words
     from nerpipe.inference.word_predictions import load_trained
 
     torch.set_num_threads(params.threads)  # The same number as in evaluate, whose predictions are compared.
     dev = predictions / "dev.conll"
     with replacing(out) as folder:
         save_folder(folder, *load_trained(model), params, word_rule=word_rule)
-        words = _prove(folder, encoded, dev, expected, params)
+        words, ties = _prove(folder, encoded, dev, expected, params)
         say("writing ONNX and comparing it on dev ...")
         networks = write_onnx(folder, dev, params)
         card = model_card(
@@ -80,10 +81,13 @@ def export(
             sha256_of(model / "model.safetensors"),
             networks,
             word_rule,
+            ties=ties,
+            data_files=[name for name in ONNX.values() if data_file(folder / name).exists()],
         )
         seal_folder(folder, card)
-    write_json(report, comparison_rows(networks))
-    say(f"exported to {out}: the exported model predicts the same tags as the trained model for all {words} dev words")
+    write_json(report, comparison_rows(networks, ties))
+    same = f"the same tags as the trained model for all {words} dev words{' but those of ties' if ties else ''}"
+    say(f"exported to {out}: the exported model predicts {same}{ties_in_words(ties)}")
     for network in networks:
         say(f"  {ONNX[network.precision]}: {network_in_words(network, params.int8_max_f1_drop)}")
 
@@ -95,19 +99,21 @@ def _read_types(per_type: Path) -> list[TypeRow]:
     return rows
 
 
-def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Params) -> int:
+def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Params) -> tuple[int, int]:
     """Load the exported model and compare its predictions on dev with those of the trained model.
 
     The exported tokenizer cuts dev into windows.
 
     Returns:
-        The number of words compared.
+        The number of words compared, and the number of sentences that are ties.
     """
     from nerpipe.export.folder import check_same_predictions
+    from nerpipe.inference.device_choice import choose_device
     from nerpipe.inference.word_predictions import load_trained
     from nerpipe.tokenizing.window_dataset import tokenize_split
 
     model, tokenizer, labels = load_trained(folder)
+    model.to(choose_device(params.device))
     windows, _ = tokenize_split(
         tokenizer,
         load_splits(encoded / "dataset", "tokens", "ner_tags")["dev"],

@@ -1,4 +1,7 @@
-"""The trained model as ONNX files: fp32 for every runtime, and int8 for processors with 8-bit instructions."""
+"""The trained model as ONNX files: fp32 for every runtime, and int8 for processors with 8-bit instructions.
+
+The weights of a large model are in a second file beside the ONNX file (external data).
+"""
 
 import logging
 import warnings
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from nerpipe.errors import NerpipeError
+from nerpipe.prediction.exported_folder import data_file
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -17,7 +20,12 @@ if TYPE_CHECKING:
 
 OPSET = 20  # The first opset with an operator for GELU. ONNX Runtime has a kernel for every operator used.
 INPUTS, OUTPUT = ("input_ids", "attention_mask"), "logits"
-LARGEST = 2**31  # A protobuf message has fewer bytes than this.
+# The bytes of weights from which on they are in a file of their own. A protobuf message has fewer than 2**31 bytes, and
+# the graph needs some.
+LARGEST = 2_000_000_000
+PAGE = (
+    4096  # The bytes of a page of memory. Weights in a file of their own begin at a page, so that they can be mapped.
+)
 BLOCK = 128  # Numbers that share a scale.
 INPUTS_OF_8_BITS = 4  # The accuracy_level with which MatMulNBits rounds its inputs to 8 bits.
 # Shape: (windows, sub-words). The exporter would treat a size of 0 or 1 as a constant.
@@ -54,20 +62,11 @@ def export_onnx(folder: Path, path: Path) -> None:
 
     Args:
         folder: The folder with config.json and model.safetensors.
-        path: The file to write.
-
-    Raises:
-        NerpipeError: If the weights are too large for one file.
+        path: The file to write. If the weights take LARGEST bytes or more, they are in `data_file(path)`.
     """
     from transformers import AutoModelForTokenClassification
 
     model = AutoModelForTokenClassification.from_pretrained(folder, attn_implementation="eager").eval()
-    size = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
-    if size >= LARGEST:
-        raise NerpipeError(
-            f"{folder}: the weights take {size / 2**30:.1f} GiB, but an ONNX file must be smaller than 2 GiB; train a "
-            "smaller model"
-        )
     ids = torch.full(EXAMPLE, 5)
     free = {0: torch.export.Dim("windows"), 1: torch.export.Dim("subwords")}
     with _quiet():
@@ -95,7 +94,7 @@ def quantize(source: Path, path: Path) -> None:
 
     Args:
         source: The file that `export_onnx` wrote.
-        path: The file to write.
+        path: The file to write. If its weights take LARGEST bytes or more, they are in `data_file(path)`.
     """
     import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
@@ -142,4 +141,24 @@ def _stripped(proto: "ModelProto") -> "ModelProto":
 
 def _write(proto: "ModelProto", path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    if sum(len(tensor.raw_data) for tensor in proto.graph.initializer) >= LARGEST:
+        _move_weights(proto, data_file(path))
     path.write_bytes(proto.SerializeToString(deterministic=True))
+
+
+def _move_weights(proto: "ModelProto", path: Path) -> None:
+    """Write the weights into a file of their own, in the order of the graph, and let the graph name this file.
+
+    ONNX Runtime reads such a file only if it is in the folder of the ONNX file and is named by a relative path.
+    """
+    from onnx.external_data_helper import set_external_data
+
+    with path.open("wb") as file:
+        for tensor in proto.graph.initializer:
+            length = len(tensor.raw_data)
+            if length < PAGE:
+                continue
+            file.write(bytes(-file.tell() % PAGE))
+            set_external_data(tensor, path.name, offset=file.tell(), length=length)
+            file.write(tensor.raw_data)
+            tensor.ClearField("raw_data")

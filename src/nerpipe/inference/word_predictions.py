@@ -30,6 +30,7 @@ class WordPredictions(NamedTuple):
     undecoded: list[list[str]]  # The most probable tag of each word by itself. IOB2 may not allow the sequence.
     unseen: int  # The number of words that no window holds. They are predicted O with confidence 0.
     loss: float  # The mean cross entropy, in nats, over the words that a window holds.
+    log_probabilities: "NDArray[np.float64]"  # As in `WordScores`, without the bias. Shape: (words, labels).
 
 
 def load_trained(folder: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerFast, list[str]]":
@@ -112,6 +113,7 @@ def predict_words(
         by_sentence(np.array(labels)[scores.log_probabilities.argmax(axis=1)], word_counts),
         int((~scores.seen).sum()),
         -float(scores.log_probabilities[words, gold].sum()) / max(len(words), 1),
+        scores.log_probabilities,
     )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from nerpipe.errors import NerpipeError
+from nerpipe.inference.device_choice import choose_device
+from nerpipe.params import AUTO
 from nerpipe.prediction.checksums import AGAIN
 from nerpipe.prediction.exported_folder import DECODING, TORCH_WEIGHTS, network_file
 from nerpipe.prediction.openvino_network import load_openvino
@@ -25,7 +27,9 @@ _OPENVINO_INPUTS, _OPENVINO_OUTPUT = [("input_ids", "i64"), ("attention_mask", "
 _SHOWN = 500  # Largest number of characters of another library's message that is shown.
 
 
-def load_network(folder: Path, *, backend: str, precision: str, threads: int, labels: int | None = None) -> "Network":
+def load_network(
+    folder: Path, *, backend: str, precision: str, threads: int, device: str = "cpu", labels: int | None = None
+) -> "Network":
     """Load the network of an exported model.
 
     Args:
@@ -33,6 +37,7 @@ def load_network(folder: Path, *, backend: str, precision: str, threads: int, la
         backend: One of BACKENDS.
         precision: One of the precisions of the backend.
         threads: Number of processor threads that one call uses.
+        device: Device that runs the network: cuda, mps or cpu. The other backends have only cpu.
         labels: Number of labels that the network must have. None: any number.
 
     Returns:
@@ -45,7 +50,7 @@ def load_network(folder: Path, *, backend: str, precision: str, threads: int, la
     """
     check_choice(backend, precision)
     if backend == "torch":
-        return _torch_network(folder, threads, labels)
+        return _torch_network(folder, threads, device, labels)
     path = folder / network_file(backend, precision)
     if not path.is_file():
         hint = "the card in README.md says why it was left out" if precision == "int8" else "run `dvc repro` again"
@@ -70,6 +75,36 @@ def check_choice(backend: str, precision: str) -> None:
         raise NerpipeError(
             f"the {backend} backend has no {precision} model; leave the precision out, or use the {others} backend"
         )
+
+
+def network_device(backend: str, device: str) -> str:
+    """Find the device that runs the network.
+
+    Args:
+        backend: One of BACKENDS.
+        device: One of DEVICES. For the other backends than torch, `auto` means cpu.
+
+    Returns:
+        cuda, mps or cpu.
+
+    Raises:
+        NerpipeError: If there is no such device, PyTorch is missing or cannot use it, or the backend has only cpu.
+    """
+    if backend == "torch":
+        try:
+            import torch  # noqa: F401
+        except ModuleNotFoundError:
+            raise NerpipeError(
+                "the torch backend needs torch and transformers; install them, or use the onnx backend, which needs "
+                "neither"
+            ) from None
+        return choose_device(device, place="device")
+    if device not in (AUTO, "cpu"):
+        raise NerpipeError(
+            f"device {device!r}: the {backend} backend runs on the processor; use the torch backend, or leave the "
+            "device out"
+        )
+    return "cpu"
 
 
 def usable_cores() -> int:
@@ -132,13 +167,9 @@ def _refuse_network(path: Path, inputs: object, outputs: object, wanted: object,
     )
 
 
-def _torch_network(folder: Path, threads: int, labels: int | None) -> "Network":
-    try:
-        import torch
-    except ModuleNotFoundError:
-        raise NerpipeError(
-            "the torch backend needs torch and transformers; install them, or use the onnx backend, which needs neither"
-        ) from None
+def _torch_network(folder: Path, threads: int, device: str, labels: int | None) -> "Network":
+    import torch
+
     from nerpipe.inference.word_predictions import load_trained, run_torch
 
     if not (folder / TORCH_WEIGHTS).is_file():
@@ -156,4 +187,4 @@ def _torch_network(folder: Path, threads: int, labels: int | None) -> "Network":
         raise NerpipeError(f"{folder}: the model cannot be loaded ({said}); {AGAIN}") from None
     if labels and len(names) != labels:
         raise NerpipeError(f"{folder}: the model has {len(names)} labels, but {DECODING} has {labels}; {AGAIN}")
-    return partial(run_torch, model.eval())
+    return partial(run_torch, model.eval().to(device))

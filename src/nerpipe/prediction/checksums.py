@@ -19,7 +19,7 @@ _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")  # As sha256sum writes it.
 AGAIN = "export the model again (`dvc repro`), or fetch the folder again"
 
 
-def check_files(folder: Path, needed: list[str], unread: set[str]) -> None:
+def check_files(folder: Path, needed: list[str], unread: set[str], *, if_listed: str) -> None:
     """Check the files of an exported folder against its SHA256SUMS.
 
     A folder without SHA256SUMS is not checked, and a line on stderr says so.
@@ -28,6 +28,7 @@ def check_files(folder: Path, needed: list[str], unread: set[str]) -> None:
         folder: Exported folder.
         needed: Files that are read, as paths in the folder. SHA256SUMS must list them.
         unread: Files that are not read, and therefore not checked.
+        if_listed: File that is needed if SHA256SUMS lists it.
 
     Raises:
         NerpipeError: If a file differs from its checksum, a needed file is missing or not listed, or SHA256SUMS is
@@ -38,7 +39,7 @@ def check_files(folder: Path, needed: list[str], unread: set[str]) -> None:
         say(f"{folder}: no {CHECKSUMS} is there, so it is not checked whether the model is damaged", stream=sys.stderr)
         return
     listed = _read(sums)
-    for name in needed:
+    for name in [*needed, *({if_listed} & listed.keys())]:
         if name not in listed:
             raise NerpipeError(f"{sums}: {name} is not listed, so the export stage did not write it; {AGAIN}")
         if not (folder / name).is_file():

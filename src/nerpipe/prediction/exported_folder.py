@@ -17,6 +17,7 @@ DECODING = "decoding.json"
 TOKENIZER = "tokenizer.json"
 TORCH_WEIGHTS = "model.safetensors"
 ONNX = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
+DATA_SUFFIX = ".data"  # End of the name of the file that holds the weights of a network too large for one file.
 _SHORTEST, _LARGEST = 4, 1_000_000  # Range of max_length, as in params.yaml.
 _LARGEST_BIAS = 10  # As in params.yaml.
 
@@ -57,16 +58,41 @@ def check_exported(folder: Path, *, backend: str, precision: str) -> None:
     """
     _check_there(folder)
     network = network_file(backend, precision)
-    others = {TORCH_WEIGHTS, *ONNX.values()} - {network}
+    data = network + DATA_SUFFIX
+    others = {TORCH_WEIGHTS, *(name + end for name in ONNX.values() for end in ("", DATA_SUFFIX))} - {network, data}
     # A missing network has a message of its own. The card is for people, who may edit it.
-    needed = [DECODING, TOKENIZER, *([network] if (folder / network).exists() else [])]
-    check_files(folder, needed, others | {"README.md"})
+    there = [name for name in (network, data) if (folder / name).exists()]
+    check_files(folder, [DECODING, TOKENIZER, *there], others | {"README.md"}, if_listed=data)
+    _check_inside(folder / network)
+
+
+def data_file(network: Path) -> Path:
+    """Name the file that holds the weights of an ONNX network if they are too large for one file."""
+    return network.with_name(network.name + DATA_SUFFIX)
+
+
+def _check_inside(network: Path) -> None:
+    """Check that the data file of a network, if there is one, is where ONNX Runtime reads it.
+
+    The file may be a link, but only into the folder of the network, or into the folder of the file to which the network
+    is a link, as in the cache of the Hugging Face Hub.
+    """
+    data = data_file(network)
+    allowed = (network.parent.resolve(), network.resolve().parent)
+    if data.exists() and not any(data.resolve().is_relative_to(folder) for folder in allowed):
+        raise NerpipeError(
+            f"{data}: this link leads out of the folder, to {data.resolve()}, and ONNX Runtime reads no weights there. "
+            "Make a copy with files instead of links (`cp -rL FOLDER COPY`) and use it; if DVC made the link, "
+            "`dvc config cache.type hardlink,copy` and `dvc checkout --relink` replace it by a file"
+        )
 
 
 def _check_there(folder: Path) -> None:
     if not folder.is_dir():
         raise NerpipeError(
-            f"{folder}: no such folder; give a folder that the export stage wrote, such as models/exported"
+            f"{folder}: no such folder; give a folder that the export stage wrote, such as models/exported. DVC "
+            "deletes it before it runs this stage: if `dvc repro` is running, wait for its end; if it failed, "
+            "`dvc checkout` brings the last model back. A service should use a copy of the folder"
         )
     if not (folder / DECODING).is_file():
         raise NerpipeError(

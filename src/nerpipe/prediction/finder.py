@@ -65,6 +65,7 @@ class Finder:
         network: "Network",
         *,
         workers: int = 1,
+        budget: int = BUDGET,
         min_confidence: Mapping[str, float] | None = None,
     ) -> None:
         """Take the parts.
@@ -74,6 +75,7 @@ class Finder:
             tokenizer: Tokenizer that neither cuts nor pads.
             network: Function that `load_network` returns, or one of the same form.
             workers: Number of threads that call the network at the same time.
+            budget: Largest number of sub-words of a batch, padding included.
             min_confidence: The least confidence of each type, from `least_confidences`. Entities below it are left out.
 
         Raises:
@@ -81,6 +83,7 @@ class Finder:
         """
         self.decoding = decoding
         self.workers = workers
+        self._budget = budget
         self.min_confidence = dict(min_confidence or {})
         self._tokenizer = tokenizer
         self._network = network
@@ -171,7 +174,7 @@ class Finder:
             labels=len(self.decoding.labels),
             outside=self.decoding.labels.index(OUTSIDE),
             pad_id=self.decoding.pad_id,
-            budget=BUDGET,
+            budget=self._budget,
             each=self._pool.map if self._pool else map,
         )
 

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from nerpipe.errors import NerpipeError
-from nerpipe.prediction.backends import check_choice, load_network, usable_cores
+from nerpipe.params import AUTO
+from nerpipe.prediction.backends import check_choice, load_network, network_device, usable_cores
 from nerpipe.prediction.exported_folder import check_exported, load_decoding, load_fast_tokenizer
-from nerpipe.prediction.finder import Finder
+from nerpipe.prediction.finder import BUDGET, Finder
 from nerpipe.prediction.min_confidence import MinConfidence, least_confidences
+
+GPU_BUDGET = 4096  # Sub-words of a batch on a GPU, as in the stage evaluate. Not measured on a GPU.
 
 
 class Predictor(Finder):
@@ -26,6 +29,7 @@ class Predictor(Finder):
         *,
         backend: str = "onnx",
         precision: str = "fp32",
+        device: str = AUTO,
         threads: int | None = None,
         min_confidence: MinConfidence | None = None,
     ) -> None:
@@ -36,6 +40,8 @@ class Predictor(Finder):
             backend: `onnx` or `openvino`, which need neither torch nor transformers, or `torch`.
             precision: `fp32`; with `onnx` also `int8` if the folder holds an int8 model; with `openvino` also
                 `bfloat16` if the processor has it.
+            device: What runs the network of the backend `torch`: `cuda` or `mps` (a GPU), `cpu`, or `auto`, a GPU if
+                PyTorch can use one. The other backends run on the processor.
             threads: Number of processor threads. The default is the number of cores that this process may use.
             min_confidence: Least confidence of an entity, 0 to 1. Entities below it are left out. It is a number for
                 all types, numbers by type, or a JSON file with numbers by type, as evaluate writes them below
@@ -43,7 +49,7 @@ class Predictor(Finder):
 
         Raises:
             NerpipeError: If an argument is not as described, the export stage did not write the folder, a file of it is
-                damaged, or the folder holds no such model.
+                damaged, the folder holds no such model, or the device cannot be used.
         """
         if not isinstance(folder, str | Path):
             raise NerpipeError(
@@ -52,6 +58,7 @@ class Predictor(Finder):
         folder = Path(folder)
         check_choice(backend, precision)
         _check_threads(threads)
+        chosen = network_device(backend, device)
         check_exported(folder, backend=backend, precision=precision)
         decoding, tokenizer = load_decoding(folder), load_fast_tokenizer(folder)
         least = least_confidences(min_confidence, decoding.types)
@@ -66,9 +73,11 @@ class Predictor(Finder):
                 backend=backend,
                 precision=precision,
                 threads=1 if backend == "onnx" else threads,
+                device=chosen,
                 labels=len(decoding.labels),
             ),
             workers=threads if apart else 1,
+            budget=BUDGET if chosen == "cpu" else GPU_BUDGET,
             min_confidence=least,
         )
         self._shown = f"{str(folder)!r}, backend={backend!r}, precision={precision!r}, threads={threads}"

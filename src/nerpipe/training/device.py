@@ -1,26 +1,28 @@
-"""The device on which a model is trained: an accelerator (a GPU) if PyTorch sees one, otherwise the processor."""
+"""What the Trainer and PyTorch are told of the device on which a model is trained."""
 
+import os
 from typing import Any
 
 import torch
 
 
-def has_accelerator() -> bool:
-    """Say whether PyTorch can use a GPU or another accelerator."""
-    return torch.accelerator.is_available()
-
-
-def device_arguments(*, mixed: bool) -> dict[str, Any]:
+def device_arguments(device: str) -> dict[str, Any]:
     """Give the Trainer's arguments that depend on the device.
 
     Args:
-        mixed: Whether matrix products are computed in bfloat16. On a processor this project's own layers do that
-            (`mixed_precision`), on an accelerator the Trainer's autocast does.
+        device: cuda, mps or cpu. The Trainer finds out itself which GPU it is.
     """
-    accelerated = has_accelerator()
-    return {
-        "bf16": accelerated and mixed,
-        # Processes without an accelerator can connect to each other only if this is set.
-        "use_cpu": not accelerated,
-        "dataloader_pin_memory": torch.cuda.is_available(),
-    }
+    # Processes on processors can connect to each other only if use_cpu is set.
+    return {"use_cpu": device == "cpu", "dataloader_pin_memory": device == "cuda"}
+
+
+def use_deterministic_sums(device: str) -> None:
+    """Let PyTorch add numbers in the same order in each run, wherever it can.
+
+    Args:
+        device: cuda, mps or cpu.
+    """
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    if device == "cuda":
+        # PyTorch needs it for that, before the first matrix product.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

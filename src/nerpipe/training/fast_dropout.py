@@ -51,7 +51,7 @@ class MaskGenerator:
 
 
 class FastDropout(torch.nn.Module):
-    """Dropout with masks from a `MaskGenerator` on a processor, and torch's own dropout on other devices (GPU)."""
+    """Dropout with masks from a `MaskGenerator`. Use it only on processors."""
 
     def __init__(self, rate: float, masks: MaskGenerator) -> None:
         """Make the layer.
@@ -75,8 +75,6 @@ class FastDropout(torch.nn.Module):
         """
         if not self.training or not self.p:
             return hidden
-        if hidden.device.type != "cpu":
-            return torch.nn.functional.dropout(hidden, self.p)
         return hidden * self._masks.draw(hidden.shape, self.p).to(hidden.dtype)
 
 

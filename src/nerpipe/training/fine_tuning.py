@@ -18,10 +18,12 @@ from transformers import (
 from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
+from nerpipe.inference.device_choice import choose_device
+from nerpipe.training.batch_order import add_fillers
 from nerpipe.training.best_epoch import check_kept, entity_warning, read_history
 from nerpipe.training.checkpoints import Checkpoints, last_usable, restore_process, step_of
 from nerpipe.training.dev_scores import DevScorer, DevSplit
-from nerpipe.training.device import has_accelerator
+from nerpipe.training.device import use_deterministic_sums
 from nerpipe.training.fast_dropout import MaskGenerator, use_fast_dropout
 from nerpipe.training.layers import freeze
 from nerpipe.training.loss import AdjustedCrossEntropy
@@ -80,8 +82,8 @@ def train_model(
 
     Raises:
         NerpipeError: If the training split has no windows, the processes cannot share out the batch size evenly, the
-            model cannot be loaded, `frozen_layers` is too high, the loss is not finite, there is not enough disk space
-            or memory, or the weights of the best epoch were lost.
+            device cannot be used, the model cannot be loaded, `frozen_layers` is too high, the loss is not finite,
+            there is not enough disk space or memory, or the weights of the best epoch were lost.
     """
     scratch = Path(scratch)
     if not len(windows):
@@ -96,18 +98,28 @@ def train_model(
             "processes in launcher"
         )
     torch.set_num_threads(settings.threads)
-    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    device = choose_device(settings.device)
+    mixed = is_mixed(settings.precision, device)
+    use_deterministic_sums(device)
     masks = MaskGenerator(settings.seed, rank())
-    model = _build_model(spec, labels, tokenizer, settings, masks)
+    model = _build_model(spec, labels, tokenizer, settings)
+    if device == "cpu":
+        use_fast_dropout(model, masks)
+        if mixed:
+            use_mixed_precision(model.base_model)
     scorer = DevScorer(windows, dev, labels, tokenizer.pad_token_id)
     steps = math.ceil(len(windows) / settings.batch_size)  # The steps of an epoch.
+    fillers = -len(windows) % settings.batch_size if world_size() > 1 else 0
+    outside = labels.index(OUTSIDE)
     trainer = DevScoringTrainer(
-        compute_loss_func=AdjustedCrossEntropy(len(labels), labels.index(OUTSIDE), settings.outside_bias),
+        compute_loss_func=AdjustedCrossEntropy(len(labels), outside, settings.outside_bias, processes=world_size()),
         score_dev=scorer,
+        fillers=fillers,
+        autocast=mixed and device != "cpu",
         layer_decay=settings.layer_decay,
         model=model,
-        args=training_arguments(scratch, settings, steps, report_to),
-        train_dataset=windows,
+        args=training_arguments(scratch, settings, steps, report_to, device=device),
+        train_dataset=add_fillers(windows, fillers),
         eval_dataset=dev.windows,
         data_collator=DataCollatorForTokenClassification(tokenizer),
         processing_class=tokenizer,
@@ -129,8 +141,9 @@ def train_model(
     fold_embeddings(trainer.model)
     epochs, losses = read_history(trainer.state.log_history, trainer.state.best_global_step)
     best = next(row for row in epochs if row["best"])
-    _say(check_kept(best, scorer.on_dev(trainer.model)))
-    _say(entity_warning(predicted=scorer.predicted, gold=scorer.gold))
+    if rank() == 0:
+        _say(check_kept(best, scorer.on_dev(trainer.model)))
+        _say(entity_warning(predicted=scorer.predicted, gold=scorer.gold))
     return TrainResult(trainer.model, epochs, losses, seconds, resumed_at)
 
 
@@ -145,12 +158,8 @@ def _build_model(
     labels: Sequence[str],
     tokenizer: "PreTrainedTokenizerFast",
     settings: TrainSettings,
-    masks: MaskGenerator,
 ) -> "PreTrainedModel":
     set_seed(settings.seed)
     model = load_model(spec, labels, tokenizer, attention_dropout=settings.attention_dropout)
     freeze(model, word_embeddings=settings.word_embeddings == "frozen", layers=settings.frozen_layers)
-    use_fast_dropout(model, masks)
-    if is_mixed(settings.precision) and not has_accelerator():
-        use_mixed_precision(model.base_model)
     return model

@@ -2,25 +2,33 @@
 
 This is like torch's autocast (Micikevicius et al. 2018), but only for linear layers. On a processor, autocast also
 computes attention in bfloat16, whose gradient is several times slower there than in float32. Autocast also converts
-numbers before and after each layer.
+numbers before and after each layer. On a GPU, autocast is used (`trainer.DevScoringTrainer`).
 """
 
 from typing import Any
 
 import torch
 
-from nerpipe.training.device import has_accelerator
+from nerpipe.params import AUTO
 
 
-def is_mixed(precision: str) -> bool:
-    """Return whether `precision` of params.yaml means bfloat16 on the machine that runs this code.
+def is_mixed(precision: str, device: str) -> bool:
+    """Return whether `precision` of params.yaml means bfloat16 on this device of the machine that runs this code.
 
-    `auto` means bfloat16 if the processor has instructions for it (AVX512-BF16 or AMX) and no accelerator is used.
+    `auto` means bfloat16 if the processor has instructions for it (AVX512-BF16 or AMX), or if the GPU (cuda) has. GPUs
+    without bfloat16 have no TF32 either, so they compute in float32.
+
+    Args:
+        precision: The param.
+        device: cuda, mps or cpu.
     """
-    if precision == "auto":
-        capable = any(there for name, there in torch.cpu.get_capabilities().items() if name.endswith("bf16"))
-        return capable and not has_accelerator()
-    return precision == "bfloat16"
+    if precision != AUTO:
+        return precision == "bfloat16"
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device == "cpu" and any(
+        there for name, there in torch.cpu.get_capabilities().items() if name.endswith("bf16")
+    )
 
 
 class _Product(torch.autograd.Function):
@@ -81,7 +89,7 @@ class MixedLinear(torch.nn.Linear):
 def use_mixed_precision(model: torch.nn.Module) -> None:
     """Turn every linear layer into a `MixedLinear`. Parameters and their names stay as they are.
 
-    Use it only on processors. On an accelerator, the Trainer uses autocast.
+    Use it only on processors.
     """
     for layer in model.modules():
         if type(layer) is torch.nn.Linear:

@@ -21,6 +21,7 @@ class TrainSettings:
     attention_dropout: float
     outside_bias: float
     patience: int
+    device: str
     precision: str
     seed: int
     threads: int

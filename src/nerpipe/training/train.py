@@ -12,6 +12,7 @@ from nerpipe.contracts.ledger import Tally, check_joint, tally
 from nerpipe.contracts.pins import check_pins
 from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
+from nerpipe.inference.device_choice import choose_device
 from nerpipe.tokenizing.model_source import resolve_model
 from nerpipe.training.processes import check_processes, rank, world_size
 from nerpipe.training.run_folder import code_of, run_fingerprint, run_folder_of, training_folder
@@ -71,13 +72,13 @@ def train(
         say("loading transformers ...")
     from nerpipe.tokenizing.tokenizer import load_tokenizer
     from nerpipe.training.dev_scores import DevSplit
-    from nerpipe.training.device import has_accelerator
     from nerpipe.training.fine_tuning import train_model
     from nerpipe.training.mixed_precision import is_mixed
 
     options = asdict(settings) | {"model": model, "capitals": capitals, "processes": world_size()}
     # Another device or number format would give other bits, and other dev scores for the same weights.
-    options |= {"accelerator": has_accelerator(), "mixed": is_mixed(settings.precision)}
+    device = choose_device(settings.device)
+    options |= {"device": device, "mixed": is_mixed(settings.precision, device)}
     run_name = run_fingerprint(options, [clean_dev, encoded, tokenized, pins, *code_of("train")])
     root, logs = project_root() / ".nerpipe", project_root() / "logs"
     windows = load_splits(tokenized)

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,7 @@ from nerpipe.training.best_epoch import dev_entry, preference
 from nerpipe.training.checkpoints import is_whole
 from nerpipe.training.device import device_arguments
 from nerpipe.training.layers import parameter_groups
-from nerpipe.training.mixed_precision import is_mixed
-from nerpipe.training.processes import world_size
+from nerpipe.training.processes import from_first, rank, world_size
 from nerpipe.training.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -38,17 +38,31 @@ class DevScoringTrainer(Trainer):
         *,
         score_dev: "Callable[[PreTrainedModel], dict[str, float]]",
         layer_decay: float,
+        fillers: int,
+        autocast: bool,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
         self.score_dev = score_dev
         self.layer_decay = layer_decay
+        self.autocast = autocast  # Whether a step computes matrix products in bfloat16, as PyTorch does it on GPUs.
+        self.fillers = fillers  # The last windows of the training split that have no labels.
         # What `unlogged_losses` returned when the checkpoint was saved from which training goes on.
         self.unlogged: dict[str, float] | None = None
 
     def unlogged_losses(self) -> dict[str, float]:
         """Return the sum of the losses that were not logged yet, and the last step whose loss was logged."""
         return {"sum": self._tr_loss.item(), "logged": self._globalstep_last_logged}
+
+    def compute_loss_context_manager(self) -> ExitStack:
+        """Compute the loss of a step in bfloat16 if that is asked for, and nothing else.
+
+        The Trainer's own option (bf16) would do the same when dev is scored, which evaluate does in float32.
+        """
+        contexts: ExitStack = super().compute_loss_context_manager()
+        if self.autocast:
+            contexts.enter_context(torch.autocast(self.args.device.type, dtype=torch.bfloat16))
+        return contexts
 
     def create_optimizer(self, model: object = None) -> torch.optim.Optimizer:  # noqa: ARG002 - as in Trainer
         """Make the optimiser with the parameter groups of `layers.parameter_groups`."""
@@ -65,10 +79,11 @@ class DevScoringTrainer(Trainer):
         return self.optimizer
 
     def _get_train_sampler(self, train_dataset: object = None) -> LengthGroupedSampler:  # noqa: ARG002 - as in Trainer
-        lengths = [len(ids) for ids in self.train_dataset["input_ids"]]
+        windows = len(self.train_dataset) - self.fillers
+        lengths = [len(ids) for ids in self.train_dataset["input_ids"][:windows]]
         # This is the batch size of all processes together. Each process takes a part of every batch.
         batch_size = self.args.train_batch_size * self.args.world_size
-        self.sampler = LengthGroupedSampler(lengths, batch_size, self.args.seed)
+        self.sampler = LengthGroupedSampler(lengths, batch_size, self.args.seed, fillers=self.fillers)
         return self.sampler
 
     def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:  # noqa: ANN401
@@ -81,8 +96,9 @@ class DevScoringTrainer(Trainer):
         super()._run_epoch(*args, epoch=epoch, **kwargs)
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
-        """Score the dev split by words, and return the scores."""
-        metrics = {f"eval_{name}": value for name, value in self.score_dev(self.model).items()}
+        """Score the dev split by words in the first process, and return the scores in all."""
+        scores = from_first(self.score_dev(self.model) if rank() == 0 else {})
+        metrics = {f"eval_{name}": value for name, value in scores.items()}
         self.log(metrics)
         self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -107,7 +123,7 @@ class DevScoringTrainer(Trainer):
 
 
 def training_arguments(
-    scratch: Path, settings: TrainSettings, steps: int, report_to: Sequence[str]
+    scratch: Path, settings: TrainSettings, steps: int, report_to: Sequence[str], *, device: str
 ) -> TrainingArguments:
     """Translate the settings into the arguments of the Trainer.
 
@@ -116,15 +132,16 @@ def training_arguments(
         settings: The settings of the run.
         steps: The number of steps of an epoch.
         report_to: The names of the Trainer's integrations that the run is reported to.
+        device: cuda, mps or cpu.
     """
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(scratch),
         learning_rate=settings.lr,
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size // world_size(),
         ddp_find_unused_parameters=False,
-        average_tokens_across_devices=False,  # The loss is already a mean, and would be multiplied.
+        average_tokens_across_devices=world_size() > 1,  # See `AdjustedCrossEntropy`. The mean of one is left as it is.
         weight_decay=settings.weight_decay,
         warmup_steps=settings.warmup,
         lr_scheduler_type="linear",
@@ -139,5 +156,9 @@ def training_arguments(
         logging_nan_inf_filter=False,
         disable_tqdm=False,
         report_to=list(report_to),
-        **device_arguments(mixed=is_mixed(settings.precision)),
+        **device_arguments(device),
     )
+    if arguments.n_gpu > 1:
+        # Otherwise the Trainer would give a batch of this size to each GPU. Several GPUs take a process each.
+        arguments._n_gpu = 1  # noqa: SLF001 - there is no option for it
+    return arguments
