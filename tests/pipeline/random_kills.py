@@ -2,10 +2,10 @@
 
     python tests/pipeline/random_kills.py [--kills 100] [--seed N]
 
-Each round works in a repository with a tiny model. It starts `dvc repro`, which makes all results anew, or `nerpipe
-predict`, kills the stage, DVC or the prediction with SIGKILL or SIGTERM after a random time, and runs the same command
-again to its end. Or it starts `nerpipe serve`, kills it while a client asks, and starts it again on the same port. The
-seed is printed and repeats a run.
+Each round works in a repository with a tiny model. It starts `dvc repro`, which makes all results anew, waits for one
+of the six stages, and kills the stage or DVC with SIGKILL or SIGTERM after a random time. Or it kills `nerpipe
+predict`. Then it runs the same command again to its end. Or it starts `nerpipe serve`, kills it while a client asks,
+and starts it again on the same port. The seed is printed and repeats the choices of a run.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ if __name__ == "__main__":
 
 from repository import Repo
 
+STAGES = ("clean_conll", "encode_labels", "tokenize_align", "train", "evaluate", "export")
 PREDICT = ("nerpipe", "predict", "model", "--input", "many.txt", "--from", "lines", "--output", "out.jsonl")
 LINES = 4000
 QUESTION = json.dumps({"text": [f"Ada saw Oslo and Bo {n}" for n in range(20)]})
@@ -54,7 +55,8 @@ class Attack:
     def __init__(self, repo: Repo) -> None:
         """Make all results once, without a kill, and remember how long that takes."""
         self.repo = repo
-        self.expected, self.seconds = self._whole()
+        self.seconds: dict[str, float] = {}  # How long each stage runs without a kill.
+        self.expected = self._whole()
         shutil.copytree(repo.path / "models/exported", repo.path / "model")
         (repo.path / "many.txt").write_text("".join(f"Ada saw Oslo and Bo {n}\n" for n in range(LINES)))
         started = time.monotonic()
@@ -72,13 +74,16 @@ class Attack:
         if target == "server":
             return self._strike_server(generator, kill)
         self._forget()
-        moment = generator.uniform(0.1, 0.95) * self.seconds
+        wanted = generator.choice(STAGES)
+        moment = generator.uniform(0, self.seconds[wanted])
         process = self._start("dvc", "repro", "--no-run-cache")
+        while self._running(process) != wanted and process.poll() is None:
+            time.sleep(0.01)
         time.sleep(moment)
-        stages = self._stages(process)
-        where = next((part for p in stages for part in p.cmdline() if part.startswith("stages.")), "")
-        for victim in stages[:1] if target == "stage" and stages else [psutil.Process(process.pid)]:
-            victim.send_signal(kill)
+        where, stages = self._running(process), self._stages(process)
+        for victim in stages[:1] if target == "stage" and stages else [process]:
+            with suppress(psutil.NoSuchProcess):
+                victim.send_signal(kill)
         process.wait(timeout=120)
         _, alive = psutil.wait_procs(stages, timeout=20)
         assert not alive, f"{alive} outlives DVC"
@@ -157,15 +162,31 @@ class Attack:
         except psutil.NoSuchProcess:
             return []
 
+    def _running(self, process: subprocess.Popen) -> str:
+        """Name the stage that runs, or return the empty string."""
+        for stage in self._stages(process):
+            with suppress(psutil.Error):
+                found = [part for part in stage.cmdline() if part.startswith("stages.")]
+                return found[0].removeprefix("stages.") if found else ""
+        return ""
+
     def _forget(self) -> None:
         (self.repo.path / "dvc.lock").unlink(missing_ok=True)
         for name in ("data/clean", "data/encoded", "data/tokenized", "data/predictions", "models/trained"):
             shutil.rmtree(self.repo.path / name, ignore_errors=True)
 
-    def _whole(self) -> tuple[dict, float]:
-        started = time.monotonic()
-        self.repo.run("dvc", "repro", "--no-run-cache")
-        return self._outputs(), time.monotonic() - started
+    def _whole(self) -> dict:
+        """Run all stages, and note how long each takes."""
+        process = self._start("dvc", "repro", "--no-run-cache")
+        began: dict[str, float] = {}
+        while process.poll() is None:
+            if running := self._running(process):
+                began.setdefault(running, time.monotonic())
+                self.seconds[running] = time.monotonic() - began[running]
+            time.sleep(0.01)
+        assert process.returncode == 0
+        assert self.seconds.keys() == {*STAGES}
+        return self._outputs()
 
     def _outputs(self) -> dict:
         stages = yaml.safe_load(self.repo.read("dvc.lock"))["stages"]
