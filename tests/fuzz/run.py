@@ -92,7 +92,7 @@ def fuzz(target: str, base: Path, seconds: int, inputs: int) -> None:
         shutil.rmtree(scratch)
 
     # libFuzzer itself keeps an input that takes more than 20 seconds or ends the process.
-    limits = ["-max_len=2048", "-timeout=20", "-verbosity=0", f"-artifact_prefix={failures}/"]
+    limits = ["-max_len=2048", "-timeout=20", "-report_slow_units=20", "-verbosity=0", f"-artifact_prefix={failures}/"]
     atheris.Setup([sys.argv[0], *limits, str(corpus)], one)
     atheris.Fuzz()
 
