@@ -1,4 +1,4 @@
-"""The trained model as ONNX files: fp32 for every runtime, and int8 for processors with 8-bit instructions."""
+"""The trained model as an ONNX file in fp32."""
 
 import logging
 import warnings
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 OPSET = 20  # The first opset with an operator for GELU. ONNX Runtime has a kernel for every operator used.
 INPUTS, OUTPUT = ("input_ids", "attention_mask"), "logits"
 LARGEST = 2**31  # A protobuf message has fewer bytes than this.
-BLOCK = 128  # Numbers that share a scale.
-INPUTS_OF_8_BITS = 4  # The accuracy_level with which MatMulNBits rounds its inputs to 8 bits.
 # Shape: (windows, sub-words). The exporter would treat a size of 0 or 1 as a constant.
 EXAMPLE = (2, 9)
 
@@ -86,38 +84,9 @@ def export_onnx(folder: Path, path: Path) -> None:
     _write(_stripped(program.model_proto), path)
 
 
-def quantize(source: Path, path: Path) -> None:
-    """Write a copy whose matrix products have 8-bit weights and round their inputs to 8 bits during inference.
-
-    Each block of BLOCK numbers along the summed axis has its own scale, for weights and inputs (MatMulNBits of ONNX
-    Runtime). MatMulInteger has one scale for all inputs of a product, so a few large activations cost much accuracy.
-    The embeddings and the classifier, which is the last product, stay float.
-
-    Args:
-        source: The file that `export_onnx` wrote.
-        path: The file to write.
-    """
-    import onnx
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
-
-    model = onnx.load(source)
-    products = [node.name for node in model.graph.node if node.op_type == "MatMul"]
-    with _quiet():
-        quantizer = MatMulNBitsQuantizer(
-            model,
-            bits=8,
-            block_size=BLOCK,
-            is_symmetric=True,
-            accuracy_level=INPUTS_OF_8_BITS,
-            nodes_to_exclude=products[-1:],
-        )
-        quantizer.process()
-    _write(_stripped(quantizer.model.model), path)
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Suppress the log messages and warnings of exporter and quantiser.
+    """Suppress the log messages and warnings of the exporter.
 
     They are about names of axes and about libraries that are not needed.
     """
