@@ -10,8 +10,8 @@ from nerpipe.contracts.escapes import markdown_code, markdown_text
 from nerpipe.contracts.reports import CleanRow, MainScores, TestScores, TypeRow
 from nerpipe.evaluation.score_table import note_on
 from nerpipe.evaluation.units import support_cell
-from nerpipe.export.network_comparison import NetworkComparison
-from nerpipe.export.onnx_files import BLOCK, OPSET
+from nerpipe.export.network_comparison import LEAST_AGREEMENT, NetworkComparison
+from nerpipe.export.onnx_files import OPSET
 from nerpipe.export.ties import LOGIT_TOLERANCE
 from nerpipe.params import NO_EXTRA, Params
 from nerpipe.prediction.exported_folder import DATA_SUFFIX, DECODING, ONNX
@@ -75,7 +75,7 @@ def model_card(
         opset=OPSET,
         decoding=DECODING,
         onnx=_network_table(networks),
-        block=BLOCK,
+        least_agreement=f"{LEAST_AGREEMENT:.0%}",
         int8_max_f1_drop=params.int8_max_f1_drop,
         max_length=params.max_length,
         word_rule=markdown_code(word_rule),

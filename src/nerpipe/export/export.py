@@ -61,6 +61,7 @@ def export(
     say("loading transformers ...")
     import torch
 
+    from nerpipe.export.calibration import sample_of
     from nerpipe.export.card import model_card
     from nerpipe.export.folder import save_folder, seal_folder, write_onnx
     from nerpipe.export.network_comparison import comparison_rows, network_in_words
@@ -73,7 +74,7 @@ def export(
         save_folder(folder, *load_trained(model), params, word_rule=word_rule)
         words, ties = _prove(folder, encoded, dev, expected, params)
         say("writing ONNX and comparing it on dev ...")
-        networks = write_onnx(folder, dev, params)
+        networks = write_onnx(folder, sample_of(encoded), dev, params)
         card = model_card(
             params,
             *reports,

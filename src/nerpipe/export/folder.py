@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from nerpipe.contracts.files import sha256_of, write_json, write_text
 from nerpipe.contracts.ledger import Tally, check_joint
+from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.split_predictions import read_predictions
 from nerpipe.export.network_comparison import NetworkComparison, compare_networks
-from nerpipe.export.onnx_files import export_onnx, quantize
+from nerpipe.export.onnx_files import export_onnx
+from nerpipe.export.quantization import quantize
 from nerpipe.export.ties import allowed_ties, count_ties
 from nerpipe.inference.decoding import iob2_transitions, transition_table
 from nerpipe.inference.device_choice import choose_device
@@ -22,6 +24,8 @@ from nerpipe.prediction.exported_folder import DECODING, ONNX, data_file
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+_SHOWN = 300  # Largest number of characters of another library's message that is shown.
 
 
 def save_folder(
@@ -53,13 +57,17 @@ def save_folder(
     write_json(folder / DECODING, transitions | windows | learnt | {"word_rule": word_rule})
 
 
-def write_onnx(folder: Path, predictions: Path, params: Params) -> list[NetworkComparison]:
+def write_onnx(
+    folder: Path, train: Sequence[Sequence[str]], predictions: Path, params: Params
+) -> list[NetworkComparison]:
     """Add the ONNX files to the folder and compare them with PyTorch on dev.
 
-    The int8 file is removed if it loses more F1 than the param `int8_max_f1_drop` allows.
+    The int8 file is removed if it loses more F1 than the param `int8_max_f1_drop` allows, or agrees too little. A
+    network that cannot be quantized has none; a line says why.
 
     Args:
         folder: The folder that `save_folder` wrote.
+        train: The words of sentences of the training split, for the scales of the int8 file.
         predictions: The predictions file of the stage evaluate for dev.
         params: The params of the run.
 
@@ -71,12 +79,19 @@ def write_onnx(folder: Path, predictions: Path, params: Params) -> list[NetworkC
     """
     paths = {precision: folder / name for precision, name in ONNX.items()}
     export_onnx(folder, paths["fp32"])
-    quantize(paths["fp32"], paths["int8"])
+    try:
+        quantize(folder, train)
+    except Exception as error:  # noqa: BLE001 - onnx and ONNX Runtime raise exceptions of many types
+        for left in (paths["int8"], data_file(paths["int8"])):
+            left.unlink(missing_ok=True)
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:_SHOWN]
+        say(f"  {ONNX['int8']}: left out, because this network cannot be quantized ({said})")
+    written = [precision for precision, path in paths.items() if path.exists()]
     limit = params.int8_max_f1_drop
     found = compare_networks(
         folder,
         predictions,
-        list(ONNX),
+        written,
         threads=params.threads,
         device=choose_device(params.device),
         int8_max_f1_drop=limit,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from nerpipe.inference.word_scores import Network
 
+LEAST_AGREEMENT = 0.95  # Smallest agreement of entities with which the int8 network is kept.
+
 
 class NetworkComparison(NamedTuple):
     """The comparison of an ONNX network with PyTorch on dev. F1 and differences of F1 are fractions, not points."""
@@ -44,7 +46,8 @@ def compare_networks(
         precisions: The precisions of the ONNX networks in the folder.
         threads: The number of processor threads.
         device: The device of the PyTorch model: cuda, mps or cpu. The ONNX networks run on the processor.
-        int8_max_f1_drop: The largest loss of F1, as a fraction, with which the int8 network is kept.
+        int8_max_f1_drop: The largest loss of F1, as a fraction, with which the int8 network is kept. It must also agree
+            with PyTorch on LEAST_AGREEMENT of the entities.
 
     Returns:
         One comparison for each precision.
@@ -69,7 +72,7 @@ def compare_networks(
         own_f1 = score(gold, own).readings["conlleval"].f1
         agreement = 1.0 if own == tags else score(tags, own).readings["conlleval"].f1
         largest = max(differences, default=0.0)
-        kept = precision == "fp32" or f1 - own_f1 <= int8_max_f1_drop
+        kept = precision == "fp32" or (f1 - own_f1 <= int8_max_f1_drop and agreement >= LEAST_AGREEMENT)
         differing = [number for number, pair in enumerate(zip(tags, own, strict=True)) if pair[0] != pair[1]]
         ties = len(differing) if largest <= LOGIT_TOLERANCE else 0
         found.append(NetworkComparison(precision, own_f1, f1 - own_f1, agreement, largest, kept, ties))
@@ -152,4 +155,6 @@ def network_in_words(comparison: NetworkComparison, limit: float) -> str:
     )
     if comparison.exported:
         return said
-    return f"left out, because it loses more F1 than int8_max_f1_drop allows ({100 * limit:g}): {said}"
+    if comparison.f1_drop > limit or comparison.span_agreement >= LEAST_AGREEMENT:
+        return f"left out, because it loses more F1 than int8_max_f1_drop allows ({100 * limit:g}): {said}"
+    return f"left out, because it agrees with PyTorch on less than {LEAST_AGREEMENT:.0%} of the entities: {said}"

@@ -1,7 +1,4 @@
-"""The trained model as ONNX files: fp32 for every runtime, and int8 for processors with 8-bit instructions.
-
-The weights of a large model are in a second file beside the ONNX file (external data).
-"""
+"""The trained model as an ONNX file in fp32. The weights of a large model are in a second file (external data)."""
 
 import logging
 import warnings
@@ -26,8 +23,6 @@ LARGEST = 2_000_000_000
 PAGE = (
     4096  # The bytes of a page of memory. Weights in a file of their own begin at a page, so that they can be mapped.
 )
-BLOCK = 128  # Numbers that share a scale.
-INPUTS_OF_8_BITS = 4  # The accuracy_level with which MatMulNBits rounds its inputs to 8 bits.
 # Shape: (windows, sub-words). The exporter would treat a size of 0 or 1 as a constant.
 EXAMPLE = (2, 9)
 
@@ -82,41 +77,12 @@ def export_onnx(folder: Path, path: Path) -> None:
             external_data=False,
         )
     assert program is not None  # noqa: S101 - it is None only without dynamo
-    _write(_stripped(program.model_proto), path)
-
-
-def quantize(source: Path, path: Path) -> None:
-    """Write a copy whose matrix products have 8-bit weights and round their inputs to 8 bits during inference.
-
-    Each block of BLOCK numbers along the summed axis has its own scale, for weights and inputs (MatMulNBits of ONNX
-    Runtime). MatMulInteger has one scale for all inputs of a product, so a few large activations cost much accuracy.
-    The embeddings and the classifier, which is the last product, stay float.
-
-    Args:
-        source: The file that `export_onnx` wrote.
-        path: The file to write. If its weights take LARGEST bytes or more, they are in `data_file(path)`.
-    """
-    import onnx
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
-
-    model = onnx.load(source)
-    products = [node.name for node in model.graph.node if node.op_type == "MatMul"]
-    with _quiet():
-        quantizer = MatMulNBitsQuantizer(
-            model,
-            bits=8,
-            block_size=BLOCK,
-            is_symmetric=True,
-            accuracy_level=INPUTS_OF_8_BITS,
-            nodes_to_exclude=products[-1:],
-        )
-        quantizer.process()
-    _write(_stripped(quantizer.model.model), path)
+    write_proto(_stripped(program.model_proto), path)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Suppress the log messages and warnings of exporter and quantiser.
+    """Suppress the log messages and warnings of the exporter.
 
     They are about names of axes and about libraries that are not needed.
     """
@@ -139,7 +105,8 @@ def _stripped(proto: "ModelProto") -> "ModelProto":
     return proto
 
 
-def _write(proto: "ModelProto", path: Path) -> None:
+def write_proto(proto: "ModelProto", path: Path) -> None:
+    """Write an ONNX file. If the weights take LARGEST bytes or more, they are in `data_file(path)`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if sum(len(tensor.raw_data) for tensor in proto.graph.initializer) >= LARGEST:
         _move_weights(proto, data_file(path))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nerpipe.inference.word_scores import Network
 
 # What OpenVINO calls the precisions.
-HINTS = {"fp32": "f32", "bfloat16": "bf16"}
+HINTS = {"fp32": "f32", "bfloat16": "bf16", "int8": "f32"}  # The products of int8 are those of its file.
 _TELEMETRY = "openvino_telemetry"
 _SHOWN = 500  # Largest number of characters of another library's message that is shown.
 

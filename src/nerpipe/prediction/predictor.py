@@ -38,8 +38,8 @@ class Predictor(Finder):
         Args:
             folder: Folder that the export stage wrote.
             backend: `onnx` or `openvino`, which need neither torch nor transformers, or `torch`.
-            precision: `fp32`; with `onnx` also `int8` if the folder holds an int8 model; with `openvino` also
-                `bfloat16` if the processor has it.
+            precision: `fp32`; with `onnx` and `openvino` also `int8` if the folder holds an int8 model; with `openvino`
+                also `bfloat16` if the processor has it.
             device: What runs the network of the backend `torch`: `cuda` or `mps` (a GPU), `cpu`, or `auto`, a GPU if
                 PyTorch can use one. The other backends run on the processor.
             threads: Number of processor threads. The default is the number of cores that this process may use.
