@@ -18,10 +18,9 @@ from transformers import pipeline
 from nerpipe.contracts.schemes import spans_of
 from nerpipe.contracts.word_rules import find_words
 from nerpipe.prediction.predictor import Predictor
-from predict_speed import sentences
+from predict_speed import Places, agreement, sentences
 from report import ROOT, print_table, write_result
 
-Places = list[set[tuple[str, int, int]]]
 Words = list[list[tuple[int, int]]]
 
 
@@ -66,12 +65,6 @@ def best_labels(predictor: Predictor, texts: Sequence[str], words: Words) -> Pla
 def places_of(tags: Sequence[str], words: Sequence[tuple[int, int]]) -> set[tuple[str, int, int]]:
     """Read the entities from the tags of a text. An `I-X` behind anything but X begins one, as in the pipeline."""
     return {(span.type, words[span.start][0], words[span.end - 1][1]) for span in spans_of(tags)}
-
-
-def agreement(one: Places, other: Places) -> float:
-    """Give the F1 of the entities of one side with those of the other as gold."""
-    same = sum(len(a & b) for a, b in zip(one, other, strict=True))
-    return 2 * same / (sum(map(len, one)) + sum(map(len, other)))
 
 
 if __name__ == "__main__":
