@@ -28,7 +28,7 @@ def scored(tmp_path):
     (tmp_path / "gold.conll").write_text(GOLD)
     labelled = read_labelled(tmp_path / "gold.conll")
     found = predict_sentences(capitals_predictor(), labelled.tokens, ["a note"])
-    return score_predictions(labelled, ModelChoice(tmp_path / "model", "onnx", "fp32", None), found)
+    return score_predictions(labelled, ModelChoice(tmp_path / "model", "onnx", "fp32", "auto", None), found)
 
 
 def test_what_the_model_does_not_know_is_missed(scored):
@@ -49,7 +49,7 @@ def test_types_of_the_model_that_the_file_lacks_are_said_to_be_wrong(tmp_path):
     (tmp_path / "gold.conll").write_text("Ann\tO\nmet\tO\n\nno\tB-animal\none\tO\n\n")
     labelled = read_labelled(tmp_path / "gold.conll")
     found = predict_sentences(capitals_predictor(), labelled.tokens)
-    scored = score_predictions(labelled, ModelChoice(tmp_path, "onnx", "fp32", None), found)
+    scored = score_predictions(labelled, ModelChoice(tmp_path, "onnx", "fp32", "auto", None), found)
     assert "what the model takes for one counts as wrong: person (1)" in scored.notes[-1]
 
 
@@ -131,7 +131,7 @@ def test_the_scores_are_those_of_the_stage_evaluate(exported_tiny, tmp_path, bac
     wanted = predict_split(model, windows, gold, **told)
     assert sum(tag != "O" for row in wanted.predicted for tag in row) > 20
 
-    labelled, choice = read_labelled(gold), ModelChoice(exported_tiny, backend, "fp32", 1)
+    labelled, choice = read_labelled(gold), ModelChoice(exported_tiny, backend, "fp32", "cpu", 1)
     scored = score_predictions(labelled, choice, predict_labelled(labelled, choice))
     assert scored.split.predicted == wanted.predicted
     assert scored.split.undecoded == wanted.undecoded

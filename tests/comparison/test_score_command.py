@@ -140,6 +140,7 @@ def test_a_file_without_an_entity_is_said_to_be_one(files, command):
         (("gold.conll", "model", "--report", "gold.conll"), "this is a file"),
         (("gold.conll", "model", "--show", "3"), "--show is about two systems"),
         (("gold.conll", "model", "--fail-if-worse"), "--fail-if-worse is about two systems"),
+        (("gold.conll", "worse.conll", "--device", "cpu"), "--device is about a model"),
         (("gold.conll", "model", "--backend", "torch", "--precision", "int8"), "the torch backend has no int8"),
     ],
 )

@@ -1,5 +1,6 @@
 """The int8 file: integers where they should be, close to fp32, in two runtimes, and never the end of an export."""
 
+import shutil
 import sys
 from dataclasses import replace
 
@@ -166,8 +167,6 @@ def test_openvino_runs_the_same_file_with_integers(exported_tiny, monkeypatch):
 
 
 def test_a_network_that_cannot_be_quantized_is_exported_without_int8(exported_tiny, tmp_path, monkeypatch, capsys):
-    import shutil
-
     folder = tmp_path / "model"
     shutil.copytree(exported_tiny, folder)
     words = TEXTS[:1]
@@ -192,3 +191,13 @@ def test_a_network_that_cannot_be_quantized_is_exported_without_int8(exported_ti
 def test_without_a_sentence_nothing_is_quantized(exported_tiny):
     with pytest.raises(NerpipeError, match="no sentence of train reaches"):
         quantize(exported_tiny, [])
+
+
+def test_a_full_disk_is_no_reason_to_leave_the_file_out(exported_tiny, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    folder = shutil.copytree(exported_tiny, tmp_path / "model")
+    monkeypatch.setattr(export_folder, "quantize", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_onnx(folder, TRAIN, tmp_path / "dev.conll", replace(load_params(ROOT / "params.yaml"), threads=1))

@@ -4,9 +4,11 @@ Each process writes what it has at the end: the weights, the rows of the epochs,
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
+import training_settings
 from datasets import Dataset
 
 from nerpipe.contracts.labels import make_labels
@@ -16,30 +18,13 @@ from nerpipe.tokenizing.window_dataset import tokenize_split
 from nerpipe.training.dev_scores import DevScorer, DevSplit
 from nerpipe.training.fine_tuning import train_model
 from nerpipe.training.processes import rank
-from nerpipe.training.settings import TrainSettings
 
 LABELS = make_labels(["person", "place"])
 # Windows of a length are in one batch, but the words that have labels are not the same number in its two halves. The
 # last batch is not full.
 ROWS = [["a" * (1 + index % 3)] * (2 + index % 7) + ["X"] for index in range(21)]
 TAGS = [["O"] * (len(row) - 1) + ["B-person"] for row in ROWS]
-SETTINGS = TrainSettings(
-    lr=1e-3,
-    layer_decay=1.0,
-    epochs=2,
-    batch_size=8,
-    weight_decay=0.0,
-    warmup=0.0,
-    word_embeddings="frozen",
-    frozen_layers=0,
-    attention_dropout=0.0,
-    outside_bias=0.5,
-    patience=0,
-    device="cpu",
-    precision="float32",
-    seed=1,
-    threads=1,
-)
+SETTINGS = replace(training_settings.SETTINGS, epochs=2)
 
 
 def main() -> None:

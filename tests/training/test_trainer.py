@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import training_settings
 
 from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import tally
@@ -19,26 +20,18 @@ from nerpipe.training.checkpoints import step_of
 from nerpipe.training.dev_scores import DevScorer, DevSplit
 from nerpipe.training.fine_tuning import train_model
 from nerpipe.training.model import load_model
-from nerpipe.training.settings import TrainSettings
 from nerpipe.training.trainer import DevScoringTrainer
 from tiny import save_tiny, spec_of
 
 LABELS = make_labels(["person", "place"])
-SETTINGS = TrainSettings(
+SETTINGS = replace(
+    training_settings.SETTINGS,
     lr=5e-3,
     layer_decay=0.9,
     epochs=3,
-    batch_size=8,
     weight_decay=0.01,
     warmup=0.1,
-    word_embeddings="frozen",
-    frozen_layers=0,
-    attention_dropout=0.0,
-    outside_bias=0.5,
-    patience=0,
-    device="cpu",
     precision="auto",
-    seed=1,
     threads=2,
 )
 

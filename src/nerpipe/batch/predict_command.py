@@ -20,10 +20,11 @@ from nerpipe.batch.text_arguments import check_texts, text_records
 from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
 from nerpipe.contracts.terminal import printable, say
 from nerpipe.errors import NerpipeError
-from nerpipe.params import AUTO, DEVICES, whole_number
-from nerpipe.prediction.backends import BACKENDS, PRECISIONS, check_choice
+from nerpipe.params import AUTO
+from nerpipe.prediction.backends import check_choice
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
-from nerpipe.prediction.min_confidence import NUMBER_OR_FILE, least_confidences, number_or_file
+from nerpipe.prediction.min_confidence import least_confidences
+from nerpipe.prediction.model_options import add_min_confidence, add_model_options
 
 Engine = Callable[[Output], None]
 SOME_REJECTED = 4  # Exit code if some records were rejected and all others were predicted.
@@ -69,35 +70,8 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         "annotation tool imports; text: text for people, with coloured entities "
         "(default if TEXT is given and the output is a terminal)",
     )
-    parser.add_argument(
-        "--backend",
-        choices=tuple(BACKENDS),
-        default="onnx",
-        help="library that runs the network (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="fp32", help="number format of the model (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--device",
-        choices=DEVICES,
-        default=AUTO,
-        help="what runs the network of --backend torch: cuda or mps (a GPU), cpu, or auto, a GPU if PyTorch can use "
-        "one (default); ONNX Runtime and --engine ray use the processor",
-    )
-    parser.add_argument(
-        "--threads",
-        type=whole_number(1),
-        metavar="N",
-        help="number of processor threads (default: the number of cores that this process may use; with --engine ray: "
-        "1 for each actor)",
-    )
-    parser.add_argument(
-        "--min-confidence",
-        type=number_or_file,
-        metavar="NUMBER_OR_FILE",
-        help=f"least confidence of an entity: {NUMBER_OR_FILE}. Entities below it are left out (default: none is)",
-    )
+    add_model_options(parser)
+    add_min_confidence(parser)
     parser.add_argument(
         "--rejects",
         type=Path,
@@ -110,7 +84,8 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=ENGINES,
         default="local",
-        help="where to predict. local: in this process (default); ray: on a Ray cluster",
+        help="where to predict. local: in this process (default); ray: on the processors of a Ray cluster, with actors "
+        "of --threads threads (default there: 1)",
     )
     parser.set_defaults(run=predict)
 

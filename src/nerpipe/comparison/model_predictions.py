@@ -27,6 +27,7 @@ class ModelChoice(NamedTuple):
     folder: Path
     backend: str
     precision: str
+    device: str
     threads: int | None
 
 
@@ -50,7 +51,8 @@ def predict_labelled(labelled: LabelledFile, model: ModelChoice) -> ModelPredict
     Raises:
         NerpipeError: If the folder is no exported model or is damaged, or the model knows no type of the gold tags.
     """
-    predictor = Predictor(model.folder, backend=model.backend, precision=model.precision, threads=model.threads)
+    options = model._asdict()
+    predictor = Predictor(options.pop("folder"), **options)
     notes = type_notes(labelled, predictor.decoding.labels, model.folder)
     return predict_sentences(predictor, labelled.tokens, notes)
 

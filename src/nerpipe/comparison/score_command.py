@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
-from nerpipe.params import whole_number
-from nerpipe.prediction.backends import BACKENDS, PRECISIONS, check_choice
+from nerpipe.params import AUTO, whole_number
+from nerpipe.prediction.backends import check_choice
+from nerpipe.prediction.model_options import BACKEND, PRECISION, add_model_options
 
 if TYPE_CHECKING:
     from nerpipe.comparison.labelled_file import LabelledFile
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 WORSE = 3  # Exit code of --fail-if-worse. An error has 1, a wrong command line 2.
 RESAMPLES_OF_TESTS, SEED_OF_TESTS = 10_000, 1  # Of the tests that compare two systems.
+MODEL_OPTIONS = ("backend", "precision", "device", "threads")
 CHANGES_LISTED = 10  # Changed sentences that are listed.
 SCORE = """Score a system on a labelled file. GOLD is a CoNLL file: one word on each line, columns separated by tabs or
 spaces, and a blank line after each sentence. The columns are found by looking, as clean_conll does, in every scheme
@@ -43,16 +45,7 @@ def add_score(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder to write for a model: the tables of the stage evaluate, the predictions, the page of mistakes",
     )
-    parser.add_argument(
-        "--backend", choices=tuple(BACKENDS), help="library that runs the network of a model (default: onnx)"
-    )
-    parser.add_argument("--precision", choices=PRECISIONS, help="number format of a model (default: fp32)")
-    parser.add_argument(
-        "--threads",
-        type=whole_number(1),
-        metavar="N",
-        help="number of processor threads of a model (default: the number of cores that this process may use)",
-    )
+    add_model_options(parser)
     parser.add_argument(
         "--show",
         type=whole_number(0),
@@ -65,7 +58,8 @@ def add_score(parser: argparse.ArgumentParser) -> None:
         help=f"exit with code {WORSE} if OTHER is worse than PREDICTED and the difference is not noise",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, with fractions instead of points")
-    parser.set_defaults(run=_score)
+    # None shows that an option was not given, because without a model it would have no effect.
+    parser.set_defaults(run=_score, **dict.fromkeys(MODEL_OPTIONS))
 
 
 def _score(arguments: argparse.Namespace) -> int:
@@ -94,7 +88,7 @@ def _check_options(arguments: argparse.Namespace, sides: list[Path]) -> None:
                 "conll` writes it, or the folder of an exported model, such as models/exported"
             )
     models = [side for side in sides if side.is_dir()]
-    for option in ("backend", "precision", "threads"):
+    for option in MODEL_OPTIONS:
         if getattr(arguments, option) is not None and not models:
             raise NerpipeError(
                 f"--{option} is about a model, but {' and '.join(map(str, sides))} is no folder; leave --{option} out, "
@@ -109,7 +103,7 @@ def _check_options(arguments: argparse.Namespace, sides: list[Path]) -> None:
         if given and not arguments.other:
             raise NerpipeError(f"{option} is about two systems; give a second one as OTHER, or leave {option} out")
     if models:
-        check_choice(arguments.backend or "onnx", arguments.precision or "fp32")
+        check_choice(arguments.backend or BACKEND, arguments.precision or PRECISION)
 
 
 def _score_files(arguments: argparse.Namespace) -> None:
@@ -150,8 +144,8 @@ def _score_model(arguments: argparse.Namespace) -> None:
 def _model(arguments: argparse.Namespace, folder: Path) -> "ModelChoice":
     from nerpipe.comparison.model_predictions import ModelChoice
 
-    backend, precision = arguments.backend or "onnx", arguments.precision or "fp32"
-    return ModelChoice(folder, backend, precision, arguments.threads)
+    backend, precision = arguments.backend or BACKEND, arguments.precision or PRECISION
+    return ModelChoice(folder, backend, precision, arguments.device or AUTO, arguments.threads)
 
 
 def _compare_sides(arguments: argparse.Namespace, sides: list[Path]) -> int:

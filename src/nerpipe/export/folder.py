@@ -81,6 +81,8 @@ def write_onnx(
     export_onnx(folder, paths["fp32"])
     try:
         quantize(folder, train)
+    except (OSError, MemoryError):
+        raise  # The machine is at fault, not the network, and the next run may have an int8 file.
     except Exception as error:  # noqa: BLE001 - onnx and ONNX Runtime raise exceptions of many types
         for left in (paths["int8"], data_file(paths["int8"])):
             left.unlink(missing_ok=True)

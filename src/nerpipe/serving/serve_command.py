@@ -8,8 +8,7 @@ from pathlib import Path
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
-from nerpipe.prediction.backends import BACKENDS, PRECISIONS
-from nerpipe.prediction.min_confidence import NUMBER_OR_FILE, number_or_file
+from nerpipe.prediction.model_options import add_min_confidence, add_model_options
 
 SERVE = """Answer requests over HTTP. POST /predict finds entities, / is a page to try the model, and /docs describes
 the interface. The command needs the packages of requirements/serve.txt."""
@@ -30,27 +29,8 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=whole_number(0), default=PORT, help="port to listen on (default: %(default)s); 0: any free port"
     )
-    parser.add_argument(
-        "--backend",
-        choices=tuple(BACKENDS),
-        default="onnx",
-        help="library that runs the network (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="fp32", help="number format of the model (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--threads",
-        type=whole_number(1),
-        metavar="N",
-        help="number of processor threads (default: the number of cores that this process may use)",
-    )
-    parser.add_argument(
-        "--min-confidence",
-        type=number_or_file,
-        metavar="NUMBER_OR_FILE",
-        help=f"least confidence of an entity: {NUMBER_OR_FILE}. Entities below it are left out (default: none is)",
-    )
+    add_model_options(parser)
+    add_min_confidence(parser)
     parser.add_argument(
         "--timeout",
         type=whole_number(1),
@@ -76,6 +56,7 @@ def serve(arguments: argparse.Namespace) -> None:
         arguments.model,
         backend=arguments.backend,
         precision=arguments.precision,
+        device=arguments.device,
         threads=arguments.threads,
         min_confidence=arguments.min_confidence,
     )
