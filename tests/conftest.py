@@ -3,13 +3,16 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from places import MIRROR, ROOT
 
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may depend on a hub
-settings.register_profile("many", max_examples=20_000, deadline=None)  # --hypothesis-profile=many
+# A slow machine is no fault of the code: the first text that is drawn in a fresh clone alone takes a second.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+settings.register_profile("many", settings.get_profile("patient"), max_examples=20_000)  # --hypothesis-profile=many
 
 
 @pytest.fixture(scope="session")

@@ -143,7 +143,7 @@ def cleaned_as_said(folder, message, expected):
     raise AssertionError(f"no reading of this message is right:\n{message}")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(raw_files())
 def test_a_file_is_read_rightly_or_the_refusal_says_how(drawn):
     text, expected, documents = drawn

@@ -41,7 +41,7 @@ HARD = "Ada San São É e\u0301 E\u0301 🙂 👩🏽\u200d🚀 שלום مرح�
 SPACE = [" ", "  ", "\n", "\t", "\u00a0"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from([*HARD.split(" "), *SPACE]), min_size=1, max_size=12).map("".join))
 def test_places_are_exact_in_hard_text(stock, text):
     check_places(text, stock(text))

@@ -22,7 +22,7 @@ def file(tmp_path_factory):
     return tmp_path_factory.mktemp("yaml") / "file.yaml"
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 @given(rows=st.lists(st.tuples(st.sampled_from(["lr", "a", "b"]), SCALARS), min_size=1, max_size=2))
 @example(rows=[("lr", "3e-05"), ("a", "3e5")])
 @example(rows=[("lr", ".5e3"), ("a", "1.e-5")])

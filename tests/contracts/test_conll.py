@@ -2,7 +2,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nerpipe.contracts.conll import (
@@ -33,7 +33,6 @@ def test_only_lf_ends_a_line(tmp_path):
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\n\t") | st.just("\ufeff"), min_size=1)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.tuples(cells, cells, cells), min_size=1)))
 def test_format_and_read(sentences):
     with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nerpipe.contracts.schemes import SCHEMES, Span, is_tag, read_tag, spans_of, split_tag, to_iob2
@@ -128,19 +128,16 @@ def entities_of(tags):
     return [Span(kind, start, end + 1) for kind, start, end in get_entities(tags)]
 
 
-@settings(deadline=None)  # the first call imports seqeval
 @given(tag_rows("BI"))
 def test_spans_are_those_of_conlleval(tags):
     assert spans_of(tags) == entities_of(tags)
 
 
-@settings(deadline=None)  # the first call imports seqeval
 @given(tag_rows("BIES"))
 def test_translated_iobes_has_the_entities_of_conlleval(tags):
     assert spans_of(to_iob2(tags)[0]) == entities_of(tags)
 
 
-@settings(deadline=None)  # the first call imports seqeval
 @given(tag_rows("BILU"))
 def test_translated_bilou_has_the_entities_of_conlleval(tags):
     as_iobes = [tag.replace("L-", "E-").replace("U-", "S-") for tag in tags]

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from documented import examples, table
@@ -484,7 +484,6 @@ ids = st.none() | st.text(st.characters(codec="utf-8", exclude_categories=["C", 
 documents = st.lists(st.tuples(st.none() | st.tuples(ids), sentences), min_size=1)
 
 
-@settings(deadline=None)
 @given(documents)
 def test_parse_format_parse(found):
     with tempfile.TemporaryDirectory() as name:
@@ -504,7 +503,6 @@ def test_parse_format_parse(found):
         assert again[0]["repairs"] == {}
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([b"a\tO", b"b B-x", b"\t", b"", b"c", b"d\tI-x\r", b"\xff", b"e\t0\t"]), min_size=1),
     st.booleans(),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
 RAW = "data/raw/tiny"
 
 

@@ -216,6 +216,7 @@ def test_a_clone_gets_the_model_from_a_remote_without_training(repo, tmp_path):
     assert "up to date" in clone.run("dvc", "status")
 
 
+@pytest.mark.slow
 def test_plots_render_without_a_network(repo):
     titles = (
         "Loss on dev and on a sample of train, without dropout and bias",

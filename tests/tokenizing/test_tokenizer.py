@@ -112,7 +112,7 @@ def test_a_window_equals_what_the_tokenizer_gives_by_itself(tokenizer):
 WORD = st.text(min_size=1, max_size=12).filter(lambda word: "\x00" not in word)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.lists(st.tuples(WORD, st.integers(0, len(LABELS) - 1)), min_size=1, max_size=25),

@@ -73,6 +73,7 @@ def one_and_two(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 def test_two_processes_that_share_each_batch_learn_what_one_does(one_and_two):
     """The halves of the batches have unequal numbers of labels, and the last batch is not full."""
     import torch
@@ -85,6 +86,7 @@ def test_two_processes_that_share_each_batch_learn_what_one_does(one_and_two):
         assert own == pytest.approx(row, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_dev_is_scored_by_the_first_process_alone_and_all_have_its_scores(one_and_two):
     alone, first, second = one_and_two
     assert (alone["scored"], first["scored"], second["scored"]) == (3, 3, 0)  # two epochs, and the kept weights

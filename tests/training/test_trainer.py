@@ -23,6 +23,7 @@ from nerpipe.training.model import load_model
 from nerpipe.training.trainer import DevScoringTrainer
 from tiny import save_tiny, spec_of
 
+SLOW = pytest.mark.slow
 LABELS = make_labels(["person", "place"])
 SETTINGS = replace(
     training_settings.SETTINGS,
@@ -205,7 +206,8 @@ def test_the_trainer_follows_the_sampler(setting, tmp_path, monkeypatch):
     assert seen == [0, 1, 2]
 
 
-@pytest.mark.parametrize("broken_off_after", [4, 19, 43])  # saves: within the first epoch, within another, near the end
+# The number of saves: within the first epoch, within another one, near the end.
+@pytest.mark.parametrize("broken_off_after", [pytest.param(4, marks=SLOW), 19, pytest.param(43, marks=SLOW)])
 def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkeypatch, capsys, broken_off_after):
     import torch
 
