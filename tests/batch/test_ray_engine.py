@@ -93,6 +93,24 @@ def test_a_cluster_writes_what_one_process_writes(exported_tiny, texts, expected
     assert sink.counts.records == 1500 + 3 + 2600 + 1 + 3
 
 
+def by_both_engines(model, files, folder, **changes):
+    """The outputs of one process and of the cluster, with the same options."""
+    options = argparse.Namespace(**vars(OPTIONS) | changes)
+    written = []
+    for engine in ("here", "ray"):
+        (folder / engine).mkdir()
+        sink = sink_of(folder / engine)
+        with sink.open("job", resume=False):
+            if engine == "ray":
+                run_on_ray(model, files, sink, options)
+            else:
+                nothing = io.BytesIO()
+                records = read_records(files, options.kind, nothing, lambda _: None, text_field=options.text_field)
+                run(Predictor(model, min_confidence=options.min_confidence), records, sink)
+        written.append(outputs(folder / engine))
+    return written
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 def test_files_keep_the_names_they_were_given(exported_tiny, texts, tmp_path, monkeypatch):
@@ -100,17 +118,8 @@ def test_files_keep_the_names_they_were_given(exported_tiny, texts, tmp_path, mo
     (tmp_path / "in").symlink_to(Path(texts[0]).parent)
     files = input_files(["in"], "files")
     assert files[0] == "in/0.txt"
-    written = []
-    for engine in ("here", "ray"):
-        (tmp_path / engine).mkdir()
-        sink = sink_of(tmp_path / engine)
-        with sink.open("job", resume=False):
-            if engine == "ray":
-                run_on_ray(exported_tiny, files, sink, argparse.Namespace(**vars(OPTIONS) | {"kind": "files"}))
-            else:
-                run(Predictor(exported_tiny), read_records(files, "files", io.BytesIO(), lambda _: None), sink)
-        written.append(outputs(tmp_path / engine))
-    assert written[0] == written[1]
+    here, ray = by_both_engines(exported_tiny, files, tmp_path, kind="files")
+    assert here == ray
 
 
 @pytest.mark.slow
@@ -164,19 +173,7 @@ def test_suffixes_and_the_field_of_the_text_are_those_of_one_process(exported_ti
     (tmp_path / "in/b.conll").write_text("Ann O\nmet O\n")
     (tmp_path / "in/c.txt").write_text("The London train\n")
     files = input_files(["in"], None)
-    written = []
-    for engine in ("here", "ray"):
-        (tmp_path / engine).mkdir()
-        sink = sink_of(tmp_path / engine)
-        with sink.open("job", resume=False):
-            if engine == "ray":
-                options = argparse.Namespace(
-                    **vars(OPTIONS) | {"kind": None, "text_field": "body", "min_confidence": 0.4}
-                )
-                run_on_ray(exported_tiny, files, sink, options)
-            else:
-                records = read_records(files, None, io.BytesIO(), lambda _: None, text_field="body")
-                run(Predictor(exported_tiny, min_confidence=0.4), records, sink)
-        written.append(outputs(tmp_path / engine))
-    assert written[0] == written[1]
-    assert written[0][0].count("\n") == 3
+    changes = {"kind": None, "text_field": "body", "min_confidence": 0.4}
+    here, ray = by_both_engines(exported_tiny, files, tmp_path, **changes)
+    assert here == ray
+    assert here[0].count("\n") == 3
