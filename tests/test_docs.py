@@ -211,8 +211,6 @@ MISSED = {
     ("predict_speed", "bfloat16_over_fp32"),
     ("predict_speed", "int8_over_fp32"),
     ("predict_speed", "int8_in_openvino_over_fp32"),
-    ("predict_speed", "start_seconds_onnx"),
-    ("predict_speed", "start_seconds_openvino"),
 }
 
 
