@@ -48,6 +48,17 @@ def test_both_backends_find_the_same(exported_tiny):
     assert spans[0] == spans[1]
 
 
+def test_the_backend_auto_says_what_it_takes_and_finds_what_that_one_finds(exported_tiny):
+    text = "\n".join(TEXTS).encode()
+    found = predict(exported_tiny, "--backend", "auto", "--precision", "fp32", stdin=text)
+    named = f"{exported_tiny} is run with "
+    said = found.stderr.decode().splitlines()[0]
+    assert said.startswith(named)
+    same = predict(exported_tiny, *said.removeprefix(named).split(), stdin=text)
+    assert found.stdout == same.stdout
+    assert named.encode() not in same.stderr
+
+
 def test_the_onnx_backend_imports_neither_torch_nor_transformers_and_starts_at_once(exported_tiny):
     code = (
         f"{HERE}\n"

@@ -21,10 +21,9 @@ from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_t
 from nerpipe.contracts.terminal import printable, say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import AUTO
-from nerpipe.prediction.backends import check_choice
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
 from nerpipe.prediction.min_confidence import least_confidences
-from nerpipe.prediction.model_options import add_min_confidence, add_model_options
+from nerpipe.prediction.model_options import add_min_confidence, add_model_options, chosen_backend
 
 Engine = Callable[[Output], None]
 SOME_REJECTED = 4  # Exit code if some records were rejected and all others were predicted.
@@ -98,6 +97,7 @@ def predict(arguments: argparse.Namespace) -> int:
     read = [*files, *([str(arguments.min_confidence)] if isinstance(arguments.min_confidence, Path) else [])]
     if arguments.min_confidence is not None:
         arguments.min_confidence = least_confidences(arguments.min_confidence, load_decoding(arguments.model).types)
+    arguments.backend, arguments.precision = chosen_backend(arguments, arguments.model)
     output, through, rejects = find_targets(arguments.output, arguments.rejects, read, sys.stdout)
     with ExitStack() as stack:
         stream = stack.enter_context(through.open("w", encoding="utf-8", newline="\n")) if through else sys.stdout
@@ -195,7 +195,6 @@ def _ray(arguments: argparse.Namespace, files: list[str]) -> Engine:
     if arguments.device not in (AUTO, "cpu"):
         raise NerpipeError(f"--engine ray uses processors; leave out --device {arguments.device}")
     check_ray(files)
-    check_choice(arguments.backend, arguments.precision)
     check_exported(arguments.model, backend=arguments.backend, precision=arguments.precision)
     load_decoding(arguments.model)
     return lambda sink: run_on_ray(arguments.model, files, sink, arguments)

@@ -8,8 +8,8 @@ from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import AUTO, whole_number
-from nerpipe.prediction.backends import check_choice
-from nerpipe.prediction.model_options import BACKEND, PRECISION, add_model_options
+from nerpipe.prediction.backend_choice import BACKEND, choose_backend
+from nerpipe.prediction.model_options import add_model_options, chosen_backend
 
 if TYPE_CHECKING:
     from nerpipe.comparison.labelled_file import LabelledFile
@@ -102,8 +102,8 @@ def _check_options(arguments: argparse.Namespace, sides: list[Path]) -> None:
     for option, given in (("--show", arguments.show is not None), ("--fail-if-worse", arguments.fail_if_worse)):
         if given and not arguments.other:
             raise NerpipeError(f"{option} is about two systems; give a second one as OTHER, or leave {option} out")
-    if models:
-        check_choice(arguments.backend or BACKEND, arguments.precision or PRECISION)
+    for model in models:
+        choose_backend(model, arguments.backend or BACKEND, arguments.precision, arguments.device or AUTO)
 
 
 def _score_files(arguments: argparse.Namespace) -> None:
@@ -144,8 +144,8 @@ def _score_model(arguments: argparse.Namespace) -> None:
 def _model(arguments: argparse.Namespace, folder: Path) -> "ModelChoice":
     from nerpipe.comparison.model_predictions import ModelChoice
 
-    backend, precision = arguments.backend or BACKEND, arguments.precision or PRECISION
-    return ModelChoice(folder, backend, precision, arguments.device or AUTO, arguments.threads)
+    choice = chosen_backend(arguments, folder)
+    return ModelChoice(folder, choice.backend, choice.precision, arguments.device or AUTO, arguments.threads)
 
 
 def _compare_sides(arguments: argparse.Namespace, sides: list[Path]) -> int:

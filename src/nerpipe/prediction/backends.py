@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from nerpipe.inference.word_scores import Network
 
+FP32 = "fp32"  # The precision that every backend has.
 # The precisions of each backend.
-BACKENDS = {"onnx": ("fp32", "int8"), "openvino": ("fp32", "bfloat16", "int8"), "torch": ("fp32",)}
-PRECISIONS = ("fp32", "int8", "bfloat16")
+BACKENDS = {"onnx": (FP32, "int8"), "openvino": (FP32, "bfloat16", "int8"), "torch": (FP32,)}
+PRECISIONS = (FP32, "int8", "bfloat16")
 _INPUTS = [("input_ids", "tensor(int64)"), ("attention_mask", "tensor(int64)")]
 _OUTPUT = ("logits", "tensor(float)")
 _OPENVINO_INPUTS, _OPENVINO_OUTPUT = [("input_ids", "i64"), ("attention_mask", "i64")], ("logits", "f32")

@@ -56,7 +56,7 @@ def check_exported(folder: Path, *, backend: str, precision: str) -> None:
     Raises:
         NerpipeError: If the export stage did not write the folder, or a file of it is damaged or missing.
     """
-    _check_there(folder)
+    check_is_exported(folder)
     network = network_file(backend, precision)
     data = network + DATA_SUFFIX
     others = {TORCH_WEIGHTS, *(name + end for name in ONNX.values() for end in ("", DATA_SUFFIX))} - {network, data}
@@ -87,7 +87,12 @@ def _check_inside(network: Path) -> None:
         )
 
 
-def _check_there(folder: Path) -> None:
+def check_is_exported(folder: Path) -> None:
+    """Check that a folder is one that the export stage wrote.
+
+    Raises:
+        NerpipeError: If it is not there, or the export stage did not write it.
+    """
     if not folder.is_dir():
         raise NerpipeError(
             f"{folder}: no such folder; give a folder that the export stage wrote, such as models/exported. DVC "
@@ -108,7 +113,7 @@ def load_decoding(folder: Path) -> Decoding:
         NerpipeError: If the export stage did not write this folder, or an older version wrote it, or a value is missing
             or not possible.
     """
-    _check_there(folder)
+    check_is_exported(folder)
     path = folder / DECODING
     settings = read_json(path)
     if not isinstance(settings, dict):

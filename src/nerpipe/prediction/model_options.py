@@ -1,24 +1,27 @@
 """The options of commands that run a model. Every such command has the same ones."""
 
 import argparse
+import sys
+from pathlib import Path
 
+from nerpipe.contracts.terminal import say
 from nerpipe.params import AUTO, DEVICES, whole_number
-from nerpipe.prediction.backends import BACKENDS, PRECISIONS
+from nerpipe.prediction.backend_choice import BACKEND, BackendChoice, choose_backend
+from nerpipe.prediction.backends import BACKENDS, FP32, PRECISIONS
 from nerpipe.prediction.min_confidence import NUMBER_OR_FILE, number_or_file
-
-BACKEND, PRECISION = "onnx", "fp32"  # What is used unless the user names another.
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add --backend, --precision, --device and --threads, which are arguments of `Predictor`."""
     parser.add_argument(
         "--backend",
-        choices=tuple(BACKENDS),
+        choices=(*BACKENDS, AUTO),
         default=BACKEND,
-        help=f"library that runs the network of the model (default: {BACKEND})",
+        help=f"library that runs the network of the model (default: {BACKEND}). auto: the fastest that is installed, "
+        "in its fastest precision; the command says which",
     )
     parser.add_argument(
-        "--precision", choices=PRECISIONS, default=PRECISION, help=f"number format of the model (default: {PRECISION})"
+        "--precision", choices=PRECISIONS, help=f"number format of the model (default: {FP32}; with auto, the fastest)"
     )
     parser.add_argument(
         "--device",
@@ -33,6 +36,23 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="number of processor threads (default: the number of cores that this process may use)",
     )
+
+
+def chosen_backend(arguments: argparse.Namespace, folder: Path) -> BackendChoice:
+    """Return the backend and the precision for a model, and say which ones `--backend auto` found.
+
+    Args:
+        arguments: Those of `add_model_options`. A backend of None means the default.
+        folder: Folder of the model.
+
+    Raises:
+        NerpipeError: If there is no such backend, or none that can be used.
+    """
+    backend = arguments.backend or BACKEND
+    choice = choose_backend(folder, backend, arguments.precision, arguments.device or AUTO)
+    if backend == AUTO:
+        say(f"{folder} is run with {choice}", stream=sys.stderr)
+    return choice
 
 
 def add_min_confidence(parser: argparse.ArgumentParser) -> None:

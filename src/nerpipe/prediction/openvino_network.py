@@ -36,16 +36,8 @@ def load_openvino(path: Path, *, precision: str, threads: int) -> "tuple[Network
     Raises:
         NerpipeError: If OpenVINO is not installed, the processor has no bfloat16, or OpenVINO cannot load the file.
     """
-    try:
-        with _no_telemetry():
-            import openvino
-    except ModuleNotFoundError:
-        raise NerpipeError(
-            "the openvino backend needs OpenVINO; install it with `pip install -r requirements/openvino.txt`, or use "
-            "the onnx backend"
-        ) from None
-    core = openvino.Core()
-    if precision == "bfloat16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    core = _core()
+    if precision == "bfloat16" and not _multiplies_bfloat16(core):
         raise NerpipeError(
             "this processor has no instructions for bfloat16, so that bfloat16 would be slower than fp32; leave the "
             "precision out"
@@ -80,6 +72,31 @@ def load_openvino(path: Path, *, precision: str, threads: int) -> "tuple[Network
         return logits
 
     return run, [_port(one) for one in model.inputs], [_port(one) for one in model.outputs]
+
+
+def has_bfloat16() -> bool:
+    """Return whether this processor multiplies in bfloat16 faster than in float32.
+
+    Raises:
+        NerpipeError: If OpenVINO, which knows it, is not installed.
+    """
+    return _multiplies_bfloat16(_core())
+
+
+def _core() -> Any:  # noqa: ANN401 - a class of OpenVINO
+    try:
+        with _no_telemetry():
+            import openvino
+    except ModuleNotFoundError:
+        raise NerpipeError(
+            "the openvino backend needs OpenVINO; install it with `pip install -r requirements/openvino.txt`, or use "
+            "the onnx backend"
+        ) from None
+    return openvino.Core()
+
+
+def _multiplies_bfloat16(core: Any) -> bool:  # noqa: ANN401 - a class of OpenVINO
+    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _port(port: Any) -> tuple[str, str, str]:  # noqa: ANN401 - a class of OpenVINO

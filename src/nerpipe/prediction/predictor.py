@@ -4,7 +4,8 @@ from pathlib import Path
 
 from nerpipe.errors import NerpipeError
 from nerpipe.params import AUTO
-from nerpipe.prediction.backends import check_choice, load_network, network_device, usable_cores
+from nerpipe.prediction.backend_choice import BACKEND, choose_backend
+from nerpipe.prediction.backends import load_network, network_device, usable_cores
 from nerpipe.prediction.exported_folder import check_exported, load_decoding, load_fast_tokenizer
 from nerpipe.prediction.finder import BUDGET, Finder
 from nerpipe.prediction.min_confidence import MinConfidence, least_confidences
@@ -27,8 +28,8 @@ class Predictor(Finder):
         self,
         folder: str | Path,
         *,
-        backend: str = "onnx",
-        precision: str = "fp32",
+        backend: str = BACKEND,
+        precision: str | None = None,
         device: str = AUTO,
         threads: int | None = None,
         min_confidence: MinConfidence | None = None,
@@ -37,9 +38,10 @@ class Predictor(Finder):
 
         Args:
             folder: Folder that the export stage wrote.
-            backend: `onnx` or `openvino`, which need neither torch nor transformers, or `torch`.
-            precision: `fp32`; with `onnx` and `openvino` also `int8` if the folder holds an int8 model; with `openvino`
-                also `bfloat16` if the processor has it.
+            backend: `onnx` or `openvino`, which need neither torch nor transformers, `torch`, or `auto`, the fastest
+                that is installed. The repr of the predictor names it.
+            precision: `fp32` (default); with `onnx` and `openvino` also `int8` if the folder holds an int8 model; with
+                `openvino` also `bfloat16` if the processor has it. The default of `auto` is the fastest.
             device: What runs the network of the backend `torch`: `cuda` or `mps` (a GPU), `cpu`, or `auto`, a GPU if
                 PyTorch can use one. The other backends run on the processor.
             threads: Number of processor threads. The default is the number of cores that this process may use.
@@ -56,8 +58,8 @@ class Predictor(Finder):
                 f"the folder of a model was expected, such as 'models/exported', not {type(folder).__name__}"
             )
         folder = Path(folder)
-        check_choice(backend, precision)
         _check_threads(threads)
+        backend, precision = choose_backend(folder, backend, precision, device)
         chosen = network_device(backend, device)
         check_exported(folder, backend=backend, precision=precision)
         decoding, tokenizer = load_decoding(folder), load_fast_tokenizer(folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
-from nerpipe.prediction.model_options import add_min_confidence, add_model_options
+from nerpipe.prediction.model_options import add_min_confidence, add_model_options, chosen_backend
 
 SERVE = """Answer requests over HTTP. POST /predict finds entities, / is a page to try the model, and /docs describes
 the interface. The command needs the packages of requirements/serve.txt."""
@@ -52,10 +52,11 @@ def serve(arguments: argparse.Namespace) -> None:
         ) from None
     from nerpipe.prediction.predictor import Predictor
 
+    choice = chosen_backend(arguments, arguments.model)
     predictor = Predictor(
         arguments.model,
-        backend=arguments.backend,
-        precision=arguments.precision,
+        backend=choice.backend,
+        precision=choice.precision,
         device=arguments.device,
         threads=arguments.threads,
         min_confidence=arguments.min_confidence,
