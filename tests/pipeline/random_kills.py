@@ -4,8 +4,9 @@
 
 Each round works in a repository with a tiny model. It starts `dvc repro`, which makes all results anew, waits for one
 of the six stages, and kills the stage or DVC with SIGKILL or SIGTERM after a random time. Or it kills `nerpipe
-predict`. Then it runs the same command again to its end. Or it starts `nerpipe serve`, kills it while a client asks,
-and starts it again on the same port. The seed is printed and repeats the choices of a run.
+predict`, `nerpipe score --report` or `nerpipe import`. Then it runs the same command again to its end. Or it starts
+`nerpipe serve`, kills it while a client asks, and starts it again on the same port. The seed is printed and repeats the
+choices of a run.
 """
 
 import argparse
@@ -36,6 +37,10 @@ from repository import Repo
 
 STAGES = ("clean_conll", "encode_labels", "tokenize_align", "train", "evaluate", "export")
 PREDICT = ("nerpipe", "predict", "model", "--input", "many.txt", "--from", "lines", "--output", "out.jsonl")
+# Commands that write a folder, which is there whole or not at all.
+REPORT, IMPORTED = "scored", "data/raw/imported"
+SCORE = ("nerpipe", "score", "gold.conll", "model", "--report", REPORT)
+IMPORT = ("nerpipe", "import", "labelled.jsonl", "--name", Path(IMPORTED).name)
 LINES = 4000
 QUESTION = json.dumps({"text": [f"Ada saw Oslo and Bo {n}" for n in range(20)]})
 
@@ -43,7 +48,7 @@ QUESTION = json.dumps({"text": [f"Ada saw Oslo and Bo {n}" for n in range(20)]})
 class Round(NamedTuple):
     """What was killed in one round, how, and when."""
 
-    target: str  # stage, dvc, predict or server
+    target: str  # stage, dvc, predict, score, import or server
     signal: str
     seconds: float
     where: str  # The stage that ran, or the empty string if none did.
@@ -59,20 +64,28 @@ class Attack:
         self.expected = self._whole()
         shutil.copytree(repo.path / "models/exported", repo.path / "model")
         (repo.path / "many.txt").write_text("".join(f"Ada saw Oslo and Bo {n}\n" for n in range(LINES)))
-        started = time.monotonic()
-        repo.run(*PREDICT)
-        self.predicted, self.predict_seconds = self._digest(), time.monotonic() - started
+        self.predicted, self.predict_seconds = self._timed(PREDICT, "out.jsonl")
+        gold = "".join(f"Ada\tB-person\nsaw\tO\nUlm\tB-location\n{n}\tO\n\n" for n in range(LINES))
+        (repo.path / "gold.conll").write_text(gold)
+        row = '{"id": %d, "text": "Ada saw Ulm %d", "label": [[0, 3, "person"], [8, 11, "location"]]}\n'
+        (repo.path / "labelled.jsonl").write_text("".join(row % (n, n) for n in range(LINES)))
+        self.folders = {
+            target: (command, folder, *self._timed(command, folder))
+            for target, command, folder in (("score", SCORE, REPORT), ("import", IMPORT, IMPORTED))
+        }
         with self._serving() as (_, port):
             self.answer = ask(port)
 
     def strike(self, generator: random.Random) -> Round:
         """Kill once, run again, and check the results."""
-        target = generator.choice(("stage", "dvc", "predict", "server"))
+        target = generator.choice(("stage", "dvc", "predict", "score", "import", "server"))
         kill = generator.choice((signal.SIGKILL, signal.SIGTERM))
         if target == "predict":
             return self._strike_predict(generator, kill)
         if target == "server":
             return self._strike_server(generator, kill)
+        if target in self.folders:
+            return self._strike_folder(target, generator, kill)
         self._forget()
         wanted = generator.choice(STAGES)
         moment = generator.uniform(0, self.seconds[wanted])
@@ -89,9 +102,12 @@ class Attack:
         assert not alive, f"{alive} outlives DVC"
         self._repro_again()
         assert self._outputs() == self.expected, "other results than without the kill"
+        self._refuse_partial()
+        return Round(target, kill.name, round(moment, 2), where)
+
+    def _refuse_partial(self) -> None:
         left = [str(path) for path in self.repo.path.rglob("*.partial*") if ".dvc" not in path.parts]
         assert not left, f"partial files are left: {left}"
-        return Round(target, kill.name, round(moment, 2), where)
 
     def _repro_again(self) -> None:
         """Run DVC to its end. A kill may have cut DVC's own lock file: docs/reliability.md says what to do then."""
@@ -112,8 +128,25 @@ class Attack:
         process.send_signal(kill)
         process.wait(timeout=60)
         self.repo.run(*PREDICT, "--resume")
-        assert self._digest() == self.predicted, "other predictions than without the kill"
+        assert self._digest("out.jsonl") == self.predicted, "other predictions than without the kill"
         return Round("predict", kill.name, round(moment, 2), "")
+
+    def _strike_folder(self, target: str, generator: random.Random, kill: signal.Signals) -> Round:
+        command, folder, expected, seconds = self.folders[target]
+        path = self.repo.path / folder
+        shutil.rmtree(path)
+        moment = generator.uniform(0.1, 1.0) * seconds
+        process = self._start(*command)
+        time.sleep(moment)
+        process.send_signal(kill)
+        process.wait(timeout=60)
+        if path.exists():
+            assert self._digest(folder) == expected, "the folder is not whole"
+            shutil.rmtree(path)
+        self.repo.run(*command)
+        assert self._digest(folder) == expected, "another folder than without the kill"
+        self._refuse_partial()
+        return Round(target, kill.name, round(moment, 2), "")
 
     def _strike_server(self, generator: random.Random, kill: signal.Signals) -> Round:
         moment = generator.uniform(0.0, 2.0)
@@ -192,8 +225,18 @@ class Attack:
         stages = yaml.safe_load(self.repo.read("dvc.lock"))["stages"]
         return {name: [(out["path"], out["md5"]) for out in stage["outs"]] for name, stage in stages.items()}
 
-    def _digest(self) -> str:
-        return hashlib.sha256((self.repo.path / "out.jsonl").read_bytes()).hexdigest()
+    def _timed(self, command: tuple[str, ...], written: str) -> tuple[str, float]:
+        """Run a command, and return the digest of what it wrote and the seconds that it took."""
+        started = time.monotonic()
+        self.repo.run(*command)
+        return self._digest(written), time.monotonic() - started
+
+    def _digest(self, name: str) -> str:
+        """Return the digest of a file, or of the names and contents of the files of a folder."""
+        path = self.repo.path / name
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        parts = [(str(file.relative_to(path)), file.read_bytes()) for file in files if file.is_file()]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def ask(port: int) -> bytes:
