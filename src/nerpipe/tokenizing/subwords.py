@@ -3,17 +3,20 @@
 Training, evaluation and prediction share this module. It needs only a tokenizer.json.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.contracts.labels import NO_WORD
+from nerpipe.tokenizing.capitals import INSIDE
 from nerpipe.tokenizing.windows import plan_windows
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 BATCH = 1000  # Sentences that the tokenizer gets at a time.
+LINE = 64  # Words that the tokenizer gets as one line.
 UNREAD_SHARE = 0.05  # Share of words that a model cannot read above which a warning is given.
 BLANK = "_"  # What the tokenizer reads for a word that is white space, which would have no sub-word.
 
@@ -49,18 +52,66 @@ def encode_words(
 
     They hold the ids of its sub-words, the word of each sub-word, and the number of sub-words of each word.
     """
+    encode = _encode_lines if _reads_words_alike(tokenizer) else _encode_apart
     rows = iter(sentences)
     while batch := list(islice(rows, BATCH)):
-        # A tokenizer reads words that are given apart one by one, so each different word is read once.
+        # Each different word is read once.
         known = list(dict.fromkeys(word for words in batch for word in words))
-        given = [[BLANK if word.isspace() else word] for word in known]
-        encodings = tokenizer.encode_batch(given, is_pretokenized=True, add_special_tokens=False)
-        ids_of = {word: encoding.ids for word, encoding in zip(known, encodings, strict=True)}
+        ids_of = dict(zip(known, encode(tokenizer, known), strict=True))
         for sentence in batch:
             pieces = [ids_of[word] for word in sentence]
             sizes = [len(piece) for piece in pieces]
             numbers = [number for number, size in enumerate(sizes) for _ in range(size)]
             yield [one for piece in pieces for one in piece], numbers, sizes
+
+
+def _encode_apart(tokenizer: "Tokenizer", words: Sequence[str]) -> Iterator[list[int]]:
+    """Give the tokenizer each word by itself, and yield the ids of its sub-words."""
+    given = [[BLANK if word.isspace() else word] for word in words]
+    for encoding in tokenizer.encode_batch(given, is_pretokenized=True, add_special_tokens=False):
+        yield encoding.ids
+
+
+def _encode_lines(tokenizer: "Tokenizer", words: Sequence[str]) -> Iterator[list[int]]:
+    """Give the tokenizer many words as a line with spaces, and yield the ids of each word's sub-words.
+
+    It takes a third of the time, because a tokenizer spends most of it on the beginning of each text.
+    """
+    lines = [[BLANK if word.isspace() else word for word in words[at : at + LINE]] for at in range(0, len(words), LINE)]
+    encodings = tokenizer.encode_batch([" ".join(line) for line in lines], add_special_tokens=False)
+    for line, encoding in zip(lines, encodings, strict=True):
+        ends = [*accumulate(len(word) + 1 for word in line)]
+        found: list[list[int]] = [[] for _ in line]
+        word = 0
+        for subword, (start, _) in zip(encoding.ids, encoding.offsets, strict=True):
+            while start >= ends[word]:
+                word += 1
+            found[word].append(subword)
+        yield from found
+
+
+def _reads_words_alike(tokenizer: "Tokenizer") -> bool:
+    """Return whether this tokenizer reads a word in a line with spaces as it reads the word by itself.
+
+    So do those of BERT's kind, as they are or with capitals kept (`capitals`): they cut at white space, and what they
+    replace is a single character that depends at most on its own word.
+    """
+    if type(tokenizer.model).__name__ != "WordPiece" or type(tokenizer.pre_tokenizer).__name__ != "BertPreTokenizer":
+        return False
+    if any(token.lstrip or token.rstrip for token in tokenizer.get_added_tokens_decoder().values()):
+        return False  # Such a token takes the space beside it.
+    if tokenizer.normalizer is None:
+        return True
+    steps = json.loads(tokenizer.normalizer.__getstate__())
+    return all(map(_stays_in_word, steps["normalizers"] if steps["type"] == "Sequence" else [steps]))
+
+
+def _stays_in_word(step: dict[str, Any]) -> bool:
+    if step["type"] != "Replace":
+        return step["type"] in ("BertNormalizer", "NFD")
+    [(kind, pattern)] = step["pattern"].items()
+    letter = pattern.removeprefix(INSIDE) if kind == "Regex" else pattern
+    return len(letter) == 1 and letter.isalpha() and not any(map(str.isspace, step["content"]))
 
 
 def unread_warning(unread: int, words: int, where: str, model: str) -> str:
