@@ -1,6 +1,7 @@
 """evaluate: predict a label for each word of dev and test, and score all gold words and entities of the clean files."""
 
 from nerpipe.evaluation.evaluate import evaluate
+from nerpipe.inference.decoding import DecodingWeights
 from nerpipe.params import load_params
 from stages import path_flags, run
 
@@ -22,18 +23,9 @@ def main() -> None:
     )
     params = load_params("params.yaml")
     evaluate(
-        clean=flags.clean,
-        ledger=flags.ledger,
-        tokenized=flags.tokenized,
-        model=flags.model,
-        train_report=flags.train_report,
-        predictions=flags.predictions,
-        metrics=flags.metrics,
-        counts=flags.counts,
-        tables=flags.tables,
-        reports=flags.reports,
+        **vars(flags),
         dataset=params.dataset,
-        outside_bias=params.outside_bias,
+        weights=DecodingWeights(params.outside_bias, params.adjoining_penalty),
         device=params.device,
         seed=params.seed,
         bootstrap=params.bootstrap,

@@ -55,6 +55,7 @@ class Params:
     frozen_layers: int = _between(0, 1000)
     attention_dropout: float = _between(0, 1, open_high=True)
     outside_bias: float = _between(0, 10)
+    adjoining_penalty: float = _between(0, 100)
     patience: int = _between(0, 10_000)
     device: str = _one_of(*DEVICES)
     precision: str = _one_of(AUTO, "float32", "bfloat16")

@@ -105,6 +105,7 @@ def test_the_scores_are_those_of_the_stage_evaluate(exported_tiny, tmp_path, bac
     from datasets import Dataset
 
     from nerpipe.evaluation.split_predictions import predict_split
+    from nerpipe.inference.decoding import DecodingWeights
     from nerpipe.inference.word_predictions import load_trained
     from nerpipe.tokenizing.window_dataset import tokenize_split
 
@@ -126,7 +127,7 @@ def test_the_scores_are_those_of_the_stage_evaluate(exported_tiny, tmp_path, bac
         "labels": labels,
         "expected": tally(tags),
         "pad_id": settings["pad_id"],
-        "outside_bias": settings["outside_bias"],
+        "weights": DecodingWeights(settings["outside_bias"], settings["adjoining_penalty"]),
     }
     wanted = predict_split(model, windows, gold, **told)
     assert sum(tag != "O" for row in wanted.predicted for tag in row) > 20

@@ -13,25 +13,36 @@ from nerpipe.inference.decoding import decode, iob2_transitions, transition_tabl
 
 LABELS = make_labels(["a", "b"])
 TABLE = iob2_transitions(LABELS)
+PENALTIES = st.sampled_from([0.0, 0.5, 2.0, 50.0])
 
 
 def is_iob2(tags):
     return to_iob2(tags)[1] == 0  # no entity begins with I-
 
 
-def by_trying_all(scores):
+def adjoining(tags):
+    """How many entities begin directly behind another."""
+    return sum(tag[0] == "B" and before != "O" for before, tag in itertools.pairwise(tags))
+
+
+def by_trying_all(scores, penalty):
     allowed = [
         path for path in itertools.product(range(len(LABELS)), repeat=len(scores)) if is_iob2([LABELS[i] for i in path])
     ]
-    return max(allowed, key=lambda path: sum(row[i] for row, i in zip(scores, path, strict=True)))
+
+    def total(path):
+        taken = penalty * adjoining([LABELS[i] for i in path])
+        return sum(row[i] for row, i in zip(scores, path, strict=True)) - taken
+
+    return max(allowed, key=total)
 
 
-@given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 4), max_size=5))
-def test_it_finds_the_best_of_all_allowed_sequences(seed, lengths):
+@given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 4), max_size=5), PENALTIES)
+def test_it_finds_the_best_of_all_allowed_sequences(seed, lengths, penalty):
     scores = np.log(np.random.default_rng(seed).dirichlet(np.full(len(LABELS), 0.5), size=sum(lengths)) + 1e-9)
-    found = decode(scores.reshape(-1, len(LABELS)), lengths, TABLE)
+    found = decode(scores.reshape(-1, len(LABELS)), lengths, iob2_transitions(LABELS, penalty))
     wanted = (
-        [label for part in np.split(scores, np.cumsum(lengths)[:-1]) for label in by_trying_all(part)]
+        [label for part in np.split(scores, np.cumsum(lengths)[:-1]) for label in by_trying_all(part, penalty)]
         if lengths
         else []
     )
@@ -52,6 +63,15 @@ def test_a_sentence_does_not_reach_into_the_next(sentence):
 def test_nothing_changes_where_the_best_labels_are_allowed_already():
     scores = np.log(np.eye(5)[[0, 1, 2, 0, 3, 4, 4]] * 0.9 + 0.02)
     assert decode(scores, [3, 4], TABLE).tolist() == [0, 1, 2, 0, 3, 4, 4]
+
+
+def test_a_penalty_joins_a_name_that_the_model_splits_and_leaves_names_that_it_is_sure_of():
+    """`San` and `Francisco` as two places, where the second word is nearly as likely to continue the first."""
+    split = np.log([[0.02, 0.94, 0.02, 0.01, 0.01], [0.02, 0.5, 0.46, 0.01, 0.01]])
+    sure = np.log([[0.02, 0.94, 0.02, 0.01, 0.01], [0.01, 0.01, 0.01, 0.96, 0.01]])
+    table = iob2_transitions(LABELS, 2.0)
+    assert decode(np.concatenate([split, sure]), [2, 2], TABLE).tolist() == [1, 1, 1, 3]
+    assert decode(np.concatenate([split, sure]), [2, 2], table).tolist() == [1, 2, 1, 3]
 
 
 def test_a_word_that_no_window_holds_is_certainly_outside():

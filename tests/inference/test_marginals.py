@@ -16,12 +16,18 @@ LABELS = make_labels(["a", "b"])
 TABLE = iob2_transitions(LABELS)
 
 
-def by_adding_up(scores, chosen):
+def by_adding_up(scores, chosen, penalty=0.0):
     """The share of the allowed sequences with the same entity, or the same label, at each word."""
     sequences = [[LABELS[i] for i in path] for path in itertools.product(range(len(LABELS)), repeat=len(scores))]
     allowed = [tags for tags in sequences if to_iob2(tags)[1] == 0]
     weights = np.array(
-        [np.exp(sum(row[LABELS.index(tag)] for row, tag in zip(scores, tags, strict=True))) for tags in allowed]
+        [
+            np.exp(
+                sum(row[LABELS.index(tag)] for row, tag in zip(scores, tags, strict=True))
+                - penalty * sum(tag[0] == "B" and before != "O" for before, tag in itertools.pairwise(tags))
+            )
+            for tags in allowed
+        ]
     )
     weights /= weights.sum()
     confidences = np.array([weights[[tags[word] == tag for tags in allowed]].sum() for word, tag in enumerate(chosen)])
@@ -30,15 +36,21 @@ def by_adding_up(scores, chosen):
     return confidences
 
 
-@given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 4), max_size=4), st.sampled_from([0.1, 0.5, 5.0]))
-def test_it_is_the_share_of_the_sequences_with_the_entity(seed, lengths, evenness):
+@given(
+    st.integers(0, 2**32 - 1),
+    st.lists(st.integers(0, 4), max_size=4),
+    st.sampled_from([0.1, 0.5, 5.0]),
+    st.sampled_from([0.0, 0.5, 2.0, 10.0]),
+)
+def test_it_is_the_share_of_the_sequences_with_the_entity(seed, lengths, evenness, penalty):
     generator = np.random.default_rng(seed)
     scores = np.log(generator.dirichlet(np.full(len(LABELS), evenness), size=sum(lengths)) + 1e-9)
     scores = scores.reshape(-1, len(LABELS))
-    chosen = decode(scores, lengths, TABLE)
-    found = word_confidences(scores, lengths, TABLE, chosen)
+    table = iob2_transitions(LABELS, penalty)
+    chosen = decode(scores, lengths, table)
+    found = word_confidences(scores, lengths, table, chosen)
     parts = zip(np.split(scores, np.cumsum(lengths)[:-1]), np.split(chosen, np.cumsum(lengths)[:-1]), strict=True)
-    wanted = [by_adding_up(rows, [LABELS[i] for i in labels]) for rows, labels in parts if len(rows)]
+    wanted = [by_adding_up(rows, [LABELS[i] for i in labels], penalty) for rows, labels in parts if len(rows)]
     assert found == pytest.approx(np.concatenate([*wanted, []]), abs=1e-9)
 
 
@@ -61,29 +73,38 @@ def test_an_entity_counts_as_a_whole():
     assert first == second == third == pytest.approx(0.45, abs=0.01)
 
 
-def by_the_recipe(scores, tags):
+def by_the_recipe(scores, tags, table, penalty):
     """The confidence of each entity, as docs/deploy.md tells programs in other languages to compute it."""
+
+    def w(x, y):
+        return np.exp(-penalty) if LABELS[y][0] == "B" and LABELS[x] != "O" else 1.0
+
     p, last, labels = np.exp(scores), len(scores) - 1, range(len(LABELS))
     ahead, behind = np.zeros_like(p), np.ones_like(p)
     for i in range(len(p)):
         for y in labels:
-            before = ahead[i - 1, TABLE.follow[:, y]].sum() if i else TABLE.begin[y]
+            before = sum(ahead[i - 1, x] * w(x, y) for x in labels if table.follow[x, y]) if i else table.begin[y]
             ahead[i, y] = p[i, y] * before
     for i in range(last - 1, -1, -1):
         for x in labels:
-            behind[i, x] = (p[i + 1] * behind[i + 1])[TABLE.follow[x]].sum()
+            behind[i, x] = sum(w(x, y) * p[i + 1, y] * behind[i + 1, y] for y in labels if table.follow[x, y])
     for start, end, kind in ((span.start, span.end - 1, span.type) for span in spans_of(tags)):
         going_on = LABELS.index(f"I-{kind}")
         path = p[start, LABELS.index(f"B-{kind}")] * p[start + 1 : end + 1, going_on].prod()
-        others = [y for y in labels if TABLE.follow[going_on, y] and y != going_on]
-        after = (p[end + 1] * behind[end + 1])[others].sum() if end < last else 1
-        yield (ahead[start - 1].sum() if start else 1) * path * after / ahead[last].sum()
+        others = [y for y in labels if table.follow[going_on, y] and y != going_on]
+        after = sum(w(going_on, y) * p[end + 1, y] * behind[end + 1, y] for y in others) if end < last else 1
+        begin = LABELS.index(f"B-{kind}")
+        before = sum(ahead[start - 1, x] * w(x, begin) for x in labels) if start else 1
+        yield before * path * after / ahead[last].sum()
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 8))
-def test_the_recipe_for_other_languages_gives_the_same(seed, words):
+@given(st.integers(0, 2**32 - 1), st.integers(1, 8), st.sampled_from([0.0, 2.0]))
+def test_the_recipe_for_other_languages_gives_the_same(seed, words, penalty):
     scores = np.log(np.random.default_rng(seed).dirichlet(np.full(len(LABELS), 0.3), size=words) + 1e-9)
-    chosen = decode(scores, [words], TABLE)
+    table = iob2_transitions(LABELS, penalty)
+    chosen = decode(scores, [words], table)
     tags = [LABELS[label] for label in chosen]
-    found = word_confidences(scores, [words], TABLE, chosen)
-    assert [found[span.start] for span in spans_of(tags)] == pytest.approx([*by_the_recipe(scores, tags)])
+    found = word_confidences(scores, [words], table, chosen)
+    assert [found[span.start] for span in spans_of(tags)] == pytest.approx(
+        [*by_the_recipe(scores, tags, table, penalty)]
+    )

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nerpipe.inference.decoding import DecodingWeights
 from nerpipe.inference.word_scores import Item, batches, decode_words, first_subwords, padded, score_words
 
 LABELS = ["O", "B-person", "I-person"]
@@ -33,7 +34,7 @@ def test_each_word_gets_the_scores_of_its_position_whatever_the_batch():
 
 def test_the_bias_of_training_changes_confidences_and_no_tag():
     scores = score_words([Item([2, 1], [1], [0])], network, words=1, labels=3, outside=0, pad_id=9, budget=5)
-    tags, confidences = decode_words(scores, [1], LABELS, outside_bias=1.5)
+    tags, confidences = decode_words(scores, [1], LABELS, DecodingWeights(outside_bias=1.5))
     assert tags == [["B-person"]]
     assert confidences[0][0] == pytest.approx(np.exp(4) / (np.exp(4) + np.exp(1.5)))
 

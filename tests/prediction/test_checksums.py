@@ -174,7 +174,7 @@ def external_data(where):
 
 
 HOSTILE = {
-    "bias": ("onnx", change("decoding.json", outside_bias="much"), "outside_bias. much is not a number from 0 to 10"),
+    "bias": ("onnx", change("decoding.json", outside_bias="much"), "outside_bias. much is not a number from 0 to 100"),
     "window of two": ("onnx", change("decoding.json", max_length=2), "max_length. 2 is not a whole number from 4"),
     "window of a billion": ("onnx", change("decoding.json", max_length=10**9), "max_length. 1000000000 is not"),
     "half a number": ("onnx", change("decoding.json", max_length=32.5), "max_length. 32.5 is not"),

@@ -13,6 +13,7 @@ SETTINGS = TrainSettings(
     frozen_layers=0,
     attention_dropout=0.0,
     outside_bias=0.5,
+    adjoining_penalty=2.0,
     patience=0,
     device="cpu",
     precision="float32",

@@ -16,6 +16,7 @@ from nerpipe.evaluation.dev_check import compare_dev_f1, read_best_f1
 if TYPE_CHECKING:
     from nerpipe.evaluation.report import SplitReport
     from nerpipe.evaluation.split_predictions import PredictedSplit
+    from nerpipe.inference.decoding import DecodingWeights
 
 EVALUATED = ("test", "dev")
 
@@ -33,7 +34,7 @@ def evaluate(
     tables: Path,
     reports: Path,
     dataset: str,
-    outside_bias: float,
+    weights: "DecodingWeights",
     device: str,
     seed: int,
     bootstrap: int,
@@ -53,7 +54,7 @@ def evaluate(
         tables: The folder in which one JSON file is written for each table.
         reports: The folder to write, with errors.html, one CSV file for each table, and the folder min_confidence.
         dataset: The param `dataset` of params.yaml.
-        outside_bias: The param `outside_bias` of params.yaml.
+        weights: What decoding adds to the scores: params of params.yaml.
         device: The param `device` of params.yaml.
         seed: The param `seed` of params.yaml.
         bootstrap: The param `bootstrap` of params.yaml: the number of resamples.
@@ -78,7 +79,7 @@ def evaluate(
 
     _check_training(clean, counted)
     known = surfaces_in(read_training(clean))
-    types, found = _predict(clean, tokenized, model, counted, outside_bias=outside_bias, device=device, threads=threads)
+    types, found = _predict(clean, tokenized, model, counted, weights=weights, device=device, threads=threads)
     split_reports: list[SplitReport] = []
     for name, split in found.items():
         report = report_split(name, split, known, resamples=bootstrap, seed=seed)
@@ -119,7 +120,7 @@ def _predict(
     folder: Path,
     counted: Mapping[str, Tally],
     *,
-    outside_bias: float,
+    weights: "DecodingWeights",
     device: str,
     threads: int,
 ) -> "tuple[list[str], dict[str, PredictedSplit]]":
@@ -143,7 +144,7 @@ def _predict(
             labels=labels,
             expected=counted[split],
             pad_id=tokenizer.pad_token_id,
-            outside_bias=outside_bias,
+            weights=weights,
         )
         for split in EVALUATED
     }

@@ -11,6 +11,7 @@ from nerpipe.contracts.conll import format_boundary, format_sentence, read_conll
 from nerpipe.contracts.files import REBUILD
 from nerpipe.contracts.ledger import check_joint, tally
 from nerpipe.errors import NerpipeError
+from nerpipe.inference.decoding import UNWEIGHTED, DecodingWeights
 from nerpipe.inference.word_predictions import predict_words
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def predict_split(
     labels: Sequence[str],
     expected: "Tally",
     pad_id: int,
-    outside_bias: float = 0.0,
+    weights: DecodingWeights = UNWEIGHTED,
 ) -> PredictedSplit:
     """Predict every word of a split.
 
@@ -56,7 +57,7 @@ def predict_split(
         labels: The label names by id.
         expected: The counts of clean_conll for the split.
         pad_id: The id of the tokenizer's padding token.
-        outside_bias: The param `outside_bias` of params.yaml.
+        weights: What decoding adds to the scores.
 
     Raises:
         NerpipeError: If the counts of the gold file differ from those of clean_conll.
@@ -65,7 +66,7 @@ def predict_split(
     gold = [sentence.tags for sentence in sentences]
     check_joint(f"clean_conll -> evaluate, {gold_file.name}", expected, tally(gold))
     words = [len(tags) for tags in gold]
-    result = predict_words(model, windows, words, labels=labels, pad_id=pad_id, outside_bias=outside_bias)
+    result = predict_words(model, windows, words, labels=labels, pad_id=pad_id, weights=weights)
     tokens = [sentence.tokens for sentence in sentences]
     boundaries = {place: each.document for place, each in enumerate(sentences) if each.starts_document}
     return PredictedSplit(tokens, gold, result.tags, result.confidences, result.undecoded, result.unseen, boundaries)

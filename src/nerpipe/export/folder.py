@@ -13,7 +13,7 @@ from nerpipe.export.network_comparison import NetworkComparison, compare_network
 from nerpipe.export.onnx_files import export_onnx
 from nerpipe.export.quantization import quantize
 from nerpipe.export.ties import allowed_ties, count_ties
-from nerpipe.inference.decoding import iob2_transitions, transition_table
+from nerpipe.inference.decoding import DecodingWeights, iob2_transitions, transition_table
 from nerpipe.inference.device_choice import choose_device
 from nerpipe.inference.word_predictions import predict_words
 from nerpipe.inference.word_scores import by_sentence
@@ -53,8 +53,8 @@ def save_folder(
     write_json(folder / "labels.json", list(labels))
     windows = {"pad_id": tokenizer.pad_token_id, "max_length": params.max_length, "stride": params.stride}
     transitions = transition_table(labels, iob2_transitions(labels))
-    learnt = {"outside_bias": params.outside_bias}
-    write_json(folder / DECODING, transitions | windows | learnt | {"word_rule": word_rule})
+    weights = DecodingWeights(params.outside_bias, params.adjoining_penalty)._asdict()
+    write_json(folder / DECODING, transitions | windows | weights | {"word_rule": word_rule})
 
 
 def write_onnx(

@@ -1,7 +1,8 @@
 """The confidence of predictions: probabilities among the sequences of labels that IOB2 allows.
 
 The model scores each word by itself, and IOB2 forbids some sequences of labels. What is left of the probability is
-shared out among the allowed sequences, in proportion to their products of probabilities. The probability of an entity
+shared out among the allowed sequences, in proportion to their products of probabilities and of the table's factors (the
+powers of e to its weights). The probability of an entity
 is the share of the sequences that hold it: from its first word to its last, with its type, and not going on. It is
 computed with the forward-backward algorithm (Rabiner 1989, "A tutorial on hidden Markov models", section III), as for
 the confidence of fields by Culotta and McCallum (2004, "Confidence estimation for information extraction", section 3).
@@ -49,7 +50,7 @@ def word_confidences(
     behind[order] = _backward(probabilities[order], sizes, transitions)
     marginals = ahead * behind
     # The probabilities of a word's labels if the word before it has its chosen label.
-    after = transitions.follow[np.roll(chosen, 1)] * probabilities * behind
+    after = np.exp(transitions.weights)[np.roll(chosen, 1)] * probabilities * behind
     after /= after.sum(axis=1, keepdims=True)
     first = np.zeros(words, dtype=bool)
     first[(np.cumsum(counts) - counts)[counts > 0]] = True
@@ -97,11 +98,11 @@ def _forward(
     Returns:
         Shape: (words, labels).
     """
-    follow = transitions.follow.astype(np.float64)
+    factors = np.exp(transitions.weights)
     ahead = np.empty_like(probabilities)
     previous = begin = 0
     for size in sizes:
-        before = ahead[previous : previous + size] @ follow if begin else transitions.begin
+        before = ahead[previous : previous + size] @ factors if begin else transitions.begin
         paths = before * probabilities[begin : begin + size]
         np.divide(paths, paths.sum(axis=1, keepdims=True), out=ahead[begin : begin + size])
         previous, begin = begin, begin + size
@@ -115,13 +116,13 @@ def _backward(
 
     The arguments and the shape of the result are those of `_forward`.
     """
-    follow = transitions.follow.T.astype(np.float64)
+    factors = np.exp(transitions.weights).T
     behind = np.ones_like(probabilities)
     following = len(probabilities) - sizes[-1]
     for size, next_size in zip(sizes[-2::-1], sizes[:0:-1], strict=True):
         begin = following - size
         after = slice(following, following + next_size)
-        paths = (probabilities[after] * behind[after]) @ follow
+        paths = (probabilities[after] * behind[after]) @ factors
         np.divide(paths, paths.max(axis=1, keepdims=True), out=behind[begin : begin + next_size])
         following = begin
     return behind

@@ -11,6 +11,7 @@ from nerpipe.contracts.labels import IGNORED
 from nerpipe.contracts.model_folder import check_filled, check_model_folder
 from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.errors import NerpipeError
+from nerpipe.inference.decoding import UNWEIGHTED, DecodingWeights
 from nerpipe.inference.word_scores import Item, by_sentence, decode_words, score_words
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def predict_words(
     *,
     labels: Sequence[str],
     pad_id: int,
-    outside_bias: float = 0.0,
+    weights: DecodingWeights = UNWEIGHTED,
 ) -> WordPredictions:
     """Predict the tag of each word, and decode each sentence.
 
@@ -89,7 +90,7 @@ def predict_words(
         word_counts: The number of words of each sentence.
         labels: The label names by id.
         pad_id: The id of the tokenizer's padding token.
-        outside_bias: As in `word_scores.decode_words`.
+        weights: What decoding adds to the scores.
 
     Returns:
         The predictions, with as many sentences and words as `word_counts` says.
@@ -109,7 +110,7 @@ def predict_words(
     model.train(training)
     words = np.array([word for item in items for word in item.words], dtype=np.int64)
     return WordPredictions(
-        *decode_words(scores, word_counts, labels, outside_bias=outside_bias),
+        *decode_words(scores, word_counts, labels, weights),
         by_sentence(np.array(labels)[scores.log_probabilities.argmax(axis=1)], word_counts),
         int((~scores.seen).sum()),
         -float(scores.log_probabilities[words, gold].sum()) / max(len(words), 1),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nerpipe.contracts.schemes import OUTSIDE
-from nerpipe.inference.decoding import decode, iob2_transitions
+from nerpipe.inference.decoding import UNWEIGHTED, DecodingWeights, decode, iob2_transitions
 from nerpipe.inference.marginals import word_confidences
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def score_words(
 
 
 def decode_words(
-    scores: WordScores, word_counts: Sequence[int], labels: Sequence[str], *, outside_bias: float = 0.0
+    scores: WordScores, word_counts: Sequence[int], labels: Sequence[str], weights: DecodingWeights = UNWEIGHTED
 ) -> tuple[list[list[str]], list[list[float]]]:
     """Find the most probable tags that IOB2 allows for each sentence.
 
@@ -116,16 +116,16 @@ def decode_words(
         scores: The scores of all words.
         word_counts: The number of words of each sentence.
         labels: The label names by id.
-        outside_bias: What the loss of training added to the logit of O, in nats. The model learnt probabilities with
-            it, so confidences are computed with it. The tags are found without it, for the sake of recall.
+        weights: What is added to the scores. The model learnt probabilities with the `outside_bias` of training, so
+            confidences are computed with it. The tags are found without it, for the sake of recall.
 
     Returns:
         The tags of each sentence, and their confidences, 0 to 1: see `marginals.word_confidences`.
     """
-    transitions = iob2_transitions(labels)
+    transitions = iob2_transitions(labels, weights.adjoining_penalty)
     best = decode(scores.log_probabilities, word_counts, transitions)
     learnt = scores.log_probabilities.copy()
-    learnt[:, labels.index(OUTSIDE)] += outside_bias
+    learnt[:, labels.index(OUTSIDE)] += weights.outside_bias
     confidences = word_confidences(learnt, word_counts, transitions, best)
     confidences[~scores.seen] = 0.0
     return by_sentence(np.array(labels)[best], word_counts), by_sentence(confidences, word_counts)

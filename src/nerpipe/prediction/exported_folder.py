@@ -8,6 +8,7 @@ from nerpipe.contracts.labels import continuations
 from nerpipe.contracts.schemes import OUTSIDE, is_tag, split_tag
 from nerpipe.contracts.word_rules import GENERAL, RULES
 from nerpipe.errors import NerpipeError
+from nerpipe.inference.decoding import UNWEIGHTED, DecodingWeights
 from nerpipe.prediction.checksums import AGAIN, check_files
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ TORCH_WEIGHTS = "model.safetensors"
 ONNX = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
 DATA_SUFFIX = ".data"  # End of the name of the file that holds the weights of a network too large for one file.
 _SHORTEST, _LARGEST = 4, 1_000_000  # Range of max_length, as in params.yaml.
-_LARGEST_BIAS = 10  # As in params.yaml.
+_LARGEST_WEIGHT = 100  # In nats.
 
 
 class Decoding(NamedTuple):
@@ -30,7 +31,7 @@ class Decoding(NamedTuple):
     max_length: int  # Largest number of sub-words in a window, special tokens included.
     stride: int  # Largest number of sub-words that two neighbouring windows share.
     word_rule: str = GENERAL  # Name of the rule that finds words. Folders of older versions do not name it.
-    outside_bias: float = 0.0  # As in `word_scores.decode_words`. Folders of older versions do not have it.
+    weights: DecodingWeights = UNWEIGHTED  # Folders of older versions do not have all of them.
 
     @property
     def types(self) -> list[str]:
@@ -118,8 +119,9 @@ def load_decoding(folder: Path) -> Decoding:
     settings = read_json(path)
     if not isinstance(settings, dict):
         raise NerpipeError(f"{path}: a JSON object was expected, not {type(settings).__name__}; {AGAIN}")
-    settings = dict[str, Any]({"word_rule": GENERAL, "outside_bias": 0.0}) | settings
-    missing = [name for name in Decoding._fields if name not in settings]
+    settings = dict[str, Any]({"word_rule": GENERAL}) | UNWEIGHTED._asdict() | settings
+    names = [name for name in Decoding._fields if name != "weights"]
+    missing = [name for name in names if name not in settings]
     if missing:
         raise NerpipeError(
             f"[{path} -> {missing[0]}] missing: an older version wrote this file; run `dvc repro` to export again"
@@ -136,14 +138,15 @@ def load_decoding(folder: Path) -> Decoding:
             raise NerpipeError(
                 f"[{path} -> {name}] {str(value)[:80]} is not a whole number from {least} to {_LARGEST:,}; {AGAIN}"
             )
-    bias = settings["outside_bias"]
-    if isinstance(bias, bool) or not isinstance(bias, int | float) or not 0 <= bias <= _LARGEST_BIAS:
-        raise NerpipeError(
-            f"[{path} -> outside_bias] {str(bias)[:80]} is not a number from 0 to {_LARGEST_BIAS}; {AGAIN}"
-        )
+    weights = {name: settings[name] for name in DecodingWeights._fields}
+    for name, value in weights.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST_WEIGHT:
+            raise NerpipeError(
+                f"[{path} -> {name}] {str(value)[:80]} is not a number from 0 to {_LARGEST_WEIGHT}; {AGAIN}"
+            )
     if settings["stride"] >= settings["max_length"]:
         raise NerpipeError(f"[{path} -> stride] {settings['stride']} is not less than max_length; {AGAIN}")
-    return Decoding(*(settings[name] for name in Decoding._fields))
+    return Decoding(**{name: settings[name] for name in names}, weights=DecodingWeights(**weights))
 
 
 def _check_labels(folder: Path, labels: object) -> None:

@@ -185,8 +185,7 @@ class Finder:
             scores: Scores of all words.
             counts: Number of words of each sentence.
         """
-        labels, bias = self.decoding.labels, self.decoding.outside_bias
-        tagged = decode_words(scores, counts, labels, outside_bias=bias)
+        tagged = decode_words(scores, counts, self.decoding.labels, self.decoding.weights)
         rows = zip(*tagged, strict=True)
         if any(self.min_confidence.values()):
             return [TaggedWords(*leave_out_doubtful(*row, self.min_confidence)) for row in rows]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nerpipe.inference.decoding import UNWEIGHTED, DecodingWeights
 from nerpipe.inference.word_predictions import predict_words
 from nerpipe.scoring.scores import score
 
@@ -30,7 +31,14 @@ class DevScorer:
     can be compared.
     """
 
-    def __init__(self, windows: "Dataset", dev: DevSplit, labels: Sequence[str], pad_id: int) -> None:
+    def __init__(
+        self,
+        windows: "Dataset",
+        dev: DevSplit,
+        labels: Sequence[str],
+        pad_id: int,
+        weights: DecodingWeights = UNWEIGHTED,
+    ) -> None:
         """Take the data.
 
         Args:
@@ -38,12 +46,13 @@ class DevScorer:
             dev: The dev split.
             labels: The label names by id.
             pad_id: The id of the tokenizer's padding token.
+            weights: What decoding adds to the scores.
         """
         self._dev = dev
         self._dev_words = [len(tags) for tags in dev.gold]
         self._sample = _sample_of(windows)
         self._sample_words = [max(words) + 1 for words in self._sample["word_ids"]]
-        self._options: Mapping[str, Any] = {"labels": labels, "pad_id": pad_id}
+        self._options: Mapping[str, Any] = {"labels": labels, "pad_id": pad_id, "weights": weights}
         self.gold = _count_entities(dev.gold)
         self.predicted = 0  # The number of entities that were predicted in dev the last time.
 

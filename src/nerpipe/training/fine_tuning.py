@@ -18,6 +18,7 @@ from transformers import (
 from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
+from nerpipe.inference.decoding import DecodingWeights
 from nerpipe.inference.device_choice import choose_device
 from nerpipe.training.batch_order import add_fillers
 from nerpipe.training.best_epoch import check_kept, entity_warning, read_history
@@ -107,7 +108,8 @@ def train_model(
         use_fast_dropout(model, masks)
         if mixed:
             use_mixed_precision(model.base_model)
-    scorer = DevScorer(windows, dev, labels, tokenizer.pad_token_id)
+    weights = DecodingWeights(settings.outside_bias, settings.adjoining_penalty)
+    scorer = DevScorer(windows, dev, labels, tokenizer.pad_token_id, weights)
     steps = math.ceil(len(windows) / settings.batch_size)  # The steps of an epoch.
     fillers = -len(windows) % settings.batch_size if world_size() > 1 else 0
     outside = labels.index(OUTSIDE)

@@ -20,6 +20,7 @@ class TrainSettings:
     frozen_layers: int
     attention_dropout: float
     outside_bias: float
+    adjoining_penalty: float
     patience: int
     device: str
     precision: str
