@@ -170,6 +170,14 @@ def test_the_speed_of_prediction_is_what_was_measured():
         assert figure in DEPLOY
 
 
+def test_the_agreement_of_the_runtimes_is_the_measured_one():
+    text, names = (ROOT / "docs/deploy.md").read_text(), {"onnx": "ONNX Runtime", "openvino": "OpenVINO"}
+    for mean in result("runtime_agreement")["means"]:
+        row = f"| {names[mean['backend']]} {mean['precision']} "
+        row += f"| {100 * mean['agreement']:.1f}% ({100 * mean['lowest']:.1f}) | {mean['f1_drop']:.2f} |"
+        assert row.replace("100.0", "100") in text
+
+
 def test_how_far_the_stock_pipeline_agrees_is_what_was_measured():
     figures = result("stock_agreement")["figures"]
     agreements = [name for name in figures if name.startswith("agreement_")]

@@ -40,11 +40,7 @@ def earlier(tmp_path_factory):
     (folder / "raw").mkdir()
     shutil.copy(FOLDER / "earlier/test.conll", folder / "raw/train.conll")
     clean_corpus(resolve_corpus(folder / "raw"), folder / "clean", max_rejected=0)
-    return [
-        sentence
-        for split in ("train", "dev", "test")
-        for sentence in read_conll(folder / f"clean/{split}.conll")
-    ]
+    return [sentence for split in ("train", "dev", "test") for sentence in read_conll(folder / f"clean/{split}.conll")]
 
 
 def surfaces(sentences):
