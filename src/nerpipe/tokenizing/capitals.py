@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 LETTERS = range(0x20000)  # No capital letter lies beyond these characters.
-INSIDE = r"(?<=\S)"  # Before a letter: it is not the first of its word. Before a word that is given apart is nothing.
+# Before a letter: it is not the first of its word. It is the first behind nothing (a word that is given apart), white
+# space, and punctuation at which the tokenizer cuts, such as `(`, `"`, `@`, `#`, `-` and `/`. It is not behind `.`, `'`
+# and `&`, so that the letters of `U.S.` and `AT&T` stay one capitalised word.
+INSIDE = r"(?<=[^\s!-%(-\-/:-@\[-\^`{-~¡«»¿–—‘“”„‹›…])"
 
 
 def loses_capitals(tokenizer: "PreTrainedTokenizerFast") -> bool:
