@@ -18,8 +18,8 @@ FOLDER = ROOT / "data/raw/sample"
 WNUT17 = MIRROR / "wnut17"
 # SHA-256 of the raw files of the two tests.
 FROZEN = {
-    "test.conll": "",
-    "earlier/test.conll": "",
+    "test.conll": "5d0f913c8b7ff84acabaf803af6bd204d8490ec92c71895458fd64f5695aaa32",
+    "earlier/test.conll": "41fce53eb6c0d9f567ad8f481673b6e12322039534b7f6cfda9ffcfcdf6b0d1e",
 }
 TYPES = {"person", "location", "corporation", "group", "creative-work", "product"}
 
