@@ -1,0 +1,116 @@
+"""Measures the recipes for text like WNUT-17 over seeds: trained on WNUT-17 alone, with the sample, and on the sample.
+
+    python benchmarks/recipes.py [--seeds 1 2 3 4 5] [--rows NAME ...] [--runs FOLDER]
+
+Each run is `dvc exp run` in a clone, on one thread. The scores of WNUT-17 are those of evaluate, and those of the other
+corpus are of `nerpipe score` with the exported model: the sample's dev, its test and its earlier test, or the dev and
+test of WNUT-17 for a model of the sample alone. With --runs the finished runs are kept and not repeated, so that two
+rows can be measured side by side. Results of rows that are not named stay as they are. WNUT-17 is needed (from the
+network, or from NERPIPE_MIRROR).
+"""
+
+import argparse
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from report import RESULTS, ROOT, print_table, write_result
+
+ROWS = {
+    "WNUT-17 alone": ["dataset=wnut17"],
+    "WNUT-17 + sample": ["dataset=wnut17", "extra=sample"],
+    "sample alone": ["dataset=sample"],
+}
+SAMPLE = {"sample dev": "dev.conll", "sample test": "test.conll", "sample earlier test": "earlier/test.conll"}
+WNUT17 = {"WNUT-17 dev": "emerging.dev.conll", "WNUT-17 test": "emerging.test.annotated"}
+NUMBERS = ("precision", "recall", "f1")
+
+
+def main() -> None:
+    """Make the runs that are missing, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], help="seeds (default: 1 to 5)")
+    parser.add_argument("--rows", nargs="+", default=[*ROWS], choices=[*ROWS], metavar="NAME", help="rows to measure")
+    parser.add_argument("--runs", type=Path, help="folder of the runs (default: a temporary folder)")
+    flags = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        folder = (flags.runs or Path(made)).resolve()
+        measured = [
+            {"row": row, "runs": [run(folder, row, seed) for seed in flags.seeds]} for row in ROWS if row in flags.rows
+        ]
+    path = RESULTS / "recipes.json"
+    before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
+    rows = {row["row"]: row for row in [*before, *measured]}
+    for row in rows.values():
+        row["summary"] = {
+            split: {
+                **{name: statistics.mean(one["scores"][split][name] for one in row["runs"]) for name in NUMBERS},
+                "sd_f1": statistics.stdev(one["scores"][split]["f1"] for one in row["runs"]),
+            }
+            for split in row["runs"][0]["scores"]
+        }
+        print(f"{row['row']}, {len(row['runs'])} seeds")
+        print_table(
+            ("split", *NUMBERS, "sd of F1"),
+            [(split, *(f"{100 * value:.1f}" for value in score.values())) for split, score in row["summary"].items()],
+        )
+    result = {"rows": [rows[name] for name in ROWS if name in rows]}
+    print(write_result("recipes", result, "torch", "transformers", "tokenizers", "datasets"))
+
+
+def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
+    """Train, export and score a model, unless that is done. Return the scores."""
+    done = folder / f"{row.replace(' ', '-')}-{seed}.json"
+    if done.exists():
+        found: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
+        return found
+    clone = folder / f"clone-{row.replace(' ', '-')}"
+    if not clone.exists():
+        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    mirror = Path(os.environ.get("NERPIPE_MIRROR", "")).resolve()
+    if mirror.name:
+        environment["NERPIPE_MIRROR"] = str(mirror)
+    changes = [*ROWS[row], "threads=1", f"seed={seed}"]
+    command = ["dvc", "exp", "run", *(part for change in changes for part in ("-S", change))]
+    print(f"{row}, seed {seed} ...", flush=True)
+    began = time.perf_counter()
+    subprocess.run(command, cwd=clone, env=environment, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - began
+
+    def read(path: str) -> Any:  # noqa: ANN401 - JSON can hold any type
+        return json.loads((clone / path).read_text(encoding="utf-8"))
+
+    own, metrics = ("WNUT-17" if "dataset=wnut17" in changes else "sample"), read("metrics/metrics.json")
+    scores = {f"{own} {split}": {name: metrics[split][name] for name in NUMBERS} for split in ("dev", "test")}
+    others = {name: mirror / "wnut17" / file for name, file in WNUT17.items()}
+    others |= {name: clone / "data/raw/sample" / file for name, file in SAMPLE.items()}
+    for name, gold in others.items():
+        if name not in scores and gold.exists():
+            score = ["nerpipe", "score", str(gold), "models/exported", "--json"]
+            printed = subprocess.run(score, cwd=clone, env=environment, check=True, stdout=subprocess.PIPE).stdout
+            scores[name] = {number: json.loads(printed)["conlleval"][number] for number in NUMBERS}
+    stages = yaml.safe_load((clone / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    row_of_run = {
+        "seed": seed,
+        "command": shlex.join(command),
+        "seconds": round(seconds),
+        "scores": scores,
+        "per_type": [line for line in read("metrics/per_type.json") if line["split"] == "test"],
+        "predictions_md5": next(o["md5"] for o in stages["evaluate"]["outs"] if o["path"] == "data/predictions"),
+    }
+    done.write_text(json.dumps(row_of_run), encoding="utf-8")
+    return row_of_run
+
+
+if __name__ == "__main__":
+    main()
