@@ -20,6 +20,7 @@ from nerpipe.evaluation.split_predictions import predict_split, write_prediction
 from nerpipe.export.card import model_card
 from nerpipe.export.folder import check_same_predictions
 from nerpipe.export.network_comparison import NetworkComparison
+from nerpipe.inference.decoding import UNWEIGHTED
 from nerpipe.inference.word_predictions import load_trained, predict_words
 from nerpipe.params import load_params
 from nerpipe.tokenizing.window_dataset import tokenize_split
@@ -120,7 +121,7 @@ def test_the_same_predictions_pass_and_others_are_named(exported, tmp_path):
         )
     )
     write_predictions(predicted, predict_split(model, windows, gold, labels=labels, expected=tally(tags), pad_id=0))
-    told = {"labels": labels, "pad_id": 0, "expected": tally(tags)}
+    told = {"weights": UNWEIGHTED, "labels": labels, "pad_id": 0, "expected": tally(tags)}
     assert check_same_predictions(model, windows, predicted, **told) == (7, 0)
 
     rows = predicted.read_text().split("\n")
@@ -240,7 +241,9 @@ def test_a_sentence_whose_other_tags_are_as_probable_is_a_tie_and_few_are_allowe
         path = tmp_path / "dev.conll"
         blocks = [f"{row[0]}\tO\t{tag}\t0.5000\n" for row, tag in zip(rows, tags, strict=True)]
         path.write_text("\n".join(blocks) + "\n")
-        return check_same_predictions(model, windows, path, labels=labels, pad_id=0, expected=tally([["O"]] * 3))
+        return check_same_predictions(
+            model, windows, path, labels=labels, pad_id=0, expected=tally([["O"]] * 3), weights=UNWEIGHTED
+        )
 
     own = [row[0] for row in predicted.tags]
     assert compared([kinds[own[0]], *own[1:]]) == (3, 1)

@@ -109,6 +109,7 @@ def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Para
         The number of words compared, and the number of sentences that are ties.
     """
     from nerpipe.export.folder import check_same_predictions
+    from nerpipe.inference.decoding import DecodingWeights
     from nerpipe.inference.device_choice import choose_device
     from nerpipe.inference.word_predictions import load_trained
     from nerpipe.tokenizing.window_dataset import tokenize_split
@@ -124,4 +125,12 @@ def _prove(folder: Path, encoded: Path, dev: Path, expected: Tally, params: Para
         stride=params.stride,
         continuation=continuations(labels) if params.subword_labels == "all" else None,
     )
-    return check_same_predictions(model, windows, dev, labels=labels, pad_id=tokenizer.pad_token_id, expected=expected)
+    return check_same_predictions(
+        model,
+        windows,
+        dev,
+        labels=labels,
+        pad_id=tokenizer.pad_token_id,
+        expected=expected,
+        weights=DecodingWeights(params.outside_bias, params.adjoining_penalty),
+    )

@@ -123,6 +123,7 @@ def check_same_predictions(
     labels: Sequence[str],
     pad_id: int,
     expected: Tally,
+    weights: DecodingWeights,
 ) -> tuple[int, int]:
     """Compare the predictions of the exported model with those of the trained model.
 
@@ -133,6 +134,7 @@ def check_same_predictions(
         labels: The label names by id.
         pad_id: The id of the tokenizer's padding token.
         expected: The counts of the split.
+        weights: What decoding adds to the scores.
 
     Returns:
         The number of words compared, and the number of sentences that are ties.
@@ -145,11 +147,12 @@ def check_same_predictions(
     words = frame.groupby("sentence").size().tolist()
     found = expected._replace(sentences=len(words), tokens=len(frame))
     check_joint(f"evaluate -> export, {predictions.name}", expected, found)
-    result = predict_words(model, windows, words, labels=labels, pad_id=pad_id)
+    result = predict_words(model, windows, words, labels=labels, pad_id=pad_id, weights=weights)
     again = [tag for row in result.tags for tag in row]
     differs = frame[frame["predicted"] != again]
     before = by_sentence(frame["predicted"].to_numpy(), words)
-    differing, ties = count_ties(result.log_probabilities, labels, before, result.tags)
+    transitions = iob2_transitions(labels, weights.adjoining_penalty)
+    differing, ties = count_ties(result.log_probabilities, labels, before, result.tags, transitions)
     if differing > ties or ties > allowed_ties(len(words)):
         first = differs.iloc[0]
         raise NerpipeError(

@@ -4,10 +4,12 @@ Two libraries, devices or machines add numbers in different orders, so their log
 sequences of labels are as probable as that, each side may choose another one, and both are right.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from nerpipe.inference.decoding import Transitions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,18 +32,20 @@ def count_ties(
     labels: Sequence[str],
     before: Sequence[Sequence[str]],
     now: Sequence[Sequence[str]],
+    transitions: Transitions,
 ) -> tuple[int, int]:
     """Count the sentences whose tags differ, and those of them that are ties.
 
     If no logit differs by more than LOGIT_TOLERANCE, the difference of two logits of a word changes by at most twice as
-    much. So the probabilities of the two sequences of tags can change places only if their logarithms, as computed now,
-    differ by at most twice the tolerance for each word whose tag differs.
+    much. So the scores of the two sequences of tags can change places only if they, as computed now, differ by at most
+    twice the tolerance for each word whose tag differs.
 
     Args:
         log_probabilities: The scores of all words, as computed now. Shape: (words, labels).
         labels: The label names by id.
         before: The earlier tags of each sentence.
         now: The tags of each sentence that `log_probabilities` gives.
+        transitions: The table of decoding, whose weights count too.
 
     Returns:
         The number of sentences whose tags differ, and the number of ties among them.
@@ -54,6 +58,7 @@ def count_ties(
             rows = log_probabilities[[first + place for place in places]]
             gap = _total(rows, [ids.get(new[place]) for place in places])
             gap -= _total(rows, [ids.get(old[place]) for place in places])
+            gap += _weight(new, ids, transitions) - _weight(old, ids, transitions)
             differing += 1
             ties += bool(abs(gap) <= 2 * LOGIT_TOLERANCE * len(places))
         first += len(new)
@@ -69,3 +74,11 @@ def ties_in_words(ties: int) -> str:
 
 def _total(rows: "NDArray[np.float64]", ids: Sequence[int | None]) -> Any:  # noqa: ANN401
     return sum(row[index] if index is not None else -np.inf for row, index in zip(rows, ids, strict=True))
+
+
+def _weight(tags: Sequence[str], ids: Mapping[str, int], transitions: Transitions) -> float:
+    """Add up the weights of the transitions of a sentence, or return 0 if a tag is unknown: `_total` is infinite then."""
+    if not set(tags) <= ids.keys():
+        return 0.0
+    labels = [ids[tag] for tag in tags]
+    return float(transitions.weights[labels[:-1], labels[1:]].sum())
