@@ -77,7 +77,7 @@ def _total(rows: "NDArray[np.float64]", ids: Sequence[int | None]) -> Any:  # no
 
 
 def _weight(tags: Sequence[str], ids: Mapping[str, int], transitions: Transitions) -> float:
-    """Add up the weights of the transitions of a sentence, or return 0 if a tag is unknown: `_total` is infinite then."""
+    """Add up the weights of the transitions of a sentence. If a tag is unknown, `_total` is infinite, and this is 0."""
     if not set(tags) <= ids.keys():
         return 0.0
     labels = [ids[tag] for tag in tags]
