@@ -25,7 +25,8 @@ def nested(depth):
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ('{"text": "a", "n": ' + "9" * 5000 + "}", "not valid JSON that can be read"),
+        ('{"text": "a", "n": ' + "9" * 5000 + "}", "a number of over 4,300 digits"),
+        ('{"text": "a", "x": ' + "[" * 5000, "within each other"),
         (nested(900), "within each other"),
         (nested(DEEPEST + 1), "within each other"),
         ('{"text": "a", "x": ' + '{"k": ' * 900 + "1" + "}" * 901, "within each other"),
@@ -33,7 +34,7 @@ def nested(depth):
         ('{"text": "' + "a" * LONGEST + '"}', "longer than 1,048,576 bytes"),
         ('{"text": "a", "x": 1e999}', "NaN or an infinity"),
     ],
-    ids=["digits", "900 deep", "101 deep", "objects", "U+00A0", "long", "infinity"],
+    ids=["digits", "5000 open", "900 deep", "101 deep", "objects", "U+00A0", "long", "infinity"],
 )
 def test_a_bad_line_does_not_end_the_run(line, problem):
     before, bad, after = read(b'{"text": "one"}\n' + line.encode() + b'\n{"text": "two"}\n')

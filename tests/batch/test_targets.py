@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ def find(folder, output="out.jsonl", rejects=None, files=("in.txt",)):
         rejects and folder / rejects,
         [str(folder / name) for name in files],
         sys.stdout,
+        folder / "model",
     )
 
 
@@ -73,7 +75,21 @@ def test_a_file_that_is_standard_input_is_refused(tmp_path, monkeypatch):
     with path.open() as file:
         monkeypatch.setattr(sys, "stdin", file)
         with pytest.raises(NerpipeError, match="this file is the standard input"):
-            find_targets(tmp_path / "out.jsonl", path, ["-"], sys.stdout)
+            find_targets(tmp_path / "out.jsonl", path, ["-"], sys.stdout, tmp_path / "model")
+
+
+@pytest.mark.parametrize("option", [{"output": "model/onnx/model.onnx"}, {"rejects": "model/new"}, {"output": "link"}])
+def test_a_file_of_the_model_is_refused(tmp_path, option):
+    (tmp_path / "model/onnx").mkdir(parents=True)
+    (tmp_path / "model/onnx/model.onnx").write_text("weights")
+    (tmp_path / "link").symlink_to("model/onnx/model.onnx")
+    with pytest.raises(NerpipeError, match="this is in the folder of the model; name a file elsewhere"):
+        find(tmp_path, **option)
+
+
+def test_a_dash_is_standard_output(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_targets(Path("-"), None, [], sys.stdout, Path("model")) == Targets(None, None, None)
 
 
 def test_a_link_stays_and_the_file_behind_it_is_written(tmp_path):
@@ -87,7 +103,10 @@ def test_a_link_stays_and_the_file_behind_it_is_written(tmp_path):
 def test_devices_and_fifos_are_written_through(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert find(tmp_path, output="pipe") == Targets(None, tmp_path / "pipe", None)
-    assert find_targets(tmp_path / "out", tmp_path / "pipe", [], io.StringIO()).rejects == tmp_path / "pipe"
+    assert (
+        find_targets(tmp_path / "out", tmp_path / "pipe", [], io.StringIO(), tmp_path / "model").rejects
+        == tmp_path / "pipe"
+    )
     sink = Output(tmp_path / "out", tmp_path / "pipe", io.StringIO(), as_json)
     got = []
     reader = threading.Thread(target=lambda: got.append((tmp_path / "pipe").read_text()))
@@ -101,7 +120,7 @@ def test_devices_and_fifos_are_written_through(tmp_path):
 
 def test_a_name_of_standard_output_is_standard_output(tmp_path):
     with (tmp_path / "shell.txt").open("w") as stdout:
-        assert find_targets(tmp_path / "shell.txt", None, [], stdout) == Targets(None, None, None)
+        assert find_targets(tmp_path / "shell.txt", None, [], stdout, tmp_path / "model") == Targets(None, None, None)
 
 
 def finished(folder, output, rejects, rejected=1):

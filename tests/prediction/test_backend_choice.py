@@ -61,16 +61,33 @@ def test_auto_keeps_the_precision_that_is_named(machine, folder):
     assert choose_backend(folder, "auto", "fp32") == ("openvino", "fp32")
     assert choose_backend(folder, "auto", "bfloat16") == ("openvino", "bfloat16")
     machine(*ALL, bfloat16=False)
-    with pytest.raises(NerpipeError, match="no backend can run this model with precision bfloat16 on device auto here"):
+    with pytest.raises(NerpipeError, match=r"as asked: openvino in bfloat16 \(this processor does not have it\)$"):
         choose_backend(folder, "auto", "bfloat16")
     with pytest.raises(NerpipeError, match="there is no precision 'fp8'"):
         choose_backend(folder, "auto", "fp8")
 
 
+def test_auto_says_what_each_backend_lacks(machine, folder):
+    (folder / "onnx/model_int8.onnx").unlink()
+    machine("onnxruntime")
+    lacks = r"openvino in int8 \(openvino is not installed\); onnx in int8 \(onnx/model_int8\.onnx is not there\)$"
+    with pytest.raises(NerpipeError, match=lacks):
+        choose_backend(folder, "auto", "int8")
+
+
+def test_auto_takes_no_other_file_for_one_that_was_lost(machine, folder):
+    (folder / "SHA256SUMS").write_text(f"{'0' * 64}  onnx/model_int8.onnx\n")
+    machine(*ALL)
+    assert choose_backend(folder, "auto") == ("openvino", "int8")
+    (folder / "onnx/model_int8.onnx").unlink()
+    with pytest.raises(NerpipeError, match=r"model_int8\.onnx: not there, but SHA256SUMS lists it"):
+        choose_backend(folder, "auto")
+
+
 def test_auto_takes_pytorch_for_a_gpu(machine, folder):
     machine(*ALL)
     assert choose_backend(folder, "auto", device="cuda") == ("torch", "fp32")
-    with pytest.raises(NerpipeError, match="with precision int8 on device cuda"):
+    with pytest.raises(NerpipeError, match="no backend runs int8 on device cuda; leave one of the two out"):
         choose_backend(folder, "auto", "int8", "cuda")
 
 

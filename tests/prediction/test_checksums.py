@@ -11,6 +11,7 @@ import pytest
 from nerpipe.contracts import user_cache
 from nerpipe.contracts.files import sha256_of
 from nerpipe.errors import NerpipeError
+from nerpipe.inference.decoding import iob2_transitions, transition_table
 from nerpipe.prediction import checksums
 from nerpipe.prediction.checksums import CHECKSUMS
 from nerpipe.prediction.predictor import Predictor
@@ -177,6 +178,9 @@ HOSTILE = {
     "bias": ("onnx", change("decoding.json", outside_bias="much"), "outside_bias. much is not a number from 0 to 100"),
     "window of two": ("onnx", change("decoding.json", max_length=2), "max_length. 2 is not a whole number from 4"),
     "window of a billion": ("onnx", change("decoding.json", max_length=10**9), "max_length. 1000000000 is not"),
+    "more than the model reads": ("onnx", change("decoding.json", max_length=999), "999 is more than the .* positions"),
+    "penalty": ("onnx", change("decoding.json", adjoining_penalty=-1), "adjoining_penalty. -1 is not a number from 0"),
+    "table": ("onnx", change("decoding.json", follow=[[0]]), "follow. is not that of the labels"),
     "half a number": ("onnx", change("decoding.json", max_length=32.5), "max_length. 32.5 is not"),
     "a truth": ("onnx", change("decoding.json", stride=True), "stride. True is not"),
     "stride": ("onnx", change("decoding.json", stride=31), "decoding.json does not fit the tokenizer"),
@@ -251,7 +255,8 @@ def test_a_hostile_folder_is_refused_even_if_its_checksums_fit(folder, name, mon
 def test_the_network_of_another_model_is_refused(folder):
     path = folder / "decoding.json"
     fewer = json.loads(path.read_text())["labels"][:3]
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"labels": fewer}))
+    table = transition_table(fewer, iob2_transitions(fewer))
+    path.write_text(json.dumps(json.loads(path.read_text()) | table))
     (folder / "labels.json").write_text(json.dumps(fewer))
     seal(folder)
     with pytest.raises(NerpipeError, match=r"this is not the network of decoding\.json"):

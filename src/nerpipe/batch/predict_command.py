@@ -60,7 +60,7 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"field of jsonl, or column of parquet, that holds the text (default: {TEXT})",
     )
-    parser.add_argument("--output", type=Path, metavar="FILE", help="file to write (default: standard output)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="file to write (default, and -: standard output)")
     parser.add_argument(
         "--to",
         choices=(*FORMATS, *ANNOTATION_FORMATS, "text"),
@@ -93,12 +93,14 @@ def predict(arguments: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # The output is UTF-8 in every locale.
+    if arguments.engine == "ray" and arguments.device not in (AUTO, "cpu"):
+        raise NerpipeError(f"--engine ray uses processors; leave out --device {arguments.device}")
     files = _inputs(arguments)
     read = [*files, *([str(arguments.min_confidence)] if isinstance(arguments.min_confidence, Path) else [])]
     if arguments.min_confidence is not None:
         arguments.min_confidence = least_confidences(arguments.min_confidence, load_decoding(arguments.model).types)
     arguments.backend, arguments.precision = chosen_backend(arguments, arguments.model)
-    output, through, rejects = find_targets(arguments.output, arguments.rejects, read, sys.stdout)
+    output, through, rejects = find_targets(arguments.output, arguments.rejects, read, sys.stdout, arguments.model)
     with ExitStack() as stack:
         stream = stack.enter_context(through.open("w", encoding="utf-8", newline="\n")) if through else sys.stdout
         terminal = output is None and stream.isatty()
@@ -192,8 +194,6 @@ def _ray(arguments: argparse.Namespace, files: list[str]) -> Engine:
     """Check Ray, the input and the model, and return the function that predicts on a cluster."""
     from nerpipe.batch.ray_engine import check_ray, run_on_ray
 
-    if arguments.device not in (AUTO, "cpu"):
-        raise NerpipeError(f"--engine ray uses processors; leave out --device {arguments.device}")
     check_ray(files)
     check_exported(arguments.model, backend=arguments.backend, precision=arguments.precision)
     load_decoding(arguments.model)

@@ -1,6 +1,7 @@
 """The records of an input, and the check that a record can be predicted and written."""
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ SHOWN_CHARACTERS_OF_RAW = 1000  # Number of characters of a record that is too l
 TEXT = "text"  # Name of the field or column that holds the text, unless the user names another.
 _SHOWN_NAMES, _SHOWN_NAME = 20, 80  # Number of names of fields that a message shows, and characters of each.
 
+MOST_DIGITS = sys.int_info.default_max_str_digits  # Largest number of digits of a whole number that Python reads.
 _TOO_DEEP = f"the record holds over {DEEPEST} arrays and objects within each other"
 
 Told = Callable[[int], object]  # Function that receives the number of bytes of each read.
@@ -65,8 +67,10 @@ def json_record(position: str, line: str, text_field: str) -> Record | Rejected:
         fields = json.loads(line)
     except json.JSONDecodeError as error:
         return Rejected(position, f"the line is not valid JSON: {error}", line)
-    except (ValueError, RecursionError) as error:  # For example, a number of 5,000 digits.
-        return Rejected(position, f"the line is not valid JSON that can be read: {error}", line)
+    except RecursionError:
+        return Rejected(position, _TOO_DEEP, line)
+    except ValueError:
+        return Rejected(position, f"the line holds a number of over {MOST_DIGITS:,} digits", line)
     if not isinstance(fields, dict):
         return Rejected(position, f'a JSON object with the field "{text_field}" was expected', line)
     if text_field not in fields:

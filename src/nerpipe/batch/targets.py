@@ -29,21 +29,25 @@ class Targets(NamedTuple):
     rejects: Path | None  # File of the rejected records. None: a new file in the folder for temporary files.
 
 
-def find_targets(output: Path | None, rejects: Path | None, files: Sequence[str], stdout: "TextIO") -> Targets:
+def find_targets(
+    output: Path | None, rejects: Path | None, files: Sequence[str], stdout: "TextIO", model: Path
+) -> Targets:
     """Check the files that a run shall write.
 
     Args:
-        output: File, device or FIFO that the user named. None: standard output.
+        output: File, device or FIFO that the user named. None or STDIN's name: standard output.
         rejects: File of the rejected records that the user named. None: OUTPUT.rejects.jsonl, if there is an output
             file.
         files: Input files.
         stdout: Standard output.
+        model: Folder of the model.
 
     Raises:
-        NerpipeError: If a file to write is a folder, an input or the other file to write, or the rejects file is
-            another file or belongs to another output.
+        NerpipeError: If a file to write is a folder, an input, in the folder of the model or the other file to write,
+            or the rejects file is another file or belongs to another output.
     """
     through = None
+    output = None if output == Path(STDIN) else output
     if output is not None:
         target = _followed(output, "--output")
         if target.is_dir():
@@ -59,7 +63,7 @@ def find_targets(output: Path | None, rejects: Path | None, files: Sequence[str]
         rejects = _followed(rejects, "--rejects")
     for name, path in (("--output", output), ("--rejects", rejects)):
         if path is not None:
-            _refuse_input(name, path, files)
+            _refuse_input(name, path, files, model)
             _check_place(name, path)
     if rejects is not None:
         _check_rejects(rejects, output)
@@ -85,7 +89,9 @@ def _is_same_stream(path: Path, stdout: "TextIO") -> bool:
         return False
 
 
-def _refuse_input(name: str, path: Path, files: Sequence[str]) -> None:
+def _refuse_input(name: str, path: Path, files: Sequence[str], model: Path) -> None:
+    if path.resolve().is_relative_to(model.resolve()):
+        raise NerpipeError(f"{name} {path}: this is in the folder of the model; name a file elsewhere")
     for file in files:
         same = file != STDIN and (path.samefile(file) if path.exists() else path.resolve() == Path(file).resolve())
         if same:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from nerpipe.errors import NerpipeError
 from nerpipe.params import AUTO
-from nerpipe.prediction.backends import BACKENDS, FP32, check_choice
+from nerpipe.prediction.backends import BACKENDS, FP32, check_choice, missing_network
+from nerpipe.prediction.checksums import is_listed
 from nerpipe.prediction.exported_folder import check_is_exported, network_file
 from nerpipe.prediction.openvino_network import has_bfloat16
 
@@ -64,13 +65,30 @@ def choose_backend(
     candidates = [choice for choice in _FASTEST if precision in (None, choice[1])]
     if device not in (AUTO, "cpu"):
         candidates = [choice for choice in candidates if choice[0] == "torch"]
+    obstacles = []
     for name, numbers in candidates:
-        if find_spec(_LIBRARIES[name]) is None or not (folder / network_file(name, numbers)).is_file():
-            continue
-        if numbers != "bfloat16" or has_bfloat16():
+        obstacle = _obstacle(folder, name, numbers)
+        if not obstacle:
             return BackendChoice(name, numbers)
-    wanted = f" with precision {precision}" if precision else ""
+        obstacles.append(f"{name} in {numbers} ({obstacle})")
     raise NerpipeError(
-        f"{folder}: no backend can run this model{wanted} on device {device} here; name the backend "
-        f"({', '.join(BACKENDS)}), and the message says what it lacks"
+        f"{folder}: no backend can run this model as asked: {'; '.join(obstacles)}"
+        if obstacles
+        else f"{folder}: no backend runs {precision} on device {device}; leave one of the two out"
     )
+
+
+def _obstacle(folder: Path, backend: str, precision: str) -> str:
+    """Say what a backend lacks, or return an empty text.
+
+    Raises:
+        NerpipeError: If the folder is damaged: a file that SHA256SUMS lists is not there.
+    """
+    file = network_file(backend, precision)
+    if find_spec(_LIBRARIES[backend]) is None:
+        return f"{_LIBRARIES[backend]} is not installed"
+    if not (folder / file).is_file():
+        if is_listed(folder, file):
+            raise NerpipeError(missing_network(folder, backend, precision))
+        return f"{file} is not there"
+    return "this processor does not have it" if precision == "bfloat16" and not has_bfloat16() else ""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.device_choice import choose_device
-from nerpipe.params import AUTO
-from nerpipe.prediction.checksums import AGAIN
+from nerpipe.params import AUTO, DEVICES
+from nerpipe.prediction.checksums import AGAIN, CHECKSUMS, is_listed
 from nerpipe.prediction.exported_folder import DECODING, TORCH_WEIGHTS, network_file
 from nerpipe.prediction.openvino_network import load_openvino
 
@@ -54,11 +54,19 @@ def load_network(
         return _torch_network(folder, threads, device, labels)
     path = folder / network_file(backend, precision)
     if not path.is_file():
-        hint = "the card in README.md says why it was left out" if precision == "int8" else "run `dvc repro` again"
-        raise NerpipeError(f"{path}: not there; {hint}")
+        raise NerpipeError(missing_network(folder, backend, precision))
     if backend == "openvino":
         return _openvino_network(path, precision, threads, labels)
     return _onnx_network(path, threads, labels)
+
+
+def missing_network(folder: Path, backend: str, precision: str) -> str:
+    """Say that the file of a backend is missing, and why."""
+    name = network_file(backend, precision)
+    if is_listed(folder, name):
+        return f"{folder / name}: not there, but {CHECKSUMS} lists it; {AGAIN}"
+    left_out = "the export stage left it out, and the card in README.md says why"
+    return f"{folder / name}: not there; {left_out if precision == 'int8' else AGAIN}"
 
 
 def check_choice(backend: str, precision: str) -> None:
@@ -67,7 +75,7 @@ def check_choice(backend: str, precision: str) -> None:
     Raises:
         NerpipeError: If that is not so.
     """
-    if backend not in BACKENDS:
+    if not isinstance(backend, str) or backend not in BACKENDS:
         raise NerpipeError(f"there is no backend {backend!r}; there are {', '.join(BACKENDS)}")
     if precision not in PRECISIONS:
         raise NerpipeError(f"there is no precision {precision!r}; there are {', '.join(PRECISIONS)}")
@@ -91,6 +99,8 @@ def network_device(backend: str, device: str) -> str:
     Raises:
         NerpipeError: If there is no such device, PyTorch is missing or cannot use it, or the backend has only cpu.
     """
+    if device not in DEVICES:
+        raise NerpipeError(f"there is no device {device!r}; there are {', '.join(DEVICES)}")
     if backend == "torch":
         try:
             import torch  # noqa: F401

@@ -52,6 +52,16 @@ def check_files(folder: Path, needed: list[str], unread: set[str], *, if_listed:
             )
 
 
+def is_listed(folder: Path, name: str) -> bool:
+    """Return whether the SHA256SUMS of a folder, if there is one, lists a file.
+
+    Raises:
+        NerpipeError: If SHA256SUMS is damaged.
+    """
+    sums = folder / CHECKSUMS
+    return sums.exists() and name in _read(sums)
+
+
 def _read(sums: Path) -> dict[str, str]:
     try:
         lines = sums.read_text(encoding="utf-8").splitlines()

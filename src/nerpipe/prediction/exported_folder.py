@@ -1,5 +1,6 @@
 """The files of an exported folder, and functions that read them without torch and transformers."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -8,7 +9,7 @@ from nerpipe.contracts.labels import continuations
 from nerpipe.contracts.schemes import OUTSIDE, is_tag, split_tag
 from nerpipe.contracts.word_rules import GENERAL, RULES
 from nerpipe.errors import NerpipeError
-from nerpipe.inference.decoding import UNWEIGHTED, DecodingWeights
+from nerpipe.inference.decoding import UNWEIGHTED, DecodingWeights, iob2_transitions, transition_table
 from nerpipe.prediction.checksums import AGAIN, check_files
 
 if TYPE_CHECKING:
@@ -144,9 +145,32 @@ def load_decoding(folder: Path) -> Decoding:
             raise NerpipeError(
                 f"[{path} -> {name}] {str(value)[:80]} is not a number from 0 to {_LARGEST_WEIGHT}; {AGAIN}"
             )
+    _check_table(path, settings)
+    positions = _positions(folder)
+    if settings["max_length"] > positions:
+        raise NerpipeError(
+            f"[{path} -> max_length] {settings['max_length']:,} is more than the {positions:,} positions of the model; "
+            f"{AGAIN}"
+        )
     if settings["stride"] >= settings["max_length"]:
         raise NerpipeError(f"[{path} -> stride] {settings['stride']} is not less than max_length; {AGAIN}")
     return Decoding(**{name: settings[name] for name in names}, weights=DecodingWeights(**weights))
+
+
+def _check_table(path: Path, settings: Mapping[str, Any]) -> None:
+    """Check that the table that other programs decode with is that of the labels."""
+    table = transition_table(settings["labels"], iob2_transitions(settings["labels"]))
+    for name, value in table.items():
+        if name in settings and settings[name] != value:
+            raise NerpipeError(f"[{path} -> {name}] is not that of the labels; {AGAIN}")
+
+
+def _positions(folder: Path) -> int:
+    """Return how many positions the model has. If its config.json does not say it, there is no limit."""
+    path = folder / "config.json"
+    config = read_json(path) if path.is_file() else {}
+    found = config.get("max_position_embeddings") if isinstance(config, dict) else None
+    return found if isinstance(found, int) else _LARGEST
 
 
 def _check_labels(folder: Path, labels: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from nerpipe.contracts.terminal import say
 from nerpipe.params import AUTO, DEVICES, whole_number
 from nerpipe.prediction.backend_choice import BACKEND, BackendChoice, choose_backend
-from nerpipe.prediction.backends import BACKENDS, FP32, PRECISIONS
+from nerpipe.prediction.backends import BACKENDS, FP32, PRECISIONS, network_device
 from nerpipe.prediction.min_confidence import NUMBER_OR_FILE, number_or_file
 
 
@@ -46,11 +46,12 @@ def chosen_backend(arguments: argparse.Namespace, folder: Path) -> BackendChoice
         folder: Folder of the model.
 
     Raises:
-        NerpipeError: If there is no such backend, or none that can be used.
+        NerpipeError: If there is no such backend, or none that can be used, or it cannot use the device.
     """
     backend = arguments.backend or BACKEND
     choice = choose_backend(folder, backend, arguments.precision, arguments.device or AUTO)
     if backend == AUTO:
+        network_device(choice.backend, arguments.device or AUTO)  # What is announced can run.
         say(f"{folder} is run with {choice}", stream=sys.stderr)
     return choice
 

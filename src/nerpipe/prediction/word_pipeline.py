@@ -11,8 +11,10 @@ from transformers.utils import cached_file
 
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.word_predictions import run_torch
-from nerpipe.prediction.exported_folder import DECODING, load_decoding
+from nerpipe.prediction.backends import FP32
+from nerpipe.prediction.exported_folder import DECODING, check_exported, load_decoding
 from nerpipe.prediction.finder import Entity, Finder
+from nerpipe.prediction.min_confidence import MinConfidence, least_confidences
 from nerpipe.prediction.text_checks import check_text
 
 TASK = "nerpipe"  # Name of the task by which `transformers.pipeline` finds the class once this module is imported.
@@ -30,20 +32,43 @@ class WordPipeline(Pipeline):
 
     default_input_names = "text"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the arguments of Pipeline
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - the arguments of Pipeline
+        min_confidence: MinConfidence | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
         """Take the arguments of `pipeline`. decoding.json is read from the folder or repository of the model.
 
+        Args:
+            *args: Those of `transformers.Pipeline`.
+            min_confidence: As in `nerpipe.Predictor`.
+            **kwargs: Those of `transformers.Pipeline`.
+
         Raises:
-            NerpipeError: If there is no decoding.json, because the export stage did not write the model.
+            NerpipeError: If there is no decoding.json, because the export stage did not write the model, a file is
+                damaged, or an argument is unknown.
         """
         super().__init__(*args, **kwargs)
         folder = _folder_of(self.model.name_or_path)
+        check_exported(folder, backend="torch", precision=FP32)
+        decoding = load_decoding(folder)
         backend = self.tokenizer.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
-        self._predictor = Finder(load_decoding(folder), backend, partial(run_torch, self.model))
+        least = least_confidences(min_confidence, decoding.types)
+        self._predictor = Finder(decoding, backend, partial(run_torch, self.model), min_confidence=least)
 
-    def _sanitize_parameters(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:  # noqa: ANN401
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the arguments of Pipeline
+        """Find the entities of a text or of several texts."""
+        return [] if inputs == [] else super().__call__(inputs, *args, **kwargs)
+
+    def _sanitize_parameters(self, **unknown: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:  # noqa: ANN401
+        if unknown:
+            raise NerpipeError(
+                f'the task "{TASK}" does not know the argument {", ".join(unknown)}; it decodes as {DECODING} says, '
+                "and takes min_confidence"
+            )
         return {}, {}, {}
 
     def preprocess(self, text: str) -> dict[str, Any]:
