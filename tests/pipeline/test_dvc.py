@@ -240,10 +240,10 @@ def test_plots_render_without_a_network(repo):
     assert '"rev": "main"' in page
 
 
-def test_the_picture_in_the_readme_is_what_dvc_draws(repo):
+def test_the_picture_in_the_documentation_is_what_dvc_draws(repo):
     picture = repo.run("dvc", "dag", "--md").rstrip()
-    readme = repo.read("README.md")
-    assert "\n".join(line.rstrip() for line in picture.splitlines()) in readme
+    page = repo.read("docs/pipeline.md")
+    assert "\n".join(line.rstrip() for line in picture.splitlines()) in page
 
 
 def test_a_python_without_the_packages_says_so(repo):
