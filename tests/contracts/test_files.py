@@ -1,6 +1,7 @@
 """Files that are whole or absent."""
 
 import errno
+import json
 import math
 import os
 import signal
@@ -162,3 +163,15 @@ def test_a_missing_or_broken_json_names_the_file_and_the_way_out(tmp_path):
 def test_sha256(tmp_path):
     (tmp_path / "x").write_bytes(b"abc")  # FIPS 180-2, appendix B.1
     assert sha256_of(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_rows_are_lines_and_other_json_is_indented(tmp_path):
+    rows = [{"b": [1, {"c": "\u2028"}], "a": 0.1}, {}, {"text": "a\nb"}]
+    write_json(tmp_path / "rows.json", rows)
+    lines = (tmp_path / "rows.json").read_text().split("\n")
+    assert [lines[0], *lines[-2:]] == ["[", "]", ""]
+    assert [json.loads(line.removesuffix(",")) for line in lines[1:-2]] == rows
+    assert read_json(tmp_path / "rows.json") == rows
+    for other in ([], {"a": [{"b": 1}]}, [1, 2]):
+        write_json(tmp_path / "other.json", other)
+        assert (tmp_path / "other.json").read_text() == json.dumps(other, indent=2) + "\n"

@@ -134,7 +134,7 @@ def test_the_sample_with_the_default_model(command):
     code, out = command("sample")
     assert not code
     assert [line[2:].partition(":")[0] for line in out.splitlines()[:-1]] == SUBJECTS
-    assert "train has 1,502 sentences, 23,772 words and 1,150 entities" in out
+    assert "train has 6,641 sentences, 108,430 words and 6,304 entities" in out
     assert out.endswith("8 findings, 1 of them, marked !, to look at before training\n")
     code, out = command("sample", "--json")
     assert not code

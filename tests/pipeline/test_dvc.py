@@ -175,6 +175,15 @@ def test_the_notebook_s_own_run_with_a_tiny_cased_distilbert(repo, wnut17):
     assert len(labels) == 13
 
 
+# The sentence of the notebook that this project began as, and that of the model card.
+EXAMPLES = {
+    "Apple Inc. is planning to open a new store in San Francisco, California.": [
+        ("corporation", "Apple Inc."), ("location", "San Francisco"), ("location", "California"),
+    ],
+    "Greetings from the Empire State Building": [("location", "Empire State Building")],
+}  # fmt: skip
+
+
 @pytest.mark.slow
 def test_the_default_model_gives_what_main_says(tmp_path):
     """The real weights on the shipped corpus: the light stages to the bit, the scores within a seed's spread."""
@@ -188,6 +197,11 @@ def test_the_default_model_gives_what_main_says(tmp_path):
     for stage in ("clean_conll", "encode_labels", "tokenize_align"):
         assert again["stages"][stage]["outs"] == lock["stages"][stage]["outs"]
     assert repo.read("metrics/metrics.json")["test"]["f1"] == pytest.approx(metrics["test"]["f1"], abs=0.06)
+    found = [
+        json.loads(line)["entities"]
+        for line in repo.run("nerpipe", "predict", "models/exported", *EXAMPLES).splitlines()
+    ]
+    assert [[(entity["type"], entity["text"]) for entity in row] for row in found] == [*EXAMPLES.values()]
     out = repo.run("nerpipe", "summary")
     for part in ("sample", "models/exported/", "compare with nothing published", "source .venv/bin/activate"):
         assert part in " ".join(out.split())

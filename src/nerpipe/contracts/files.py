@@ -121,10 +121,16 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, data: Any) -> None:  # noqa: ANN401 - JSON can hold any type
     """Write JSON with sorted keys, an indent of two spaces and a final newline.
 
+    Of a list of objects, each object is a line, so that a diff shows which rows changed.
+
     Raises:
         ValueError: If `data` holds NaN or infinity.
     """
-    write_text(path, json_text(data, indent=2, sort_keys=True) + "\n")
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+        rows = ",\n".join(f"  {json_text(row, sort_keys=True)}" for row in data)
+        write_text(path, f"[\n{rows}\n]\n")
+    else:
+        write_text(path, json_text(data, indent=2, sort_keys=True) + "\n")
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON can hold any type
