@@ -56,11 +56,11 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 
 requirements: $(BIN)/.dev-installed ## compile requirements/*.txt from pyproject.toml (add UPGRADE=--upgrade for new versions)
 	$(COMPILE) $(UPGRADE) --extra pipeline --output-file requirements/run.txt
-	for extra in openvino ray search serve watch; do \
+	for extra in completion openvino ray search serve watch; do \
 		$(COMPILE) $(UPGRADE) --extra $$extra --constraint requirements/run.txt --output-file requirements/$$extra.txt; \
 	done
 	$(COMPILE) $(UPGRADE) --all-extras --constraint requirements/run.txt --output-file requirements/dev.txt
-	for file in requirements/{run,openvino,ray,search,serve,watch,dev}.txt; do \
+	for file in requirements/{run,completion,openvino,ray,search,serve,watch,dev}.txt; do \
 		awk '/^[^ #]/ { kept = !/^(nvidia-|cuda-|triton==)/ } kept || /^#/' $$file > $$file.new && mv $$file.new $$file; \
 	done
 

@@ -2,22 +2,30 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple
 
 import nerpipe
 from nerpipe.annotations.import_command import IMPORT, add_import
 from nerpipe.batch.predict_command import PREDICT, add_predict
-from nerpipe.batch.text_arguments import take_texts
+from nerpipe.command_line.completion_command import COMPLETION, add_completion
+from nerpipe.command_line.help_text import add_examples, grouped_help
+from nerpipe.command_line.parser import CommandParser
 from nerpipe.comparison.commands import COMPARE, SEARCH, add_compare, add_search
 from nerpipe.comparison.score_command import SCORE, add_score
 from nerpipe.contracts.program_end import run_program
 from nerpipe.contracts.reports import MainScores, MistakeRow, NoteRow, ScoreRow, TypeRow
 from nerpipe.contracts.shapes import read_shaped
-from nerpipe.contracts.terminal import printable, say
+from nerpipe.contracts.terminal import say
 from nerpipe.inspection.check_command import CHECK, add_check
 from nerpipe.serving.serve_command import SERVE, add_serve
 
+PROGRAM = """Commands around the DVC pipeline, in the order of the work. `dvc repro` trains a model, after check and
+before score."""
+SUMMARY = """Show the headline metrics of the last run of the pipeline, where the model, the metrics and the reports
+are, and commands to go on with."""
 SUMMARISED: dict[str, Any] = {  # The tables that `nerpipe summary` shows, and what they hold.
     "averages": list[ScoreRow],
     "per_type": list[TypeRow],
@@ -32,10 +40,7 @@ def main() -> None:
 
 
 def _run() -> int | None:
-    parser = _parser()
-    arguments, left = parser.parse_known_args()
-    if left and not take_texts(arguments, left):
-        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    arguments = make_parser().parse_args(sys.argv[1:])
     code: int | None = arguments.run(arguments)
     return code
 
@@ -48,31 +53,74 @@ class _ShowVersion(argparse.Action):
         parser.exit()
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose messages may quote names of files."""
+class _Command(NamedTuple):
+    """A command: its line in the help of the program, the description in its own help, and what adds its arguments."""
 
-    def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+    line: str
+    description: str
+    add: Callable[[CommandParser], None]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="nerpipe", description="Commands that complement the DVC pipeline")
-    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    summary = commands.add_parser("summary", help="show the headline metrics and the places of all results")
-    summary.set_defaults(run=summarise)
-    add_import(
-        commands.add_parser("import", help="import what an annotation tool exported as a data set", description=IMPORT)
+def _groups(program: CommandParser) -> dict[str, dict[str, _Command]]:
+    """Return the commands in the order of the work. Import stands before check, which looks at what it wrote."""
+    return {
+        "data": {
+            "import": _Command("import what an annotation tool exported as a data set", IMPORT, add_import),
+            "check": _Command("look at a data set before training", CHECK, add_check),
+        },
+        "quality of a model": {
+            "score": _Command("score a model or predictions on a labelled file", SCORE, add_score),
+            "compare": _Command("compare two systems, with significance tests", COMPARE, add_compare),
+        },
+        "use of a model": {
+            "predict": _Command("find entities in text", PREDICT, add_predict),
+            "serve": _Command("answer requests over HTTP", SERVE, add_serve),
+        },
+        "work on a model": {
+            "search": _Command("search for better params", SEARCH, add_search),
+            "summary": _Command("show the headline metrics and the places of all results", SUMMARY, _add_summary),
+        },
+        "the shell": {
+            "completion": _Command(
+                "print a script that completes commands, options and files",
+                COMPLETION,
+                partial(add_completion, program=program),
+            ),
+        },
+    }
+
+
+class _Program(CommandParser):
+    """The parser of the program, whose help shows the commands in groups."""
+
+    def __init__(self) -> None:
+        super().__init__(prog="nerpipe", description=PROGRAM)
+        self.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
+        self.groups = _groups(self)
+        self.commands = self.add_subparsers(required=True, metavar="COMMAND", parser_class=CommandParser)
+        for group in self.groups.values():
+            for name, command in group.items():
+                command.add(self.commands.add_parser(name, help=command.line, description=command.description))
+
+    def format_help(self) -> str:
+        rows = list(self.commands._get_subactions())  # noqa: SLF001 - argparse has no public name for them
+        return grouped_help(self, rows, {title: [*group] for title, group in self.groups.items()})
+
+
+def make_parser() -> CommandParser:
+    """Return the parser of the program with all its commands."""
+    return _Program()
+
+
+def _add_summary(parser: CommandParser) -> None:
+    add_examples(
+        parser,
+        {
+            "after `dvc repro`": "nerpipe summary",
+            "keep it as a text": "nerpipe summary > summary.txt",
+        },
     )
-    add_check(commands.add_parser("check", help="look at a data set before training", description=CHECK))
-    add_score(commands.add_parser("score", help="score a model or predictions on a labelled file", description=SCORE))
-    add_compare(
-        commands.add_parser("compare", help="compare two systems, with significance tests", description=COMPARE)
-    )
-    add_predict(commands.add_parser("predict", help="find entities in text", description=PREDICT))
-    add_serve(commands.add_parser("serve", help="answer requests over HTTP", description=SERVE))
-    add_search(commands.add_parser("search", help="search for better params", description=SEARCH))
-    return parser
+    parser.set_defaults(run=summarise)
 
 
 def summarise(_: argparse.Namespace) -> None:

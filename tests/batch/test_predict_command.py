@@ -106,7 +106,8 @@ def test_a_text_that_looks_like_an_option_needs_two_dashes(exported_tiny):
     done = predict(exported_tiny, "--to", "jsonl", "--", "--nope")
     assert json.loads(done.stdout)["text"] == "--nope"
     assert (
-        b"unrecognized arguments: --nope Ann" in predict(exported_tiny, "--to", "jsonl", "--nope", "Ann", code=2).stderr
+        b"there is no option --nope; put -- before a text"
+        in predict(exported_tiny, "--to", "jsonl", "--nope", "Ann", code=2).stderr
     )
 
 

@@ -8,6 +8,7 @@ from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
 from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
 from nerpipe.annotations.import_advice import shift_warning
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
+from nerpipe.command_line.help_text import add_examples
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
 from nerpipe.contracts.terminal import say
@@ -21,7 +22,9 @@ SHOWN_NAMES = 3
 def add_import(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="files or folders to import, all of one format")
-    parser.add_argument("--name", required=True, help="name of the data set: the folder data/raw/NAME is written")
+    parser.add_argument(
+        "--name", required=True, metavar="NAME", help="name of the data set: the folder data/raw/NAME is written"
+    )
     for split in ("dev", "test"):
         parser.add_argument(
             f"--{split}",
@@ -30,6 +33,14 @@ def add_import(parser: argparse.ArgumentParser) -> None:
             metavar="FRACTION",
             help=f"fraction of the documents for {split}, chosen by the hash of each document (default: %(default)s)",
         )
+    add_examples(
+        parser,
+        {
+            "an export of doccano, Label Studio or Prodigy": "nerpipe import admin.jsonl --name mine",
+            "a folder of brat, with more documents for test": "nerpipe import reports --name mine --test 0.2",
+            "several files of one format": "nerpipe import may.csv june.csv --name names",
+        },
+    )
     parser.set_defaults(run=run_import)
 
 

@@ -16,8 +16,10 @@ from nerpipe.batch.records import TEXT
 from nerpipe.batch.run_state import job_fingerprint
 from nerpipe.batch.stream import run
 from nerpipe.batch.targets import find_targets
-from nerpipe.batch.text_arguments import check_texts, text_records
+from nerpipe.batch.text_arguments import check_texts, take_texts, text_records
 from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
+from nerpipe.command_line.help_text import add_examples
+from nerpipe.command_line.parser import CommandParser
 from nerpipe.contracts.terminal import printable, say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import AUTO
@@ -32,8 +34,19 @@ PREDICT = """Find the entities of texts with an exported model. The exit code is
 after an error, and 4 if some records could not be predicted. The rejects file then holds those records with their
 positions, and the output holds all other records."""
 
+_EXAMPLES = {
+    "a text": 'nerpipe predict models/exported "Flying to Lisbon with Anna Lindqvist tomorrow"',
+    "a text that begins with a dash": 'nerpipe predict models/exported -- "-Anna"',
+    "files, each read by its suffix": (
+        "nerpipe predict models/exported --input posts.jsonl minutes.txt --output entities.jsonl"
+    ),
+    "pre-annotations for doccano": (
+        "nerpipe predict models/exported --input new.txt --to doccano --output tasks.jsonl"
+    ),
+}
 
-def add_predict(parser: argparse.ArgumentParser) -> None:
+
+def add_predict(parser: CommandParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
         "model", type=Path, metavar="MODEL_FOLDER", help="folder of an exported model, such as models/exported"
@@ -86,6 +99,8 @@ def add_predict(parser: argparse.ArgumentParser) -> None:
         help="where to predict. local: in this process (default); ray: on the processors of a Ray cluster, with actors "
         "of --threads threads (default there: 1)",
     )
+    add_examples(parser, _EXAMPLES)
+    parser.take_rest = take_texts
     parser.set_defaults(run=predict)
 
 

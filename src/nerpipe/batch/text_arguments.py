@@ -11,22 +11,15 @@ from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 
 
-def take_texts(arguments: argparse.Namespace, left: Sequence[str]) -> bool:
+def take_texts(arguments: argparse.Namespace, left: Sequence[str]) -> None:
     """Take the texts that stand behind an option, which argparse leaves over before Python 3.13.
 
     Args:
-        arguments: Arguments of any command. The texts are added to them.
-        left: What argparse left over.
-
-    Returns:
-        Whether all of it were texts. If not, nothing is taken.
+        arguments: Arguments of `nerpipe predict`. The texts are added to them.
+        left: What argparse left over. The first `--` in it only says that no option follows.
     """
     end = left.index("--") if "--" in left else len(left)
-    options = [word for word in left[:end] if word.startswith("-") and " " not in word]
-    if options or "texts" not in arguments:
-        return False
     arguments.texts += [*left[:end], *left[end + 1 :]]
-    return True
 
 
 def check_texts(arguments: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from nerpipe.command_line.help_text import add_examples
 from nerpipe.comparison.score_command import CHANGES_LISTED, RESAMPLES_OF_TESTS, SEED_OF_TESTS, WORSE, print_json
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
@@ -36,10 +37,15 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         "--resamples",
         type=whole_number(LEAST_RESAMPLES),
         default=RESAMPLES_OF_TESTS,
+        metavar="N",
         help=f"number of resamples of each test, at least {LEAST_RESAMPLES} (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=whole_number(0), default=SEED_OF_TESTS, help="seed of the resamples (default: %(default)s)"
+        "--seed",
+        type=whole_number(0),
+        default=SEED_OF_TESTS,
+        metavar="N",
+        help="seed of the resamples (default: %(default)s)",
     )
     parser.add_argument(
         "--fail-if-worse",
@@ -52,18 +58,43 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print all results as JSON, with fractions instead of points"
     )
+    add_examples(
+        parser,
+        {
+            "is the workspace better than main?": "nerpipe compare main",
+            "two branches on dev, with 30 changed sentences": "nerpipe compare main lower-lr --split dev --show 30",
+            "the settings of all experiments, each over its seeds": "nerpipe compare --seeds",
+        },
+    )
     parser.set_defaults(run=_compare)
 
 
 def add_search(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `nerpipe search`."""
     parser.add_argument(
-        "--trials", type=whole_number(1), default=20, help="number of settings to try (default: %(default)s)"
+        "--trials",
+        type=whole_number(1),
+        default=20,
+        metavar="N",
+        help="number of settings to try (default: %(default)s)",
     )
     parser.add_argument(
-        "--ranges", type=Path, default=Path("search.yaml"), help="YAML file with the ranges (default: %(default)s)"
+        "--ranges",
+        type=Path,
+        default=Path("search.yaml"),
+        metavar="FILE",
+        help="YAML file with the ranges (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=whole_number(0), default=1, help="seed of the proposals (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=whole_number(0), default=1, metavar="N", help="seed of the proposals (default: %(default)s)"
+    )
+    add_examples(
+        parser,
+        {
+            "try 20 settings within the ranges of search.yaml": "nerpipe search",
+            "try 50 settings within other ranges": "nerpipe search --trials 50 --ranges my_ranges.yaml",
+        },
+    )
     parser.set_defaults(run=_search)
 
 

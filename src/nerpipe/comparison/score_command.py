@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nerpipe.command_line.help_text import add_examples
 from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
@@ -58,6 +59,19 @@ def add_score(parser: argparse.ArgumentParser) -> None:
         help=f"exit with code {WORSE} if OTHER is worse than PREDICTED and the difference is not noise",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, with fractions instead of points")
+    add_examples(
+        parser,
+        {
+            "the exported model on the clean test split": "nerpipe score data/clean/test.conll models/exported",
+            "the same, with tables and a page of mistakes in a folder": (
+                "nerpipe score data/clean/test.conll models/exported --report scores"
+            ),
+            "tags of another system": "nerpipe score gold.conll predicted.conll --json",
+            "stop a script if the second system is worse than the first": (
+                "nerpipe score gold.conll first.conll second.conll --fail-if-worse"
+            ),
+        },
+    )
     # None shows that an option was not given, because without a model it would have no effect.
     parser.set_defaults(run=_score, **dict.fromkeys(MODEL_OPTIONS))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from nerpipe.command_line.help_text import add_examples
 from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.files import RAW_FOLDER
@@ -26,6 +27,13 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("name", metavar="NAME", help="name of a folder in data/raw")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    add_examples(
+        parser,
+        {
+            "look at the sample corpus of this repository": "nerpipe check sample",
+            "keep the findings as JSON": "nerpipe check sample --json > findings.json",
+        },
+    )
     parser.set_defaults(run=check)
 
 

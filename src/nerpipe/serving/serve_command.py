@@ -5,6 +5,7 @@ import signal
 import socket
 from pathlib import Path
 
+from nerpipe.command_line.help_text import add_examples
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
@@ -27,7 +28,11 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         help="address to listen on (default: %(default)s, which only this machine can reach)",
     )
     parser.add_argument(
-        "--port", type=whole_number(0), default=PORT, help="port to listen on (default: %(default)s); 0: any free port"
+        "--port",
+        type=whole_number(0),
+        default=PORT,
+        metavar="N",
+        help="port to listen on (default: %(default)s); 0: any free port",
     )
     add_model_options(parser)
     add_min_confidence(parser)
@@ -37,6 +42,14 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         default=TIMEOUT,
         metavar="SECONDS",
         help="time after which a request that is not answered gets status 503 (default: %(default)s)",
+    )
+    add_examples(
+        parser,
+        {
+            "for this machine alone": "nerpipe serve models/exported",
+            "for other machines, on another port": "nerpipe serve models/exported --host 0.0.0.0 --port 9000",
+            "with the fastest backend that is installed": "nerpipe serve models/exported --backend auto",
+        },
     )
     parser.set_defaults(run=serve)
 
