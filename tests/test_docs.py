@@ -90,6 +90,23 @@ def test_the_wnut17_tables_are_what_was_measured():
             assert re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"])
 
 
+def test_the_scores_of_the_recipes_are_what_was_measured():
+    rows = {row["row"]: row for row in result("recipes")["rows"]}
+    for name, row in rows.items():
+        cells = {
+            split: f"{100 * score['f1']:.1f} ± {100 * score['sd_f1']:.1f}" for split, score in row["summary"].items()
+        }
+        found = next(line for line in README.splitlines() if line.startswith(f"| {name} |"))
+        assert found.endswith(f"| {cells['WNUT-17 dev']} | {cells['WNUT-17 test']} |")
+        assert found.count("`") == 2
+        for split, score in row["summary"].items():
+            cell = f"{cells[split]} ({100 * score['precision']:.1f} / {100 * score['recall']:.1f})"
+            scored = split.replace("sample ", "the sample's ")
+            line = next(line for line in EXPERIMENTS.splitlines() if line.startswith(f"| {scored} |"))
+            assert cell in line
+        assert all(re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"]) for run in row["runs"])
+
+
 def test_how_often_intervals_hold_the_truth_is_what_was_measured():
     evaluation, reliability = ((ROOT / f"docs/{name}.md").read_text() for name in ("evaluation", "reliability"))
     figures = result("interval_coverage")["figures"]
