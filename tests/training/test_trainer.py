@@ -96,13 +96,19 @@ def test_it_learns_and_keeps_the_best_epoch(setting, tmp_path):
 
 
 def test_the_model_returned_is_that_of_the_best_epoch(setting, tmp_path):
+    from nerpipe.inference.decoding import DecodingWeights
     from nerpipe.inference.word_predictions import predict_words
     from nerpipe.scoring.scores import score
 
     _, tokenizer, _, dev = setting
     result = train(setting, tmp_path)
     predicted = predict_words(
-        result.model, dev.windows, [len(row) for row in dev.gold], labels=LABELS, pad_id=tokenizer.pad_token_id
+        result.model,
+        dev.windows,
+        [len(row) for row in dev.gold],
+        labels=LABELS,
+        pad_id=tokenizer.pad_token_id,
+        weights=DecodingWeights(SETTINGS.outside_bias, SETTINGS.adjoining_penalty),
     )
     best = next(row for row in result.epochs if row["best"])
     assert score(dev.gold, predicted.tags).readings["conlleval"].f1 == best["dev_f1"]
