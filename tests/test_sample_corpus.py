@@ -12,10 +12,9 @@ from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.schemes import spans_of
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
-from places import MIRROR, ROOT
+from places import ROOT
 
 FOLDER = ROOT / "data/raw/sample"
-WNUT17 = MIRROR / "wnut17"
 # SHA-256 of the raw files of the two tests.
 FROZEN = {
     "test.conll": "5d0f913c8b7ff84acabaf803af6bd204d8490ec92c71895458fd64f5695aaa32",
@@ -101,12 +100,10 @@ def test_no_two_sentences_share_more_than_six_words_in_a_row(cleaned, earlier):
                 assert seen.setdefault(words, (split, index)) == (split, index), words
 
 
-def test_no_sentence_shares_more_than_six_words_in_a_row_with_wnut17(cleaned):
-    if not WNUT17.is_dir():
-        pytest.skip(f"WNUT-17 is not at {WNUT17}")
+def test_no_sentence_shares_more_than_six_words_in_a_row_with_wnut17(cleaned, wnut17):
     theirs = set()
     for name in ("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated"):
-        for block in re.split(r"\n\s*\n", (WNUT17 / name).read_text(encoding="utf-8")):
+        for block in re.split(r"\n\s*\n", (wnut17 / name).read_text(encoding="utf-8")):
             tokens = [line.split("\t")[0] for line in block.splitlines() if line.strip()]
             theirs |= seven_words(SimpleNamespace(tokens=tokens))
     assert len(theirs) > 10_000

@@ -46,7 +46,7 @@ def test_the_script_of_every_shell_knows_all_commands(capsys, shell):
 def test_bash_completes_commands_options_choices_files_and_folders(capsys, tmp_path, words, completed):
     bash = shutil.which("bash")
     if bash is None:
-        pytest.skip("bash is not installed")
+        pytest.skip("bash is not installed here, so its completion cannot be tried")
     (tmp_path / "models").mkdir()
     (tmp_path / "mine.txt").touch()
     (tmp_path / "completion.bash").write_text(script("bash", capsys))

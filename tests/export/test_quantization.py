@@ -148,7 +148,9 @@ def test_the_sentences_are_spread_over_train(there, taken, tmp_path):
 
 def test_openvino_runs_the_same_file_with_integers(exported_tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "openvino_telemetry", None)  # It would send usage data.
-    openvino = pytest.importorskip("openvino")
+    openvino = pytest.importorskip(
+        "openvino", reason="openvino is not installed: pip install -r requirements/openvino.txt"
+    )
     compiled = openvino.Core().compile_model(
         str(exported_tiny / ONNX["int8"]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )

@@ -35,7 +35,7 @@ def find_targets(
     """Check the files that a run shall write.
 
     Args:
-        output: File, device or FIFO that the user named. None or STDIN's name: standard output.
+        output: File, device or FIFO that the user named. None or `-`: standard output.
         rejects: File of the rejected records that the user named. None: OUTPUT.rejects.jsonl, if there is an output
             file.
         files: Input files.
