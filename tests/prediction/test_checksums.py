@@ -14,6 +14,7 @@ from nerpipe.errors import NerpipeError
 from nerpipe.inference.decoding import iob2_transitions, transition_table
 from nerpipe.prediction import checksums
 from nerpipe.prediction.checksums import CHECKSUMS
+from nerpipe.prediction.exported_folder import load_decoding
 from nerpipe.prediction.predictor import Predictor
 
 
@@ -250,6 +251,16 @@ def test_a_hostile_folder_is_refused_even_if_its_checksums_fit(folder, name, mon
     with pytest.raises(NerpipeError, match=said):
         Predictor(folder, backend=backend)
     assert not (folder.parent / "attacked").exists()
+
+
+@pytest.mark.parametrize("said", [{"max_position_embeddings": -1}, {"max_position_embeddings": 0}, {}])
+def test_a_model_without_a_limit_of_positions_takes_any_window(folder, said):
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    del config["max_position_embeddings"]
+    path.write_text(json.dumps(config | said))
+    change("decoding.json", max_length=999)(folder)
+    assert load_decoding(folder).max_length == 999
 
 
 def test_the_network_of_another_model_is_refused(folder):

@@ -166,11 +166,11 @@ def _check_table(path: Path, settings: Mapping[str, Any]) -> None:
 
 
 def _positions(folder: Path) -> int:
-    """Return how many positions the model has. If its config.json does not say it, there is no limit."""
+    """Return how many positions the model has. Some have no limit: config.json then says nothing, or 0 or -1."""
     path = folder / "config.json"
     config = read_json(path) if path.is_file() else {}
     found = config.get("max_position_embeddings") if isinstance(config, dict) else None
-    return found if isinstance(found, int) else _LARGEST
+    return found if isinstance(found, int) and found > 0 else _LARGEST
 
 
 def _check_labels(folder: Path, labels: object) -> None:
