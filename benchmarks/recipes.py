@@ -6,7 +6,7 @@ Each run is `dvc exp run` in a clone, on one thread. The scores of WNUT-17 are t
 corpus are of `nerpipe score` with the exported model: the sample's dev, its test and its earlier test, or the dev and
 test of WNUT-17 for a model of the sample alone. With --runs the finished runs are kept and not repeated, so that two
 rows can be measured side by side. Results of rows that are not named stay as they are. WNUT-17 is needed (from the
-network, or from NERPIPE_MIRROR).
+network, or from NERPIPE_MIRROR, without which a model of the sample alone is not scored on it).
 """
 
 import argparse
@@ -77,8 +77,8 @@ def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
     if not clone.exists():
         subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    mirror = Path(os.environ.get("NERPIPE_MIRROR", "")).resolve()
-    if mirror.name:
+    mirror = Path(os.environ["NERPIPE_MIRROR"]).resolve() if os.environ.get("NERPIPE_MIRROR") else None
+    if mirror:
         environment["NERPIPE_MIRROR"] = str(mirror)
     changes = [*ROWS[row], "threads=1", f"seed={seed}"]
     command = ["dvc", "exp", "run", *(part for change in changes for part in ("-S", change))]
@@ -92,10 +92,11 @@ def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
 
     own, metrics = ("WNUT-17" if "dataset=wnut17" in changes else "sample"), read("metrics/metrics.json")
     scores = {f"{own} {split}": {name: metrics[split][name] for name in NUMBERS} for split in ("dev", "test")}
-    others = {name: mirror / "wnut17" / file for name, file in WNUT17.items()}
-    others |= {name: clone / "data/raw/sample" / file for name, file in SAMPLE.items()}
+    others = {name: clone / "data/raw/sample" / file for name, file in SAMPLE.items()}
+    if mirror:
+        others |= {name: mirror / "wnut17" / file for name, file in WNUT17.items()}
     for name, gold in others.items():
-        if name not in scores and gold.exists():
+        if name not in scores:
             score = ["nerpipe", "score", str(gold), "models/exported", "--json"]
             printed = subprocess.run(score, cwd=clone, env=environment, check=True, stdout=subprocess.PIPE).stdout
             scores[name] = {number: json.loads(printed)["conlleval"][number] for number in NUMBERS}
