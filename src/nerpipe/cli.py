@@ -143,6 +143,6 @@ def summarise(_: argparse.Namespace) -> None:
         "plots        dvc plots show\n"
         f"next         {activate}\n"
         "             nerpipe predict models/exported 'some text'\n"
-        "             dvc exp run -S lr=3e-5\n"
+        "             dvc exp run -S lr=5e-4\n"
         "             nerpipe compare main"
     )
