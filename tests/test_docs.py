@@ -231,7 +231,6 @@ MISSED = {
     ("word_rules", "drop_of_f1_skillspan"),
     ("word_rules", "drop_of_f1_uner_chinese"),
     ("noop_speed", "ratio"),
-    ("predict_speed", "bfloat16_over_fp32"),
     ("predict_speed", "int8_over_fp32"),
     ("predict_speed", "int8_in_openvino_over_fp32"),
 }

@@ -1,5 +1,6 @@
 """Runs of DVC that go on at the same time: each is whole, or refused in one sentence."""
 
+import re
 import subprocess
 import time
 
@@ -52,12 +53,15 @@ def test_a_temporary_run_beside_a_repro_leaves_both_whole(short):
     beside = launch(short, "dvc", "repro")
     wait_for(lambda: is_training(short), beside)
     short.run("dvc", "exp", "run", "--temp", "--name", "beside", "-S", "epochs=1")
-    if beside.wait(timeout=300):  # Both wanted DVC's lock in the same moment.
+    if beside.wait(timeout=300):  # Both wanted DVC's lock, or DVC put the files of git aside while the stage ended.
         log = (short.path.parent / "log").read_text()
-        assert "Unable to acquire lock" in log, log
+        assert re.search(r"Unable to acquire lock|output 'metrics/\w+\.json' does not exist", log), log
         short.repro()
     assert short.repro() == ([], [])
-    assert "epochs: 2" in short.read("dvc.lock")
+    lock = short.read("dvc.lock")
+    assert "epochs: 2" in lock
+    short.run("dvc", "repro", "--force", "--single-item", "--no-run-cache", "train")
+    assert short.read("dvc.lock") == lock
     short.commit("both ran")
     short.run("dvc", "exp", "apply", "beside")
     assert "epochs: 1" in short.read("dvc.lock")

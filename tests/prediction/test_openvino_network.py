@@ -89,3 +89,18 @@ def test_no_usage_data_is_sent_and_nothing_heavy_is_loaded(exported_tiny, tmp_pa
     assert done.stdout == "[]\n"
     # The user's cache folder remembers checksums; nothing else is written.
     assert {path.name for path in tmp_path.iterdir()} <= {".cache"}
+
+
+@pytest.mark.slow
+def test_threads_that_predict_first_at_the_same_time_do_not_wait_for_each_other(exported_tiny):
+    code = (
+        "import sys, threading; sys.setswitchinterval(1e-6)\n"
+        "import numpy as np; from pathlib import Path; from nerpipe.prediction.backends import load_network\n"
+        "network = load_network(Path(sys.argv[1]), backend='openvino', precision='fp32', threads=4)\n"
+        "barrier, ids = threading.Barrier(4), np.array([[2, 7, 9, 3]])\n"
+        "def run(): barrier.wait(); network(ids, np.ones_like(ids))\n"
+        "threads = [threading.Thread(target=run) for _ in range(4)]\n"
+        "[thread.start() for thread in threads]; [thread.join() for thread in threads]\n"
+    )
+    for _ in range(10):  # It went wrong in one process of three.
+        subprocess.run([sys.executable, "-c", code, str(exported_tiny)], check=True, timeout=60)

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.checksums import AGAIN
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from nerpipe.inference.word_scores import Network
@@ -92,6 +93,9 @@ def _core() -> Any:  # noqa: ANN401 - a class of OpenVINO
             "the openvino backend needs OpenVINO; install it with `pip install -r requirements/openvino.txt`, or use "
             "the onnx backend"
         ) from None
+    # OpenVINO prepares the exchange of arrays with NumPy when it is given the first one. Two threads that give it their
+    # first ones at the same time wait for each other for ever, so this thread does it alone.
+    openvino.Tensor(np.zeros(1))
     return openvino.Core()
 
 
