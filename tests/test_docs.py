@@ -166,6 +166,8 @@ def test_the_speed_of_prediction_is_what_was_measured():
             speed = row["sentences_per_second"]
             cells = f"{speed:,.0f} | {row['subwords_per_second']:,.0f} | {row['fraction_of_ceiling']:.0%}"
             assert f"| {name} | {cells} | {speed / one:.1f} |" in DEPLOY
+    for name, row in result("serve_speed")["figures"].items():
+        assert f"| {name} | {' | '.join(f'{rate:.0f}' for rate in row.values())} |" in DEPLOY
     load = result("serve_load")["figures"]
     for figure in (
         *(f"{load[name]:,.0f} ms" for name in ("p50_ms", "p95_ms", "p99_ms")),

@@ -96,7 +96,9 @@ def _blocks(
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
     threads = arguments.threads or 1
-    actors = max(1, int(ray.cluster_resources().get("CPU", 1)) // threads - 1)  # One core reads the files.
+    # Files are read in a tenth of a core, so that each core has an actor. Ray takes no fractions above one core.
+    cores = int(ray.cluster_resources().get("CPU", 1))
+    share, actors = (0.9, cores) if threads == 1 else (threads, max(1, (cores - 1) // threads))
     options = {name: getattr(arguments, name) for name in ("backend", "precision", "min_confidence")}
     options["threads"] = threads
     kind, text_field = arguments.kind, arguments.text_field
@@ -107,13 +109,13 @@ def _blocks(
     items = [{"name": name, "skipped": 0 if index else skipped} for index, name in enumerate(left)]
     results = (
         ray.data.from_items(items, override_num_blocks=len(items))
-        .flat_map(lambda row: packed_records(folder, row["name"], kind, text_field, row["skipped"]), num_cpus=0.5)
+        .flat_map(lambda row: packed_records(folder, row["name"], kind, text_field, row["skipped"]), num_cpus=0.1)
         .map_batches(
             PredictBlocks,
             fn_constructor_args=(str(model), options),
             batch_format="pyarrow",
             batch_size=CHUNK_RECORDS,
-            num_cpus=threads,
+            num_cpus=share,
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
         )
     )
