@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from nerpipe.comparison.run_lines import print_run_tables
 from nerpipe.comparison.run_outputs import csv_of_runs, csv_of_settings, markdown_of
-from nerpipe.comparison.run_queue import FAILED_RUN, QUEUED, RUNNING
+from nerpipe.comparison.run_queue import FAILED_RUN, QUEUED, RUNNING_NOW
 from nerpipe.comparison.run_tables import tables_of_runs, tables_of_settings
 from nerpipe.comparison.runs import overview_of
 from run_files import baseline, finished, pending
@@ -37,7 +37,10 @@ def many():
                 "feature/a-branch-whose-name-says-all-that-was-tried-in-it", 0.6, is_experiment=False, seconds=NOW
             ),
             finished("itchy-newt", 1.0, 1.0, origin="main, v1.0", seconds=NOW - 3600 * 24 * 900, **NOTEBOOK),
-            *(pending(f"run-{number}", state, lr=0.1) for number, state in enumerate((QUEUED, RUNNING, FAILED_RUN))),
+            *(
+                pending(f"run-{number}", state, lr=0.1)
+                for number, state in enumerate((QUEUED, RUNNING_NOW, FAILED_RUN))
+            ),
             finished("nosy-toad", dataset="wnut17", gold="w", origin="1234567", seed=2, seconds=NOW - 3600 * 24 * 9),
             pending("next", QUEUED, dataset="new"),
         ]

@@ -5,14 +5,14 @@ import json
 import pytest
 import yaml
 
-from nerpipe.comparison.run_records import FINISHED, NO_RESULTS, UNFINISHED, UNREADABLE, record_of
+from nerpipe.comparison.run_records import FINISHED_RUN, NO_RESULTS, UNFINISHED, UNREADABLE_RUN, record_of
 from nerpipe.comparison.systems import Estimate
 from run_files import PARAMS, files_of
 
 
 def test_a_finished_run_has_its_params_scores_and_intervals():
     found = record_of(files_of())
-    assert (found.state, found.params, found.edited, found.fault) == (FINISHED, PARAMS, {}, "")
+    assert (found.state, found.params, found.edited, found.fault) == (FINISHED_RUN, PARAMS, {}, "")
     assert found.f1["dev"] == pytest.approx(Estimate(0.5, 0.47, 0.52))  # Its interval is in averages.json alone.
     assert found.f1["test"] == pytest.approx(Estimate(0.4, 0.35, 0.44))
     assert found.sentences == {"dev": 20, "test": 1300}
@@ -98,11 +98,11 @@ def test_a_damaged_file_is_named_and_breaks_nothing(name, content, said):
     if name != "dvc.lock":
         files["dvc.lock"] = yaml.safe_dump(lock).encode()
     found = record_of(files)
-    assert found.state == UNREADABLE
+    assert found.state == UNREADABLE_RUN
     assert said in found.fault
 
 
 @pytest.mark.parametrize("content", [b"{}", b"null", b'[1, {"split": 1}, {"split": "dev"}]'])
 def test_tables_of_another_form_are_as_good_as_none(content):
     found = record_of(files_of() | {"metrics/averages.json": content, "metrics/clean.json": content})
-    assert (found.state, found.f1["dev"], found.gold) == (FINISHED, Estimate(0.5, None, None), None)
+    assert (found.state, found.f1["dev"], found.gold) == (FINISHED_RUN, Estimate(0.5, None, None), None)

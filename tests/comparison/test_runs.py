@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from nerpipe.comparison.run_queue import FAILED_RUN, QUEUED, RUNNING
-from nerpipe.comparison.run_records import UNREADABLE, RunRecord
+from nerpipe.comparison.run_queue import FAILED_RUN, QUEUED, RUNNING_NOW
+from nerpipe.comparison.run_records import UNREADABLE_RUN, RunRecord
 from nerpipe.comparison.runs import Run, differing_keys, overview_of
 from run_files import baseline, finished, pending
 
@@ -18,7 +18,7 @@ def test_the_baseline_and_the_workspace_go_first_then_the_best_on_dev_then_what_
             pending("b", QUEUED),
             pending("a", QUEUED),
             pending("c", FAILED_RUN),
-            pending("d", RUNNING),
+            pending("d", RUNNING_NOW),
             finished("worse", 0.4, test=0.9),
             finished("better", 0.6),
             finished("workspace", 0.3, is_experiment=False),
@@ -79,6 +79,6 @@ def test_without_a_finished_run_all_params_count():
 
 
 def test_an_unreadable_run_makes_no_param_differ():
-    found = overview_of([baseline(), Run("broken", RunRecord(UNREADABLE), "x")])
+    found = overview_of([baseline(), Run("broken", RunRecord(UNREADABLE_RUN), "x")])
     assert found.differing == []
     assert [group.heading for group in found.groups][1] == "unknown"

@@ -15,7 +15,7 @@ from nerpipe.annotations.importing import import_annotations
 from nerpipe.batch.input_files import KINDS, STDIN, kind_of
 from nerpipe.batch.readers import read_records
 from nerpipe.batch.records import TEXT, Record, Rejected
-from nerpipe.comparison.run_records import FINISHED, RECORD_FILES, record_of
+from nerpipe.comparison.run_records import FINISHED_RUN, RECORD_FILES, record_of
 from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.schemes import OUTSIDE, SCHEMES, is_tag, read_tag, spans_of, to_iob2
 from nerpipe.contracts.word_rules import RULES, find_words
@@ -146,7 +146,7 @@ def fuzz_run_records(data: bytes, _: Path) -> None:
     name = RECORD_FILES[data[0] % len(RECORD_FILES)] if data else RECORD_FILES[0]
     files[name] = data[1:]
     record = record_of(files)
-    check((record.state == FINISHED) == bool(record.f1), "a run has scores if it is finished, and only then")
+    check((record.state == FINISHED_RUN) == bool(record.f1), "a run has scores if it is finished, and only then")
     check(isinstance(record.params, dict), "the params are a mapping")
 
 

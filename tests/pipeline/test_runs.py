@@ -2,9 +2,13 @@
 
 import csv
 import io
+import os
 import re
 import shutil
+import signal
+import subprocess
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -92,11 +96,12 @@ def refused(repo, *options):
 
 def test_without_experiments_it_is_said_how_to_make_one(repo):
     out = repo.run("nerpipe", "runs", COLUMNS="100")
-    assert re.search(r"main \(baseline\) +\d\d:\d\d 51\.0 +41\.0 \(36\.0 to 46\.0\)", out)
+    assert re.search(r"main \(baseline\) +\d\d:\d\d +51\.0 +41\.0 \(36\.0 to 46\.0\)", out)
     assert re.search(r"workspace +51\.0 +41\.0", out)
     assert "No experiment started from main. `dvc exp run -S lr=5e-4` makes one." in out
 
 
+@pytest.mark.slow
 def test_experiments_branches_and_data_sets(repo):
     try_settings(repo, "lr=0.6", name="better")
     try_settings(repo, "dataset=other", name="elsewhere")
@@ -117,7 +122,7 @@ def test_experiments_branches_and_data_sets(repo):
     done = repo.try_run("nerpipe", "runs", "--all", COLUMNS="100")
     assert max(map(len, done.stdout.splitlines())) <= 130  # The notes are not broken.
     table = done.stdout.split("Data set other")[0]
-    assert re.search(r"of-topic +topic +\d\d:\d\d 57\.0 ", table)
+    assert re.search(r"of-topic +topic +\d\d:\d\d +57\.0 ", table)
     names = re.findall(r"(?m)^(main|workspace|better|of-topic|topic) ", table)
     assert names == ["main", "workspace", "better", "of-topic", "topic"]
     assert "without results, and not shown: unrun" in done.stdout
@@ -126,10 +131,12 @@ def test_experiments_branches_and_data_sets(repo):
     assert (repo.run("git", "for-each-ref"), repo.run("git", "status", "--porcelain")) == before
 
     repo.run("git", "checkout", "-q", "--detach", "topic")
-    assert next(iter(listed(repo))) == "HEAD"
-    assert next(iter(listed(repo, "--all"))) == "HEAD, topic"
+    assert next(iter(listed(repo))) == "topic"
     below = Repo(repo.path / "metrics", repo.path)
     assert list(listed(below)) == list(listed(repo))
+    repo.run("git", "checkout", "-q", "--detach", "unrun")
+    repo.run("git", "tag", "-d", "unrun")
+    assert next(iter(listed(repo, "--all"))) == "HEAD"
 
 
 def test_experiments_of_older_commits_are_counted_and_shown_with_all(repo):
@@ -162,7 +169,7 @@ def test_where_there_is_nothing_to_list(tmp_path):
     assert "predictions file" not in refused(outside, "--seeds")
     outside.run("git", "init", "-q")
     outside.run("dvc", "init", "-q")
-    assert "does the repository have a commit?" in refused(outside)
+    assert "there is no commit in the repository" in refused(outside)
     outside.commit("empty")
     assert "nothing was run yet" in refused(outside)
     assert "nothing was run yet" in refused(outside, "--all", "--md")
@@ -216,7 +223,9 @@ def test_a_queue_under_way_is_shown_and_not_waited_for(repo, tmp_path):
     assert wait_for(repo, one="queued", two="queued", three="queued") < 20
     found = listed(repo)
     assert [found[name]["lr"] for name in ("one", "two", "three")] == ["0.6", "2", "0.7"]
-    repo.run("dvc", "queue", "start", "-j", "1")
+    # The worker lives on and would hold the pipes of an output that is captured.
+    start = ["dvc", "queue", "start", "-j", "1"]
+    subprocess.run(start, cwd=repo.path, env=repo.env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         assert wait_for(repo, one="running", two="queued", three="queued") < 20
         assert re.search(r"one +\S+ +running +lr=0\.6", repo.run("nerpipe", "runs"))
@@ -268,3 +277,36 @@ def test_the_real_pipeline(built, tmp_path):
     out = repo.run("nerpipe", "runs", "--all", COLUMNS="100")
     tables = [line for line in out.splitlines() if not line.startswith(("F1", "Params", "Experiments"))]
     assert max(map(len, tables)) <= 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("--temp",)], ids=["in the workspace", "beside it"])
+def test_an_experiment_that_runs_now_is_running_until_it_ends_or_is_killed(repo, tmp_path, options):
+    hold = tmp_path / "hold"
+    hold.touch()
+    repo.env["HOLD"] = str(hold)
+    for kill in (False, True):
+        hold.touch()
+        command = ["dvc", "exp", "run", "-q", "-n", f"now-{kill}", *options, "-S", f"lr={0.6 + kill / 10}"]
+        process = subprocess.Popen(command, cwd=repo.path, env=repo.env, start_new_session=True)
+        try:
+            name = f"now-{kill}" if options else "workspace"
+            assert wait_for(repo, **{name: "running"}) < 20
+            found = listed(repo)
+            assert (found[name]["lr"], found[name]["dev_f1"], found["main"]["dev_f1"]) == (
+                f"{0.6 + kill / 10}",
+                "",
+                "0.51",
+            )
+            if kill:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                assert listed(repo).get(name, {"state": "gone"})["state"] != "running"
+            else:
+                hold.unlink()
+                assert process.wait(120) == 0
+                assert listed(repo)[f"now-{kill}"]["state"] == "finished"
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

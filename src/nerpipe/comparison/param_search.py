@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.comparison.revisions import experiments_from, open_repo
-from nerpipe.comparison.run_records import FINISHED, read_record
+from nerpipe.comparison.run_records import FINISHED_RUN, read_record
 from nerpipe.contracts.escapes import hydra_value
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
@@ -160,6 +160,6 @@ def _dev_f1(name: str) -> float:
 
     with open_repo() as repo:
         record = read_record(repo, resolve_rev(repo.scm, name))
-    if record.state != FINISHED:
+    if record.state != FINISHED_RUN:
         raise NerpipeError(f"{name} finished without metrics ({record.state}); `nerpipe runs` lists it")
     return record.f1["dev"].value

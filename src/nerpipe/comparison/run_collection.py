@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nerpipe.comparison.revisions import WORKSPACE, open_repo
-from nerpipe.comparison.run_queue import FAILED_RUN, RUNNING, STOPPED, pending_runs, running_in_workspace
-from nerpipe.comparison.run_records import FINISHED, NO_RESULTS, UNFINISHED, UNREADABLE, RunRecord, read_record
+from nerpipe.comparison.run_queue import FAILED_RUN, RUNNING_NOW, STOPPED, pending_runs, running_in_workspace
+from nerpipe.comparison.run_records import FINISHED_RUN, NO_RESULTS, UNFINISHED, UNREADABLE_RUN, RunRecord, read_record
 from nerpipe.comparison.runs import Run, RunOverview, overview_of
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
 
-SHORT = 7  # Digits of a commit without a name, as in DVC's tables.
+SHORT_COMMIT = 7  # Digits of a commit without a name, as in DVC's tables.
 _NOTES = {
     FAILED_RUN: "failed: `dvc queue logs NAME` says why, and `dvc queue remove --failed` removes such rows",
     STOPPED: "stopped: its process has ended without a result; `dvc queue kill NAME` lets DVC forget it",
@@ -33,6 +33,8 @@ def collect_runs(*, everything: bool) -> RunOverview:
         NerpipeError: If there is no repository of DVC and git, or nothing was run in it yet.
     """
     with open_repo() as repo:
+        if repo.scm.no_commits:
+            raise NerpipeError("there is no commit in the repository, so there is no run; commit first")
         names = _commits(repo, everything=everything)
         baseline, *commits = (_commit(repo, commit, name) for commit, name in names.items())
         workspace = _workspace(repo, baseline.start)
@@ -59,18 +61,22 @@ def collect_runs(*, everything: bool) -> RunOverview:
 
 
 def _commits(repo: "Repo", *, everything: bool) -> dict[str, str]:
-    """Map commits to their names: first HEAD, then other branches, then other tags."""
+    """Map commits to the names of their branches and tags. HEAD is the first, with its own branch in front.
+
+    While `dvc exp run` runs in the working folder, HEAD is on no branch.
+    """
     from dvc.scm import RevError, resolve_rev
 
     head = resolve_rev(repo.scm, "HEAD")
-    branch = repo.scm.get_ref("HEAD", follow=False) or ""
-    found = {head: [branch.removeprefix("refs/heads/") if branch.startswith("refs/heads/") else "HEAD"]}
-    refs = [f"refs/heads/{name}" for name in repo.scm.list_branches()]
-    refs += [f"refs/tags/{name}" for name in repo.scm.list_tags()]
-    for ref in refs if everything else ():
+    found: dict[str, list[str]] = {head: []}
+    current = repo.scm.get_ref("HEAD", follow=False) or ""
+    branches = [f"refs/heads/{name}" for name in repo.scm.list_branches()]
+    refs = sorted(branches, key=lambda ref: ref != current) + [f"refs/tags/{name}" for name in repo.scm.list_tags()]
+    for ref in refs:
         with suppress(RevError):  # A tag need not name a commit.
             found.setdefault(resolve_rev(repo.scm, ref), []).append(ref.split("/", 2)[2])
-    return {commit: ", ".join(dict.fromkeys(names)) for commit, names in found.items()}
+    names = {commit: ", ".join(dict.fromkeys(names)) or "HEAD" for commit, names in found.items()}
+    return names if everything else {head: names[head]}
 
 
 def _commit(repo: "Repo", commit: str, name: str) -> Run:
@@ -80,7 +86,7 @@ def _commit(repo: "Repo", commit: str, name: str) -> Run:
 def _workspace(repo: "Repo", head: str) -> Run:
     record = read_record(repo, None)
     if running_in_workspace(repo):
-        record = RunRecord(RUNNING, {**record.params, **record.edited})
+        record = RunRecord(RUNNING_NOW, {**record.params, **record.edited})
     return Run(WORKSPACE, record, head)
 
 
@@ -109,12 +115,12 @@ def _pending(repo: "Repo", names: Mapping[str, str], *, everything: bool) -> tup
             # The commit holds the params of the experiment, but the results of the commit that it started from.
             record = read_record(repo, commit)
             record = RunRecord(state, {**record.params, **record.edited})
-            runs.append(_experiment(repo, names, name or commit[:SHORT], commit, start, record))
+            runs.append(_experiment(repo, names, name or commit[:SHORT_COMMIT], commit, start, record))
     return runs, fault
 
 
 def _experiment(repo: "Repo", names: Mapping[str, str], name: str, commit: str, start: str, record: RunRecord) -> Run:
-    origin = names.get(start, start[:SHORT])
+    origin = names.get(start, start[:SHORT_COMMIT])
     return Run(name, record, start, origin, _seconds(repo, commit), is_experiment=True)
 
 
@@ -126,8 +132,8 @@ def _notes(runs: Sequence[Run]) -> Iterator[str]:
     states = {run.state for run in runs}
     yield from (note for state, note in _NOTES.items() if state in states)
     for run in runs:
-        if run.state == UNREADABLE:
+        if run.state == UNREADABLE_RUN:
             yield f"{run.name} cannot be read: {run.record.fault}"
-        elif run.record.edited and run.state == FINISHED:
+        elif run.record.edited and run.state == FINISHED_RUN:
             changes = ", ".join(f"{key}={value}" for key, value in run.record.edited.items())
             yield f"{run.name}: params.yaml now has {changes}, and these results are of before; run `dvc repro`"

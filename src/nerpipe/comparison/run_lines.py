@@ -6,7 +6,7 @@ from shutil import get_terminal_size
 
 from rich.cells import cell_len
 
-from nerpipe.comparison.run_tables import ORIGIN, PARAM_VALUES, RUN_COUNT, RUN_NAME, RunTable, TableRow, with_mark
+from nerpipe.comparison.run_tables import ORIGIN, PARAM_VALUES, RUN_COUNT, RUN_NAME, RunRow, RunTable, with_mark
 from nerpipe.contracts.terminal import printable, say
 
 DEFAULT_WIDTH = 100  # Columns if the output is no terminal.
@@ -50,7 +50,7 @@ def table_lines(table: RunTable, width: int) -> Iterator[str]:
         yield from _row_lines(columns, widths, texts, width)
 
 
-def _texts(row: TableRow, columns: Sequence[str]) -> dict[str, str]:
+def _texts(row: RunRow, columns: Sequence[str]) -> dict[str, str]:
     """Return the text of each column."""
     return {
         name: with_mark(row, name, columns, printable(cell if isinstance(cell, str) else ", ".join(cell)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nerpipe.comparison.run_records import SCORED_SPLITS
-from nerpipe.comparison.run_tables import ORIGIN, RUN_NAME, RunTable, TableRow, with_mark
+from nerpipe.comparison.run_tables import ORIGIN, RUN_NAME, RunRow, RunTable, with_mark
 from nerpipe.comparison.runs import DATASET, RunOverview, differing_keys
 from nerpipe.comparison.seeds import tabulate_runs
 from nerpipe.contracts.escapes import markdown_code, markdown_text, spreadsheet_cell
@@ -27,7 +27,7 @@ def _markdown_lines(table: RunTable) -> Iterator[str]:
         yield f"| {' | '.join(_markdown_cells(row, table.columns))} |"
 
 
-def _markdown_cells(row: TableRow, columns: Sequence[str]) -> Iterator[str]:
+def _markdown_cells(row: RunRow, columns: Sequence[str]) -> Iterator[str]:
     for name, cell in zip(columns, row.cells, strict=True):
         if not isinstance(cell, str):
             shown = ", ".join(markdown_code(piece, in_table=True) for piece in cell)

@@ -22,22 +22,24 @@ LOCK, PARAMS = "dvc.lock", "params.yaml"
 HEADLINE, AVERAGES, CLEANED = (f"metrics/{name}.json" for name in ("metrics", "averages", "clean"))
 RECORD_FILES = (LOCK, PARAMS, HEADLINE, AVERAGES, CLEANED)
 
-FINISHED = ""
-NO_RESULTS, UNFINISHED, UNREADABLE = "no results", "unfinished", "unreadable"
+FINISHED_RUN = ""
+NO_RESULTS, UNFINISHED, UNREADABLE_RUN = "no results", "unfinished", "unreadable"
 
 
 @dataclass(frozen=True)
 class RunRecord:
     """What a revision says of its last run."""
 
-    state: str = FINISHED  # FINISHED, NO_RESULTS, UNFINISHED (interrupted), UNREADABLE, or a state of the queue.
+    state: str = (
+        FINISHED_RUN  # FINISHED_RUN, NO_RESULTS, UNFINISHED (interrupted), UNREADABLE_RUN, or a state of the queue.
+    )
     params: Mapping[str, Any] = field(default_factory=dict)  # Those of params.yaml if the run is not finished.
     f1: Mapping[str, Estimate] = field(default_factory=dict)  # F1 by split, as fractions. Empty if not finished.
     # What tells dev and test from those of other runs: equal values mean equal sentences. None if it is not known.
     gold: tuple[Any, ...] | None = None
     sentences: Mapping[str, int] = field(default_factory=dict)  # Sentences by split, if they are known.
     edited: Mapping[str, Any] = field(default_factory=dict)  # The params that have another value in params.yaml.
-    fault: str = ""  # Why it is UNREADABLE.
+    fault: str = ""  # Why it is UNREADABLE_RUN.
 
 
 class _SplitF1(TypedDict):
@@ -66,7 +68,7 @@ def read_record(repo: "Repo", commit: str | None) -> RunRecord:
     try:
         return record_of(_files_at(repo, commit))
     except OSError as error:
-        return RunRecord(UNREADABLE, fault=f"{error.filename or 'a file'}: {error.strerror}")
+        return RunRecord(UNREADABLE_RUN, fault=f"{error.filename or 'a file'}: {error.strerror}")
 
 
 def _files_at(repo: "Repo", commit: str | None) -> dict[str, bytes]:
@@ -92,7 +94,7 @@ def record_of(files: Mapping[str, bytes]) -> RunRecord:
     try:
         return _record(files)
     except NerpipeError as error:
-        return RunRecord(UNREADABLE, fault=str(error))
+        return RunRecord(UNREADABLE_RUN, fault=str(error))
 
 
 def _record(files: Mapping[str, bytes]) -> RunRecord:
@@ -107,7 +109,7 @@ def _record(files: Mapping[str, bytes]) -> RunRecord:
     edited = {key: wanted[key] for key in params if key in wanted and wanted[key] != params[key]}
     sentences = {row["split"]: row["sentences"] for row in cleaned if isinstance(row.get("sentences"), int)}
     return RunRecord(
-        FINISHED,
+        FINISHED_RUN,
         params,
         _scores(check_shape(_parse_json(files, HEADLINE), _Headline, Path(HEADLINE)), _rows(files, AVERAGES)),
         _gold(cleaned),

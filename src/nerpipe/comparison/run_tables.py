@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
-from nerpipe.comparison.run_records import FINISHED, SCORED_SPLITS
+from nerpipe.comparison.run_records import FINISHED_RUN, SCORED_SPLITS
 from nerpipe.comparison.runs import Run, RunOverview, differing_keys
 from nerpipe.comparison.seeds import SettingRow, Spread, tabulate_runs
 from nerpipe.comparison.systems import Estimate, points, show_bounds
@@ -24,7 +25,7 @@ _ABSENT = object()
 Cell = str | Sequence[str]  # A text, or pieces of code such as `lr=0.0003`.
 
 
-class TableRow(NamedTuple):
+class RunRow(NamedTuple):
     """A row of a table, with a cell for each column."""
 
     cells: Sequence[Cell]
@@ -37,11 +38,11 @@ class RunTable:
 
     title: str
     columns: Sequence[str]
-    rows: Sequence[TableRow]
+    rows: Sequence[RunRow]
     lines: Sequence[str] = ()  # What stands below the table.
 
 
-def with_mark(row: TableRow, column: str, columns: Sequence[str], text: str) -> str:
+def with_mark(row: RunRow, column: str, columns: Sequence[str], text: str) -> str:
     """Mark the baseline beside its name or, in a table without names, beside its params.
 
     Args:
@@ -72,7 +73,7 @@ def tables_of_runs(found: RunOverview, *, now: float | None = None) -> list[RunT
             cells: dict[str, Cell] = {RUN_NAME: run.name, ORIGIN: run.origin, WHEN: show_time(run.seconds, now or 0)}
             cells |= dict(zip(F1_COLUMNS, _score_cells(run), strict=True))
             cells[PARAM_VALUES] = _listed(run.record.params, found, found.differing, everything=run.is_baseline)
-            rows.append(TableRow([cells[name] for name in columns], run.is_baseline))
+            rows.append(RunRow([cells[name] for name in columns], run.is_baseline))
         tables.append(RunTable(f"Data set {group.heading}", columns, rows))
     return tables
 
@@ -90,23 +91,23 @@ def tables_of_settings(found: RunOverview) -> list[RunTable]:
     differing = [key for key in differing_keys([row.params for row in every]) if key in found.differing]
     optional = [ORIGIN] if len({row.origin for row in every}) > 1 else []
     columns = [*optional, RUN_COUNT, SEEDS, *F1_COLUMNS, PARAM_VALUES]
+    lone = [f"There is one setting. To compare two, train both with the same seeds: `{HOW}`"] if len(every) == 1 else []
     tables = []
     for group, settings in groups:
         labels = [_listed(row.params, found, differing, everything=row.has_baseline) for row in settings]
-        rows = []
-        for row, label in zip(settings, labels, strict=True):
-            cells: dict[str, Cell] = {PARAM_VALUES: label, ORIGIN: row.origin, RUN_COUNT: str(len(row.runs))}
-            cells |= {SEEDS: ", ".join(map(str, row.seeds))}
-            cells |= {name: show_spread(row.f1[split]) for name, split in zip(F1_COLUMNS, SCORED_SPLITS, strict=True)}
-            rows.append(TableRow([cells[name] for name in columns], row.has_baseline))
+        rows = [_setting_row(row, label, columns) for row, label in zip(settings, labels, strict=True)]
         names = [", ".join(label) or "the params of the baseline" for label in labels]
-        gains = [_gain_lines(*parts, names[0]) for parts in zip(settings[1:], names[1:], strict=True)]
-        lines = [line for part in gains for line in part]
-        if len(every) == 1:
-            lines.append(f"There is one setting. To compare two, train both with the same seeds: `{HOW}`")
+        gains = (_gain_lines(*parts, names[0]) for parts in zip(settings[1:], names[1:], strict=True))
         if settings:
-            tables.append(RunTable(f"Data set {group.heading}", columns, rows, lines))
+            tables.append(RunTable(f"Data set {group.heading}", columns, rows, [*chain.from_iterable(gains), *lone]))
     return tables
+
+
+def _setting_row(row: SettingRow, label: Sequence[str], columns: Sequence[str]) -> RunRow:
+    cells: dict[str, Cell] = {ORIGIN: row.origin, RUN_COUNT: str(len(row.runs)), PARAM_VALUES: label}
+    cells |= {SEEDS: ", ".join(map(str, row.seeds))}
+    cells |= {name: show_spread(row.f1[split]) for name, split in zip(F1_COLUMNS, SCORED_SPLITS, strict=True)}
+    return RunRow([cells[name] for name in columns], row.has_baseline)
 
 
 def _listed(
@@ -147,7 +148,7 @@ def show_time(seconds: int | None, now: float) -> str:
 
 def _score_cells(run: Run) -> list[str]:
     """Return F1 on dev and test. A run that is not finished has its state in place of dev."""
-    if run.state != FINISHED:
+    if run.state != FINISHED_RUN:
         return [run.state, ""]
     return [show_score(run.record.f1[split]) for split in SCORED_SPLITS]
 

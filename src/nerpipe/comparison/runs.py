@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nerpipe.comparison.revisions import WORKSPACE
-from nerpipe.comparison.run_queue import FAILED_RUN, QUEUED, RUNNING, STOPPED
+from nerpipe.comparison.run_queue import FAILED_RUN, QUEUED, RUNNING_NOW, STOPPED
 from nerpipe.comparison.run_records import (
-    FINISHED,
+    FINISHED_RUN,
     NO_RESULTS,
     SCORED_SPLITS,
     UNFINISHED,
-    UNREADABLE,
+    UNREADABLE_RUN,
     RunRecord,
 )
 
 DATASET = "dataset"  # The param whose values part runs that cannot be compared.
-STATES = (FINISHED, RUNNING, QUEUED, STOPPED, FAILED_RUN, UNFINISHED, NO_RESULTS, UNREADABLE)
+STATES = (FINISHED_RUN, RUNNING_NOW, QUEUED, STOPPED, FAILED_RUN, UNFINISHED, NO_RESULTS, UNREADABLE_RUN)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def overview_of(runs: Sequence[Run], notes: Sequence[str] = ()) -> RunOverview:
         runs: The runs. One of them is the baseline.
         notes: What is to be said below the tables.
     """
-    known: set[str] = set().union(*(run.record.params for run in runs if run.state == FINISHED))
+    known: set[str] = set().union(*(run.record.params for run in runs if run.state == FINISHED_RUN))
     kept = [_with_known_params(run, known) for run in runs] if known else list(runs)
     baseline = next(run for run in kept if run.is_baseline)
     differing = differing_keys([run.record.params for run in kept if run.record.params])
@@ -93,10 +93,10 @@ def _with_known_params(run: Run, known: Collection[str]) -> Run:
 def _groups(runs: Sequence[Run]) -> list[RunGroup]:
     """Group runs: first the data set of the baseline, then others by name. A run without results joins its data set."""
     members: dict[tuple[str, object], list[Run]] = {}
-    for run in sorted(runs, key=lambda run: (run.state != FINISHED, not run.is_baseline)):
+    for run in sorted(runs, key=lambda run: (run.state != FINISHED_RUN, not run.is_baseline)):
         dataset = str(run.record.params.get(DATASET, ""))
         key: tuple[str, object] = (dataset, run.record.gold)
-        if run.state != FINISHED:
+        if run.state != FINISHED_RUN:
             key = next((known for known in members if known[0] == dataset), key)
         members.setdefault(key, []).append(run)
     groups: list[RunGroup] = []
@@ -121,5 +121,5 @@ def _heading(dataset: str, runs: Sequence[Run]) -> str:
 
 def _place(run: Run) -> tuple[bool, bool, int, float, str]:
     """Sort by dev F1, the best first. The baseline and the working folder go before all others."""
-    dev = run.record.f1["dev"].value if run.state == FINISHED else 0.0
+    dev = run.record.f1["dev"].value if run.state == FINISHED_RUN else 0.0
     return not run.is_baseline, run.name != WORKSPACE or run.is_experiment, STATES.index(run.state), -dev, run.name

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from nerpipe.comparison.run_records import FINISHED, SCORED_SPLITS
+from nerpipe.comparison.run_records import FINISHED_RUN, SCORED_SPLITS
 from nerpipe.comparison.runs import Run
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
@@ -57,7 +57,7 @@ def tabulate_runs(runs: Sequence[Run]) -> list[SettingRow]:
     by_setting: dict[Settings, dict[int, Run]] = {}
     for run in sorted(runs, key=lambda run: (not run.is_experiment, not run.is_baseline)):
         seed = run.record.params.get(SEED)
-        if run.state != FINISHED or not isinstance(seed, int):
+        if run.state != FINISHED_RUN or not isinstance(seed, int):
             continue
         same = by_setting.setdefault(settings_of(run), {}).setdefault(seed, run)
         if run.is_experiment and same.record.f1 != run.record.f1:
