@@ -152,7 +152,7 @@ def test_experiments_of_older_commits_are_counted_and_shown_with_all(repo):
 def test_results_that_are_older_than_params_or_that_are_of_two_runs_are_not_passed_off(repo):
     repo.set(lr="0.7")
     found = repo.run("nerpipe", "runs")
-    assert "workspace: params.yaml now has lr=0.7, and these results are of before; run `dvc repro`" in found
+    assert "workspace: params.yaml was edited after the run (lr=0.7); `dvc repro` runs with that" in found
     repo.set(dataset="other")
     repo.run("dvc", "repro", "-q", "clean_conll")
     assert listed(repo)["workspace"]["state"] == "unfinished"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from nerpipe.comparison.revisions import WORKSPACE, open_repo
 from nerpipe.comparison.run_queue import FAILED_RUN, RUNNING_NOW, STOPPED, pending_runs, running_in_workspace
-from nerpipe.comparison.run_records import FINISHED_RUN, NO_RESULTS, UNFINISHED, UNREADABLE_RUN, RunRecord, read_record
+from nerpipe.comparison.run_records import NO_RESULTS, UNFINISHED, UNREADABLE_RUN, RunRecord, read_record
+from nerpipe.comparison.run_tables import show_param
 from nerpipe.comparison.runs import Run, RunOverview, overview_of
 from nerpipe.errors import NerpipeError
 
@@ -131,9 +132,11 @@ def _seconds(repo: "Repo", commit: str) -> int:
 def _notes(runs: Sequence[Run]) -> Iterator[str]:
     states = {run.state for run in runs}
     yield from (note for state, note in _NOTES.items() if state in states)
+    yield from (f"{run.name} cannot be read: {run.record.fault}" for run in runs if run.state == UNREADABLE_RUN)
+    edited: dict[str, list[str]] = {}
     for run in runs:
-        if run.state == UNREADABLE_RUN:
-            yield f"{run.name} cannot be read: {run.record.fault}"
-        elif run.record.edited and run.state == FINISHED_RUN:
-            changes = ", ".join(f"{key}={value}" for key, value in run.record.edited.items())
-            yield f"{run.name}: params.yaml now has {changes}, and these results are of before; run `dvc repro`"
+        if run.record.edited:
+            changes = ", ".join(show_param(key, value) for key, value in run.record.edited.items())
+            edited.setdefault(changes, []).append(run.name)
+    for changes, names in edited.items():
+        yield f"{', '.join(names)}: params.yaml was edited after the run ({changes}); `dvc repro` runs with that"

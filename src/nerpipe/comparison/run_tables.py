@@ -17,8 +17,8 @@ RUN_NAME, ORIGIN, WHEN, PARAM_VALUES, RUN_COUNT, SEEDS = "run", "from", "when", 
 F1_COLUMNS = tuple(f"{split} F1" for split in SCORED_SPLITS)
 HOW = "dvc exp run --queue -S seed=1,2,3,4,5 -S lr=1e-4,2e-4 && dvc exp run --run-all"
 ABOUT_PARAMS = "Params: the baseline has all in which the runs differ, other rows those with another value than its."
-ABOUT_RUNS = ("F1 in points, with the 95% interval of one trained model. The best dev F1 comes first.", ABOUT_PARAMS)
-ABOUT_SETTINGS = ("F1 in points: mean ± standard deviation over the seeds.", ABOUT_PARAMS)
+ABOUT_RUNS = "F1 in points, with the 95% interval of one trained model. The best dev F1 comes first."
+ABOUT_SETTINGS = "F1 in points: mean ± standard deviation over the seeds."
 _CHECKSUM = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{8,}\b")
 _ABSENT = object()
 

@@ -50,7 +50,13 @@ def list_runs(arguments: argparse.Namespace) -> None:
     from nerpipe.comparison.run_collection import collect_runs
     from nerpipe.comparison.run_lines import print_run_tables
     from nerpipe.comparison.run_outputs import csv_of_runs, csv_of_settings, markdown_of
-    from nerpipe.comparison.run_tables import ABOUT_RUNS, ABOUT_SETTINGS, tables_of_runs, tables_of_settings
+    from nerpipe.comparison.run_tables import (
+        ABOUT_PARAMS,
+        ABOUT_RUNS,
+        ABOUT_SETTINGS,
+        tables_of_runs,
+        tables_of_settings,
+    )
 
     found = collect_runs(everything=arguments.all)
     if arguments.csv:
@@ -59,10 +65,10 @@ def list_runs(arguments: argparse.Namespace) -> None:
             say(note, stream=sys.stderr)
         return
     if arguments.seeds:
-        tables, notes = tables_of_settings(found), [*ABOUT_SETTINGS, *found.notes]
+        tables, about = tables_of_settings(found), ABOUT_SETTINGS
     else:
-        now = None if arguments.md else time.time()
-        tables, notes = tables_of_runs(found, now=now), [*ABOUT_RUNS, *found.notes]
+        tables, about = tables_of_runs(found, now=None if arguments.md else time.time()), ABOUT_RUNS
+    notes = [about, *([ABOUT_PARAMS] if found.differing else []), *found.notes]
     if arguments.md:
         say(markdown_of(tables, notes))
     else:
