@@ -108,7 +108,7 @@ BORDERS = {
         "nerpipe.yaml_reader",
     },
     ".to_csv(": {"nerpipe.evaluation.report_files"},
-    "csv.writer": set(),
+    "csv.writer": {"nerpipe.comparison.run_outputs"},
     "shell=True": set(),
 }
 

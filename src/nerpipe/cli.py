@@ -14,6 +14,7 @@ from nerpipe.command_line.completion_command import COMPLETION, add_completion
 from nerpipe.command_line.help_text import add_examples, grouped_help
 from nerpipe.command_line.parser import CommandParser
 from nerpipe.comparison.commands import COMPARE, SEARCH, add_compare, add_search
+from nerpipe.comparison.runs_command import RUNS, add_runs
 from nerpipe.comparison.score_command import SCORE, add_score
 from nerpipe.contracts.program_end import run_program
 from nerpipe.contracts.reports import MainScores, MistakeRow, NoteRow, ScoreRow, TypeRow
@@ -70,6 +71,7 @@ def _groups(program: CommandParser) -> dict[str, dict[str, _Command]]:
         },
         "quality of a model": {
             "score": _Command("score a model or predictions on a labelled file", SCORE, add_score),
+            "runs": _Command("list experiments and branches with their scores and params", RUNS, add_runs),
             "compare": _Command("compare two systems, with significance tests", COMPARE, add_compare),
         },
         "use of a model": {

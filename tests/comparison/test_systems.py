@@ -1,7 +1,6 @@
-"""Differences between two sides, by hand and by property; and settings over seeds."""
+"""Differences between two sides, by hand and by property."""
 
 import json
-import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +13,6 @@ from nerpipe.comparison.common_data import check_same_gold
 from nerpipe.comparison.comparison_json import comparison_as_json
 from nerpipe.comparison.display import print_comparison
 from nerpipe.comparison.revisions import SystemOutput, load_output
-from nerpipe.comparison.seeds import Run, spread, tabulate_runs, with_t_interval
 from nerpipe.comparison.systems import Estimate, compare, interval_notes, judge, verdict_in_words
 from nerpipe.errors import NerpipeError
 from tagrows import TAGS, gold_and_predicted
@@ -227,46 +225,6 @@ def test_the_intervals_hold_what_is_drawn(wnut17):
     assert (close.verdict, round(100 * close.micro.delta.value, 2)) == ("noise", 1.09)
     assert close.micro.delta.low < 0 < close.micro.delta.high
     assert compare(last, best, resamples=2000, seed=1).verdict == "better"
-
-
-def run(seed, f1, name="", **settings):
-    return Run(name or f"{seed}{settings}", tuple(sorted(settings.items())), seed, {"dev": f1, "test": f1})
-
-
-def test_settings_over_seeds_by_hand():
-    rows = tabulate_runs(
-        [
-            *(run(1, 0.50, lr=1e-4), run(2, 0.60, lr=1e-4), run(3, 0.9, lr=1e-4)),
-            *(run(1, 0.54, lr=2e-4), run(2, 0.66, lr=2e-4)),
-        ]
-    )
-    assert [(row.differing, row.seeds) for row in rows] == [({"lr": 1e-4}, [1, 2, 3]), ({"lr": 2e-4}, [1, 2])]
-    # mean 2.0 / 3; deviations -1/6, -1/15, 7/30 squared sum to (25 + 4 + 49) / 900, halved for n - 1 = 2
-    assert rows[0].f1["test"].mean == pytest.approx(2 / 3)
-    assert rows[0].f1["test"].sd == pytest.approx(math.sqrt(78 / 900 / 2))
-    assert rows[0].gain == {}
-    # over seeds 1 and 2 the gains are 0.04 and 0.06: mean 0.05, sd 0.02 / sqrt 2; t(0.975, 1) = 12.7062
-    gain = rows[1].gain["test"]
-    assert (gain.n, gain.mean, gain.sd) == pytest.approx((2, 0.05, 0.02 / math.sqrt(2)))
-    assert (gain.low, gain.high) == pytest.approx((0.05 - 0.127062, 0.05 + 0.127062))
-
-
-def test_the_setting_of_head_goes_first_and_numbers_are_in_order():
-    runs = [run(1, 0.5, lr=lr) for lr in (1e-3, 2e-5, 1e-4)]
-    assert [row.differing["lr"] for row in tabulate_runs(runs)] == [2e-5, 1e-4, 1e-3]
-    assert [row.differing["lr"] for row in tabulate_runs(runs, runs[2].settings)] == [1e-4, 2e-5, 1e-3]
-
-
-def test_one_number_has_no_deviation_and_no_interval():
-    assert with_t_interval([0.5]) == spread([0.5]) == (1, 0.5, None, None, None)
-    no_common = tabulate_runs([run(1, 0.5, lr=1.0), run(2, 0.5, lr=2.0)])
-    assert no_common[1].gain == {}
-
-
-def test_same_params_with_other_results_are_refused():
-    with pytest.raises(NerpipeError, match=r"one and two have the same params but different results.*exp remove one"):
-        tabulate_runs([run(1, 0.5, "one", lr=1.0), run(1, 0.6, "two", lr=1.0)])
-    assert tabulate_runs([run(1, 0.5, "one"), run(1, 0.5, "two")])[0].runs == ["one"]
 
 
 def test_two_files_are_compared_without_anything_heavy(tmp_path):

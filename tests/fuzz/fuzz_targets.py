@@ -15,14 +15,17 @@ from nerpipe.annotations.importing import import_annotations
 from nerpipe.batch.input_files import KINDS, STDIN, kind_of
 from nerpipe.batch.readers import read_records
 from nerpipe.batch.records import TEXT, Record, Rejected
+from nerpipe.comparison.run_records import FINISHED_RUN, RECORD_FILES, record_of
 from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.schemes import OUTSIDE, SCHEMES, is_tag, read_tag, spans_of, to_iob2
 from nerpipe.contracts.word_rules import RULES, find_words
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.errors import NerpipeError
+from run_files import files_of
 
 SUFFIXES = (".jsonl", ".json", ".csv")
+RUN_FILES = files_of()
 GOOD = "Ann\tB-x\n\n"
 
 
@@ -137,12 +140,23 @@ def fuzz_word_rules(data: bytes, _: Path) -> None:
             check(all(not any(map(str.isspace, word)) for word in words), "no word holds white space")
 
 
+def fuzz_run_records(data: bytes, _: Path) -> None:
+    """Read any bytes as a file of a run, whose other files are whole. The first byte chooses the file."""
+    files = dict(RUN_FILES)
+    name = RECORD_FILES[data[0] % len(RECORD_FILES)] if data else RECORD_FILES[0]
+    files[name] = data[1:]
+    record = record_of(files)
+    check((record.state == FINISHED_RUN) == bool(record.f1), "a run has scores if it is finished, and only then")
+    check(isinstance(record.params, dict), "the params are a mapping")
+
+
 TARGETS: dict[str, Callable[[bytes, Path], None]] = {
     "raw_reader": fuzz_raw_reader,
     "importers": fuzz_importers,
     "record_readers": fuzz_record_readers,
     "tag_reader": fuzz_tag_reader,
     "word_rules": fuzz_word_rules,
+    "run_records": fuzz_run_records,
 }
 
 

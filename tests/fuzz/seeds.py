@@ -5,6 +5,7 @@ import re
 
 from documented import DOCS
 from places import ROOT
+from run_files import files_of
 
 FIXTURES = ROOT / "tests/fixtures"
 TEXTS = ("@nasa's #Mars trip :-) http://t.co/x1.", "GDP增长5%", "T-cell/B-cell", "מה שלום\u200f 👍🏽", "a\u0600 b", "")
@@ -27,6 +28,9 @@ def seeds_of(target: str) -> list[bytes]:
         found += [*raw, *exports, *(text.encode() for text in TEXTS)]
     elif target == "tag_reader":
         found += [b"B-x I-x O", b"S-Bahn E-mail", b"B_PER PER-B b-per W-x M-x", b"person-actor O", b"B- -x \xff"]
+    elif target == "run_records":
+        for index, content in enumerate(files_of().values()):
+            found.append(bytes([index]) + content)
     else:
         found += [text.encode() for text in TEXTS]
     return found

@@ -23,13 +23,21 @@ def folder(tmp_path, monkeypatch):
 
 def test_a_folder_at_its_hash(folder):
     revision = sha256_of(Path(folder) / "model.safetensors")
-    assert resolve_model(f"{folder}@{revision}") == ModelSource(folder, None)
+    for digits in (64, 40, 12):  # 40 are also those of a commit, but the folder is there.
+        assert resolve_model(f"{folder}@{revision[:digits]}") == ModelSource(folder, None)
 
 
 @pytest.mark.parametrize("revision", ["", "@", "@" + "0" * 64])
 def test_a_wrong_or_missing_revision_gives_the_line_to_paste(folder, revision):
-    with pytest.raises(NerpipeError, match=rf"paste this: `model: {folder}@[0-9a-f]{{64}}`"):
+    with pytest.raises(NerpipeError, match=rf"paste this: `model: {folder}@[0-9a-f]{{32}}`"):
         resolve_model(folder + revision)
+
+
+@pytest.mark.parametrize("digits", [1, 11])
+def test_too_few_digits_of_the_hash_are_refused(folder, digits):
+    revision = sha256_of(Path(folder) / "model.safetensors")[:digits]
+    with pytest.raises(NerpipeError, match=rf"{revision} is too short, give at least 12 digits.*paste this: `model:"):
+        resolve_model(f"{folder}@{revision}")
 
 
 def test_a_folder_counts_from_the_repository_root_too(folder, tmp_path, monkeypatch):
@@ -56,6 +64,11 @@ def test_a_folder_that_must_not_be_read_is_refused_before_its_hash_is_offered(fo
 def test_no_such_folder():
     with pytest.raises(NerpipeError, match=r"there is no folder ./nope"):
         resolve_model("./nope@" + "0" * 64)
+
+
+def test_some_digits_of_a_commit_are_not_enough():
+    with pytest.raises(NerpipeError, match=r"no folder some/model.*give all 40 digits of the commit"):
+        resolve_model(f"some/model@{COMMIT[:12]}")
 
 
 def test_a_hub_model_at_a_commit_asks_no_network():

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from nerpipe.command_line.help_text import add_examples
 from nerpipe.comparison.score_command import CHANGES_LISTED, RESAMPLES_OF_TESTS, SEED_OF_TESTS, WORSE, print_json
-from nerpipe.errors import NerpipeError
 from nerpipe.params import whole_number
 
 LEAST_RESAMPLES = 100
@@ -21,7 +20,7 @@ is worse and the difference is not noise."""
 
 def add_compare(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `nerpipe compare`."""
-    parser.add_argument("side", nargs="?", metavar="SIDE", help="the system to compare with, such as main")
+    parser.add_argument("side", metavar="SIDE", help="the system to compare with, such as main")
     parser.add_argument("other", nargs="?", metavar="OTHER", help="the system to judge (default: workspace)")
     parser.add_argument(
         "--split", choices=("dev", "test"), default="test", help="the split to compare on (default: %(default)s)"
@@ -53,9 +52,6 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         help=f"exit with code {WORSE} if OTHER is worse and the difference is not noise",
     )
     parser.add_argument(
-        "--seeds", action="store_true", help="compare the settings of all experiments over their seeds instead"
-    )
-    parser.add_argument(
         "--json", action="store_true", help="print all results as JSON, with fractions instead of points"
     )
     add_examples(
@@ -63,7 +59,6 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         {
             "is the workspace better than main?": "nerpipe compare main",
             "two branches on dev, with 30 changed sentences": "nerpipe compare main lower-lr --split dev --show 30",
-            "the settings of all experiments, each over its seeds": "nerpipe compare --seeds",
         },
     )
     parser.set_defaults(run=_compare)
@@ -99,11 +94,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    """Compare two systems, or all settings if --seeds is given, and return the exit code."""
-    if arguments.seeds:
-        return _compare_seeds(arguments)
-    if arguments.side is None:
-        raise NerpipeError("SIDE is missing: name a system to compare with (`nerpipe compare main`), or give --seeds")
+    """Compare two systems, and return the exit code."""
     from nerpipe.comparison.comparison_json import comparison_as_json
     from nerpipe.comparison.display import print_comparison
     from nerpipe.comparison.revisions import WORKSPACE, load_output
@@ -117,23 +108,6 @@ def _compare(arguments: argparse.Namespace) -> int:
     else:
         print_comparison(comparison, *sides, show=arguments.show)
     return WORSE if arguments.fail_if_worse and comparison.verdict == "worse" else 0
-
-
-def _compare_seeds(arguments: argparse.Namespace) -> int:
-    if arguments.side is not None or arguments.fail_if_worse:
-        raise NerpipeError(
-            "--seeds compares the settings of all experiments that started from HEAD. It takes neither SIDE nor OTHER "
-            "nor --fail-if-worse: leave them out, or leave out --seeds"
-        )
-    from nerpipe.comparison.display import print_seeds, seeds_as_json
-    from nerpipe.comparison.seeds import seed_rows
-
-    rows = seed_rows()
-    if arguments.json:
-        print_json(seeds_as_json(rows))
-    else:
-        print_seeds(rows)
-    return 0
 
 
 def _search(arguments: argparse.Namespace) -> None:

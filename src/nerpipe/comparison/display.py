@@ -4,14 +4,12 @@ This module is apart from nerpipe.evaluation.score_table because a stage depends
 not make the stage run again.
 """
 
-import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.comparison.revisions import SystemOutput
 from nerpipe.comparison.score_files import FileScores
-from nerpipe.comparison.seeds import SCORED_SPLITS, SettingRow, Spread
 from nerpipe.comparison.systems import (
     CHANGE_KINDS,
     Difference,
@@ -128,65 +126,12 @@ def _point(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
-def print_seeds(rows: Sequence[SettingRow]) -> None:
-    """Print mean and standard deviation of each setting, and its difference to the first setting, seed by seed."""
-    table = _table("F1 in points over seeds: mean and standard deviation", "n", "seeds", *SCORED_SPLITS)
-    for row in rows:
-        spreads = [_show_spread(row.f1[split]) for split in SCORED_SPLITS]
-        table.add_row(_show_setting(row), str(row.f1["test"].n), ", ".join(map(str, row.seeds)), *spreads)
-    lines = []
-    for row in rows[1:]:
-        lines.append(f"{_show_setting(row)} minus {_show_setting(rows[0])}, seed by seed:")
-        lines += [f"  {split:<4}  {_show_gain(row.gain[split])}" for split in SCORED_SPLITS if split in row.gain]
-        if not row.gain:
-            lines.append("  the two settings have no seed in common: train both with the same seeds")
-    if len(rows) == 1:
-        lines.append(
-            "All runs have the same setting. To compare two, train another with the same seeds: -S seed=... -S KEY=A,B"
-        )
-    show_table(table, lines)
-
-
-def seeds_as_json(rows: Sequence[SettingRow]) -> list[dict[str, Any]]:
-    """Return one row for each setting. Gains are differences to the first setting."""
-    return [
-        dataclasses.asdict(row) | {part: _spreads_json(getattr(row, part)) for part in ("f1", "gain")} for row in rows
-    ]
-
-
-def _spreads_json(spreads: dict[str, Spread]) -> dict[str, Any]:
-    return {
-        split: {key: value for key, value in spread._asdict().items() if value is not None}
-        for split, spread in spreads.items()
-    }
-
-
-def _show_setting(row: SettingRow) -> str:
-    return ", ".join(f"{key}={value}" for key, value in row.differing.items()) or "the only setting"
-
-
-def _show_spread(spread: Spread) -> str:
-    return f"{100 * spread.mean:.1f}" + ("" if spread.sd is None else f" (sd {100 * spread.sd:.1f})")
-
-
-def _show_gain(spread: Spread) -> str:
-    if spread.sd is None or spread.low is None or spread.high is None:
-        return f"{points(spread.mean)} F1 with the one common seed. One seed is not enough: train with more seeds"
-    verdict = "not distinguishable from noise"
-    if spread.low > 0 or spread.high < 0:
-        verdict = "better" if spread.mean > 0 else "worse"
-    return (
-        f"{points(spread.mean)} F1 (sd {100 * spread.sd:.1f}, n = {spread.n}), 95% CI {points(spread.low)} to "
-        f"{points(spread.high)}: {verdict}"
-    )
-
-
 def _table(title: str, *columns: str) -> DataTable:
     table = DataTable(title)
     table.add_column("", no_wrap=True)
     for name in columns:
-        # A long file name or list of seeds is folded, but never a number.
-        table.add_column(name, justify="right", no_wrap=len(name) <= FOLDED and name != "seeds", overflow="fold")
+        # A long file name is folded, but never a number.
+        table.add_column(name, justify="right", no_wrap=len(name) <= FOLDED, overflow="fold")
     return table
 
 

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nerpipe.comparison.revisions import at_revision, experiments_from, open_repo
-from nerpipe.comparison.seeds import read_run
+from nerpipe.comparison.revisions import experiments_from, open_repo
+from nerpipe.comparison.run_records import FINISHED_RUN, read_record
 from nerpipe.contracts.escapes import hydra_value
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
@@ -156,8 +156,10 @@ def _stop(process: "subprocess.Popen[str]") -> None:
 
 
 def _dev_f1(name: str) -> float:
-    with open_repo() as repo, at_revision(repo, name):
-        run = read_run(repo, name)
-    if run is None:
-        raise NerpipeError(f"{name} finished without metrics; inspect it with `dvc exp show`")
-    return run.f1["dev"]
+    from dvc.scm import resolve_rev
+
+    with open_repo() as repo:
+        record = read_record(repo, resolve_rev(repo.scm, name))
+    if record.state != FINISHED_RUN:
+        raise NerpipeError(f"{name} finished without metrics ({record.state}); `nerpipe runs` lists it")
+    return record.f1["dev"].value

