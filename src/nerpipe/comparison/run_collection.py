@@ -15,6 +15,7 @@ from nerpipe.errors import NerpipeError
 if TYPE_CHECKING:
     from dvc.repo import Repo
 
+NAMED = 5  # The most runs that a note names.
 SHORT_COMMIT = 7  # Digits of a commit without a name, as in DVC's tables.
 _NOTES = {
     FAILED_RUN: "failed: `dvc queue logs NAME` says why, and `dvc queue remove --failed` removes such rows",
@@ -52,7 +53,7 @@ def collect_runs(*, everything: bool) -> RunOverview:
         )
     notes = [*_notes(shown), *([fault] if fault else [])]
     if empty := [run.name for run in commits if run.state == NO_RESULTS]:
-        notes.append(f"without results, and not shown: {', '.join(empty)}")
+        notes.append(f"without results, and not shown: {_some(empty)}")
     if not experiments and not pending:
         started = "There is no experiment" if everything else f"No experiment started from {baseline.name}"
         notes.append(f"{started}. `dvc exp run -S lr=5e-4` makes one.")
@@ -139,4 +140,9 @@ def _notes(runs: Sequence[Run]) -> Iterator[str]:
             changes = ", ".join(show_param(key, value) for key, value in run.record.edited.items())
             edited.setdefault(changes, []).append(run.name)
     for changes, names in edited.items():
-        yield f"{', '.join(names)}: params.yaml was edited after the run ({changes}); `dvc repro` runs with that"
+        yield f"{_some(names)}: params.yaml was edited after the run ({changes}); `dvc repro` runs with that"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
