@@ -181,6 +181,12 @@ def test_the_data_of_the_page_cannot_end_its_block(tmp_path):
     assert (data["name"], data["examples"]) == (hostile, [hostile])
 
 
+def test_a_card_that_is_no_text_stops_no_server(tmp_path):
+    (tmp_path / "README.md").write_bytes(b"---\nmodel-index:\n- name: caf\xe9\n---\n")
+    with TestClient(make_app(capitals_predictor(), tmp_path, choice=CHOICE, timeout=60)) as client:
+        assert client.get("/model").json()["card"].endswith("caf\ufffd\n---\n")
+
+
 def test_a_model_without_a_name_is_called_as_its_folder(client):
     data = json.loads(re.search(r'id="data">(.*?)</script>', client.get("/").text)[1])
     assert data["name"].startswith("model")

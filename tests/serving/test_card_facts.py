@@ -45,6 +45,7 @@ def test_name_scores_and_examples_are_read():
         "---\nwidget: 2026-99-99\n---\n",
         "---\n" + "[" * 5000 + "\n---\n",
         "---\nwidget: !!python/object/apply:os.system [ls]\n---\n",
+        "---\na: &a {x: 1}\nb: &b {<<: [*a, *a]}\nwidget: *b\n---\n",  # Forty such lines would take for ever.
         "---\nmodel-index: [{results: [{metrics: [{type: [f1], value: x}]}]}]\n---\n",
         "# Text\n" + METADATA,
     ],

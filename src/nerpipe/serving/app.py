@@ -33,7 +33,8 @@ def make_app(predictor: Finder, folder: Path, *, choice: BackendChoice, timeout:
     """
     metrics = Metrics()
     route = PredictRoute(predictor, metrics, timeout=timeout)
-    card = (folder / CARD).read_text(encoding="utf-8") if (folder / CARD).exists() else ""
+    # People may edit the card, and no part of it decides how the model is run.
+    card = (folder / CARD).read_text(encoding="utf-8", errors="replace") if (folder / CARD).is_file() else ""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

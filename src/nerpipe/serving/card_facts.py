@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
+from nerpipe.errors import NerpipeError
+from nerpipe.yaml_reader import parse_yaml
 
 MOST_SHOWN = 10  # The most examples that the page offers.
 _METADATA = re.compile(r"\A---\r?\n(.*?)^---\r?$", re.DOTALL | re.MULTILINE)
@@ -32,8 +33,8 @@ def read_card(card: str) -> CardFacts:
     """
     found = _METADATA.match(card)
     try:
-        data = yaml.safe_load(found[1]) if found else None
-    except (yaml.YAMLError, RecursionError, ValueError):
+        data = parse_yaml(found[1], "README.md") if found else None
+    except NerpipeError:
         data = None
     index = _first(_get(data, "model-index"))
     result = _first(_get(index, "results"))
