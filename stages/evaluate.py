@@ -1,7 +1,6 @@
 """evaluate: predict a label for each word of dev and test, and score all gold words and entities of the clean files."""
 
 from nerpipe.evaluation.evaluate import evaluate
-from nerpipe.inference.decoding import DecodingWeights
 from nerpipe.params import load_params
 from stages import path_flags, run
 
@@ -24,12 +23,7 @@ def main() -> None:
     params = load_params("params.yaml")
     evaluate(
         **vars(flags),
-        dataset=params.dataset,
-        weights=DecodingWeights(params.outside_bias, params.adjoining_penalty),
-        device=params.device,
-        seed=params.seed,
-        bootstrap=params.bootstrap,
-        threads=params.threads,
+        params=params,
     )
 
 

@@ -2,13 +2,13 @@
 
 import json
 import re
-import shutil
 import statistics
 import time
 from importlib.resources import files
 
 import pytest
 
+from chromium import chromium, fits, least_contrast, media, phone
 from nerpipe.evaluation.error_page import page_split, write_page
 from nerpipe.evaluation.mistakes import NONE, find_mistakes, mistake_table, span_confusion
 from nerpipe.evaluation.report import report_split
@@ -48,7 +48,18 @@ def build(path, repeats=1, note=None):
         split = PredictedSplit(*columns, 0)
         report = report_split(name, split, {"ann lee"}, resamples=100, seed=1)
         pages.append(page_split(report, split, {"ann lee"}))
-    write_page(path, pages, dataset="<i>mine</i>", note=note)
+    write_page(
+        path, pages, dataset="<i>mine</i>", note=note, model="<i>base</i>@1", params={"lr": 3e-05, "a<b": "x" * 90}
+    )
+    return path
+
+
+def build_one(path, tokens, gold, predicted, confidence=0.5, **origin):
+    """A page of one split."""
+    sure = [[confidence] * len(row) for row in tokens]
+    split = PredictedSplit(tokens, gold, predicted, sure, predicted, 0)
+    report = report_split("test", split, set(), resamples=100, seed=1)
+    write_page(path, [page_split(report, split, set())], dataset="mine", note=None, **origin)
     return path
 
 
@@ -80,12 +91,8 @@ def test_the_page_needs_nothing_else_and_is_the_same_each_time(tmp_path):
 
 
 def build_chinese(path):
-    tokens = [["我", "在", "北京", "New", "York", "。"]]
     tags = [["O", "O", "B-city", "B-city", "I-city", "O"]]
-    split = PredictedSplit(tokens, tags, tags, [[0.9] * 6], tags, 0)
-    report = report_split("test", split, set(), resamples=100, seed=1)
-    write_page(path, [page_split(report, split, set())], dataset="mine", note=None)
-    return path
+    return build_one(path, [["我", "在", "北京", "New", "York", "。"]], tags, tags)
 
 
 def test_the_data_says_where_no_blank_is(tmp_path):
@@ -96,19 +103,8 @@ def test_the_data_says_where_no_blank_is(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser():
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: requirements/dev.txt")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("no browser here: the page is tested where chromium and chromedriver are installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for flag in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking", "window-size=1200,900"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    window = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
-    yield window
-    window.quit()
+    with chromium() as window:
+        yield window
 
 
 @pytest.fixture
@@ -152,10 +148,10 @@ def wait_for(page, count):
         ({"kind": "", "type": "person"}, 3),  # Ann Lee, Ulm, sang
         ({"kind": "", "seen": "1"}, 1),
         ({"kind": "", "seen": "0"}, 3),
-        ({"kind": "", "low": "0.7"}, 2),  # 0.8 and 0.9: only predicted entities have a confidence
-        ({"kind": "", "low": "0.25", "high": "0.65"}, 2),
+        ({"kind": "", "low": "70"}, 2),  # 80% and 90%: only predicted entities have a confidence
+        ({"kind": "", "low": "25", "high": "65"}, 2),
         ({"kind": "", "text": "aBBa S"}, 1),
-        ({"kind": "mistake", "type": "person", "low": "0.5"}, 1),  # one entity has to meet all
+        ({"kind": "mistake", "type": "person", "low": "50"}, 1),  # one entity has to meet all
         ({"kind": "missed", "type": "person"}, 0),
         ({"kind": "", "text": "<script>"}, 1),
     ],
@@ -248,12 +244,137 @@ def test_splits_switch_and_labels_say_what_colour_says(page):
     assert "split=dev" in page.current_url
     assert page.find_element("id", "count").text == "2 of 5 sentences"
     labels = [label.text for label in page.find_elements("css selector", "#sentences .label")]
-    assert labels == [
-        "✗ gold location: type",
-        "✗ predicted person: type 60.0%",
-        "✗ gold group: missed",
-        "✗ predicted person: spurious 30.0%",
-    ]
+    assert labels == ["✗ location taken for person 60.0%", "✗ group: missed", "✗ person: spurious 30.0%"]
+    choose(page, "kind", "correct")
+    labels = [label.text for label in page.find_elements("css selector", "#sentences .label")]
+    assert labels == ["✓ person 90.0%", "✓ <b>x 90.0%"]
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "labels"),  # each label with the number of words before it
+    [
+        ("B-a I-a O", "B-b I-b O", [(0, "✗ a taken for b 50.0%")]),
+        ("O B-a I-a", "B-a I-a I-a", [(0, "✗ a: boundary 50.0%")]),  # the predicted one begins first
+        ("B-a I-a I-a", "O O B-a", [(0, "✗ a: boundary 50.0%")]),
+        ("B-a I-a O", "O B-b I-b", [(0, "✗ a taken for b: boundary 50.0%")]),
+        ("B-a I-a I-a", "B-a B-a I-a", [(0, "✗ a: spurious 50.0%"), (0, "✗ a: boundary 50.0%")]),
+        ("B-a B-a I-a", "B-a I-a I-a", [(0, "✗ a: missed"), (0, "✗ a: boundary 50.0%")]),
+        ("B-a B-b O", "B-a B-b O", [(0, "✓ a 50.0%"), (1, "✓ b 50.0%")]),
+    ],
+)
+def test_a_gold_and_a_predicted_entity_that_belong_together_have_one_label(browser, tmp_path, gold, predicted, labels):
+    browser.get(build_one(tmp_path / "one.html", [["x", "y", "z"]], [gold.split()], [predicted.split()]).as_uri())
+    choose(browser, "kind", "")
+    found = browser.execute_script(
+        "return [...document.querySelectorAll('#sentences .label')].map((label) => {"
+        "  const range = document.createRange();"
+        "  range.setStart(label.closest('li > bdi'), 0); range.setEndBefore(label);"
+        "  return [range.cloneContents().querySelectorAll('mark, span').length, label.textContent]; })"
+    )
+    before = [place for place, _ in labels]
+    assert sorted(text for _, text in found) == sorted(text for _, text in labels)
+    assert [place == 0 for place, _ in found] == [place == 0 for place in before]
+
+
+def test_the_page_says_of_what_it_is_and_a_reader_of_files_leaves_out_what_it_does_not_know(browser, page, tmp_path):
+    assert page.title == "Entities found and missed: <i>mine</i>"
+    assert page.find_element("id", "model").text == "<i>base</i>@1"
+    summary = page.find_element("id", "params-count")
+    assert summary.text == "2 params"
+    summary.click()
+    rows = [row.text.split() for row in page.find_elements("css selector", "#params > div")]
+    assert rows == [["lr", "3e-05"], ["a<b", "x" * 90]]
+    browser.get(build_chinese(tmp_path / "errors.html").as_uri())
+    shown = [row.text for row in browser.find_elements("css selector", ".facts > div") if row.is_displayed()]
+    assert shown == ["Data set\nmine"]
+
+
+def test_confidence_has_one_unit(page):
+    assert {page.find_element("id", f"f-{name}").get_attribute("max") for name in ("low", "high")} == {"100"}
+    page.find_element("css selector", "#bins-box summary").click()
+    cells = [cell.text for cell in page.find_elements("css selector", "#bins tbody tr:first-child > *")]
+    assert cells == ["30.0 to 40.0%", "1", "30.0%", "0.0%"]
+    assert "confidence, %" in page.find_element("css selector", "#calibration svg").text
+
+
+LONG = ["w" * 300, "שלום", "👩‍👩‍👧" * 40, "<script>window.pwned=3</script>", "ok"]
+LONG_TYPES = ["B-" + "type" * 20, "O", "B-creative-work", "O", "B-organisation"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("case", ["hostile", "long", "one sentence", "no entity"])
+def test_every_page_fits_and_can_be_read(browser, tmp_path, theme, width, case):
+    path = tmp_path / "errors.html"
+    origin = {"model": "m" * 200, "params": {"key" * 30: "v" * 200}}
+    if case == "hostile":
+        build(path, note="a note")
+    elif case == "long":
+        build_one(path, [LONG], [LONG_TYPES], [[*LONG_TYPES[1:], "O"]], **origin)
+    elif case == "one sentence":
+        build_one(path, [["Ann"]], [["B-person"]], [["B-person"]], **origin)
+    else:
+        build_one(path, [["so"]], [["O"]], [["O"]], **origin)
+    with phone(browser, width), media(browser, prefers_color_scheme=theme):
+        browser.get(path.as_uri())
+        choose(browser, "kind", "")
+        browser.execute_script("for (const box of document.querySelectorAll('details')) box.open = true")
+        assert fits(browser)
+        contrast, text = least_contrast(browser)
+        assert contrast >= 4.5, text
+        assert browser.execute_script("return window.pwned === undefined")
+
+
+def test_a_table_that_is_wider_than_the_window_shows_that_it_scrolls(page):
+    def state():
+        return page.execute_script(
+            "const box = document.getElementById('types').parentElement;"
+            "const head = box.querySelector('tbody th').getBoundingClientRect();"
+            "return [box.className, box.getAttribute('tabindex'), getComputedStyle(box).maskImage !== 'none',"
+            "  Math.round(head.left - box.getBoundingClientRect().left)]"
+        )
+
+    def wait_until(expected):
+        for _ in range(50):
+            if state() == expected:
+                break
+            time.sleep(0.02)
+        assert state() == expected
+
+    wait_until(["scroll", None, False, 0])
+    with phone(page):
+        wait_until(["scroll more", "0", True, 0])
+        page.execute_script("document.getElementById('types').parentElement.scrollLeft = 60")
+        wait_until(["scroll more moved", "0", True, 0])  # the column with the names stays
+        page.execute_script("document.getElementById('types').parentElement.scrollLeft = 1000")
+        wait_until(["scroll moved", "0", False, 0])
+    wait_until(["scroll", None, False, 0])
+
+
+def test_on_paper_stands_what_was_chosen_and_nothing_that_only_works_on_a_screen(browser, tmp_path):
+    import base64
+
+    browser.get(build(tmp_path / "errors.html", repeats=40).as_uri())
+    choose(browser, "type", "person")
+    choose(browser, "text", "u")
+    with media(browser, "print", prefers_color_scheme="dark"):
+        assert browser.find_element("id", "part").text == "test"
+        assert browser.find_element("id", "printed").text == (
+            'Chosen: sentences with a mistake; type person; text "u".'
+        )
+        assert not [one for one in browser.find_elements("css selector", "form, button") if one.is_displayed()]
+        ink = browser.execute_script("return getComputedStyle(document.body).color")
+        assert ink == "rgb(29, 36, 48)"  # that of the light page
+    assert not browser.find_element("id", "printed").is_displayed()
+    choose(browser, "text", "")
+    assert browser.execute_script("return document.getElementById('printed').textContent") == (
+        "Chosen: sentences with a mistake; type person. Only the first 50 are printed."
+    )
+    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"])
+    assert pdf.startswith(b"%PDF")
+    assert 2 <= len(re.findall(rb"/Type ?/Page\b", pdf)) <= 6
+    # The params are on paper too.
+    assert browser.execute_script("return [...document.querySelectorAll('details')].every((box) => box.open)")
 
 
 def test_the_keyboard_is_enough(page):
@@ -299,17 +420,6 @@ def test_keys_work_after_the_split_was_switched(page):
     assert "ABBA" in page.switch_to.active_element.text
 
 
-@pytest.mark.parametrize("width", [1200, 390])
-def test_nothing_is_wider_than_the_window(page, width):
-    page.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
-    )
-    choose(page, "kind", "")
-    assert page.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-
-
 def test_ten_thousand_sentences_stay_quick(browser, tmp_path):
     browser.get(build(tmp_path / "large.html", repeats=2000).as_uri())
     assert browser.find_element("id", "count").text == "4000 of 10000 sentences"
@@ -321,7 +431,7 @@ def test_ten_thousand_sentences_stay_quick(browser, tmp_path):
         "}).observe({type: 'paint', buffered: true});"  # the page may not be painted yet
     )
     assert paint < 2000
-    for name, value in (("kind", ""), ("type", "person"), ("text", "ulm"), ("low", "0.5")):
+    for name, value in (("kind", ""), ("type", "person"), ("text", "ulm"), ("low", "50")):
         took = [
             browser.execute_script(
                 "const e = document.getElementById(arguments[0]); e.value = arguments[1];"

@@ -10,6 +10,7 @@ from nerpipe.evaluation.mistakes import (
     confused_surfaces,
     find_mistakes,
     mistake_table,
+    pair_numbers,
     span_confusion,
     verdicts,
 )
@@ -57,6 +58,14 @@ def test_mistakes_add_up_to_the_false_negatives_and_positives(both):
     gold, predicted = verdicts(match, findings)
     assert ((gold == "correct") == match.gold_hit).all()
     assert ((predicted == "correct") == match.predicted_hit).all()
+    gold_pairs, predicted_pairs = pair_numbers(match, findings)
+    paired = {*MISTAKES} - {"missed", "spurious"}
+    assert [kind in paired for kind in gold] == (gold_pairs >= 0).tolist()
+    assert [kind in paired for kind in predicted] == (predicted_pairs >= 0).tolist()
+    rows = {(int(one), int(two)) for one, two in zip(findings.gold[wrong], findings.predicted[wrong], strict=True)}
+    for number in range(np.count_nonzero(gold_pairs >= 0)):
+        (one,), (two,) = np.flatnonzero(gold_pairs == number), np.flatnonzero(predicted_pairs == number)
+        assert (int(one), int(two)) in rows
 
 
 def test_tables_by_hand():

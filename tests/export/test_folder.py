@@ -23,6 +23,7 @@ from nerpipe.export.network_comparison import NetworkComparison
 from nerpipe.inference.decoding import UNWEIGHTED
 from nerpipe.inference.word_predictions import load_trained, predict_words
 from nerpipe.params import load_params
+from nerpipe.serving.card_facts import read_card
 from nerpipe.tokenizing.window_dataset import tokenize_split
 from places import ROOT
 
@@ -42,6 +43,7 @@ def card(
     ties=0,
     onnx_ties=0,
     data_files=(),
+    examples=(),
     **changes,
 ):
     of_corpus = dict(zip(("language", "license"), about, strict=True))
@@ -64,6 +66,7 @@ def card(
         "mixed",
         ties=ties,
         data_files=data_files,
+        examples=examples,
     )
 
 
@@ -194,6 +197,20 @@ def test_hostile_names_are_text_in_the_card():
     model = next(row[1] for row in rows if row and row[0] == "model")
     assert html.unescape(model) == "<code>folder|`x`<b>@1</code>"
     assert "creative-work" in card(kinds=kinds)
+
+
+def test_the_card_holds_the_examples_and_says_where_they_come_from(tmp_path):
+    from huggingface_hub import ModelCard
+
+    assert "widget" not in card()
+    examples = ['a "b": c', "---", "- 'x' # y", "{{ card_data }} 👩‍👩‍👧 שלום", "no", "a  b " + "long " * 30]
+    text = card(examples=examples)
+    assert "The 6 example texts in the header of this card (`widget`) are sentences of dev." in text
+    (tmp_path / "README.md").write_text(text, encoding="utf-8")
+    assert [row["text"] for row in ModelCard.load(tmp_path / "README.md").data["widget"]] == examples
+    facts = read_card(text)
+    assert (facts.name, facts.dataset, facts.examples) == ("mine-ner", "mine", examples)
+    assert facts.scores == {"precision": 0.5, "recall": 0.25, "f1": 0.3333}
 
 
 def test_the_card_says_what_int8_loses_or_that_it_is_left_out():

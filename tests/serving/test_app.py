@@ -1,5 +1,8 @@
 """The HTTP interface: answers, refusals in words, and metrics."""
 
+import json
+import re
+
 import pytest
 
 pytest.importorskip("fastapi", reason="serving is an extra: pip install -r requirements/serve.txt")
@@ -7,17 +10,20 @@ pytest.importorskip("fastapi", reason="serving is an extra: pip install -r requi
 from fastapi.testclient import TestClient
 
 from capitals import capitals_predictor
+from nerpipe.prediction.backend_choice import BackendChoice
 from nerpipe.serving.app import make_app
 from nerpipe.serving.messages import LONGEST_TEXT, MOST_TEXTS_IN_REQUEST
 from nerpipe.serving.request_body import MOST_BYTES
 from nerpipe.serving.request_queue import MOST_WAITING
+
+CHOICE = BackendChoice("onnx", "int8")
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     (folder / "README.md").write_text("# The card")
-    with TestClient(make_app(capitals_predictor(), folder, timeout=60)) as client:
+    with TestClient(make_app(capitals_predictor(), folder, choice=CHOICE, timeout=60)) as client:
         yield client
 
 
@@ -104,7 +110,7 @@ def test_a_text_that_fails_does_not_fail_its_neighbours(tmp_path):
 
     finder = capitals_predictor(before=before)
     bad = finder._tokenizer.token_to_id("?")
-    with TestClient(make_app(finder, tmp_path, timeout=60)) as client:
+    with TestClient(make_app(finder, tmp_path, choice=CHOICE, timeout=60)) as client:
         answer = client.post("/predict", json={"text": ["Ann", "why?", "Bob"]})
         assert answer.status_code == 200
         one, two, three = answer.json()["results"]
@@ -125,7 +131,7 @@ def test_a_text_that_fails_does_not_fail_its_neighbours(tmp_path):
 
 def test_a_bug_names_no_internals(tmp_path):
     finder = capitals_predictor()
-    app = make_app(finder, tmp_path, timeout=60)
+    app = make_app(finder, tmp_path, choice=CHOICE, timeout=60)
     with TestClient(app, raise_server_exceptions=False) as client:
         app.state.queue.predict = None
         answer = client.post("/predict", json={"text": "Ann"})
@@ -139,6 +145,8 @@ def test_the_model_and_its_health_are_shown(client):
         "labels": ["O", "B-person", "I-person"],
         "types": ["person"],
         "min_confidence": {},
+        "backend": "onnx",
+        "precision": "int8",
         "card": "# The card",
     }
 
@@ -160,6 +168,30 @@ def test_pages_load_nothing_from_elsewhere(client):
         assert "https://" not in page.text
         assert 'src="http' not in page.text
     assert "default-src 'none'" in client.get("/").headers["Content-Security-Policy"]
+
+
+def test_the_data_of_the_page_cannot_end_its_block(tmp_path):
+    hostile = "</script><script>alert(1)</script>"
+    (tmp_path / "README.md").write_text(f"---\nwidget:\n- text: {hostile}\nmodel-index:\n- name: {hostile}\n---\n")
+    with TestClient(make_app(capitals_predictor(), tmp_path, choice=CHOICE, timeout=60)) as client:
+        page = client.get("/").text
+    assert page.count("<script") == 2  # the data and the program
+    block = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)[1]
+    data = json.loads(block)
+    assert (data["name"], data["examples"]) == (hostile, [hostile])
+
+
+def test_a_card_that_is_no_text_stops_no_server(tmp_path):
+    (tmp_path / "README.md").write_bytes(b"---\nmodel-index:\n- name: caf\xe9\n---\n")
+    with TestClient(make_app(capitals_predictor(), tmp_path, choice=CHOICE, timeout=60)) as client:
+        assert client.get("/model").json()["card"].endswith("caf\ufffd\n---\n")
+
+
+def test_a_model_without_a_name_is_called_as_its_folder(client):
+    data = json.loads(re.search(r'id="data">(.*?)</script>', client.get("/").text)[1])
+    assert data["name"].startswith("model")
+    assert "/" not in data["name"]
+    assert (data["types"], data["backend"], data["precision"]) == (["person"], "onnx", "int8")
 
 
 def test_limits_are_what_the_documentation_says():

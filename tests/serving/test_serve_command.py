@@ -18,6 +18,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="serving is an extra: pip install -r requirements/serve.txt")
 
+from chromium import chromium, fits, least_contrast, media, phone
 from places import ROOT
 
 SERVE = "import sys; sys.path.insert(0, 'src'); from nerpipe.cli import main; main()"
@@ -248,19 +249,8 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def browser():
-    """Headless Chromium that reaches nothing but this machine."""
-    driver_path = shutil.which("chromedriver")
-    if driver_path is None:
-        pytest.skip("no chromedriver here: Debian's packages chromium and chromium-driver have one")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
-        options.add_argument(flag)
-    options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver_path))
-    yield driver
-    driver.quit()
+    with chromium() as window:
+        yield window
 
 
 def find(browser, port, text):
@@ -288,21 +278,80 @@ def test_the_page_shows_entities_where_they_are_and_runs_nothing_of_a_text(brows
     assert browser.title == "nerpipe: entities in text"
     assert browser.find_elements(By.CSS_SELECTOR, "#marked img, #marked script") == []
     cells = browser.find_elements(By.CSS_SELECTOR, "#table tbody tr:first-child td")
-    assert [cell.text for cell in cells[3:]] == [str(entities[0]["start"]), str(entities[0]["end"])]
+    assert cells[0].text.split() == [*entities[0]["text"].split(), entities[0]["type"]]
+    assert cells[2].text == f"{entities[0]['start']} to {entities[0]['end']}"
     errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
     assert errors == []
 
 
-def test_the_page_shows_what_is_wrong_and_its_examples_work(browser, port):
+CARD = """---
+widget:
+- text: Ann reads the London paper
+- text: אבא 👩‍👩‍👧 <b>x</b>
+model-index:
+- name: mine-ner
+  results:
+  - dataset: {name: mine}
+    metrics: [{type: f1, value: 0.5}, {type: precision, value: 0.625}, {type: recall, value: 0.4166}]
+---
+"""
+
+
+@pytest.fixture(scope="module")
+def described(exported_tiny, tmp_path_factory):
+    """A server of a model whose card has examples and scores."""
+    folder = shutil.copytree(exported_tiny, tmp_path_factory.mktemp("described") / "model")
+    (folder / "README.md").write_text(CARD, encoding="utf-8")
+    with serving(folder) as (_, port):
+        yield port
+
+
+def test_the_page_names_the_model_and_offers_the_texts_of_its_card(browser, described):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.wait import WebDriverWait
 
-    assert "at most 10,000 characters" in find(browser, port, "a" * 10_001)
-    button = browser.find_element(By.CSS_SELECTOR, "#examples button")
-    button.click()
+    browser.get(f"http://127.0.0.1:{described}/")
+    facts = [row.text for row in browser.find_elements(By.CSS_SELECTOR, ".facts > div")]
+    assert facts == [
+        "Model\nmine-ner (onnx, fp32)",
+        "Types\nlocation person",
+        "Scores\nprecision 62.5%, recall 41.7%, F1 50.0% on the test split of mine",
+    ]
+    buttons = browser.find_elements(By.CSS_SELECTOR, "#examples button")
+    assert [button.text for button in buttons] == ["Ann reads the London paper", "אבא 👩‍👩‍👧 <b>x</b>"]
+    buttons[1].click()
     answer = browser.find_element(By.ID, "answer")
     WebDriverWait(browser, 20).until(lambda _: answer.is_displayed())
-    assert button.text in browser.find_element(By.ID, "text").get_property("value")
+    assert browser.find_element(By.ID, "text").get_property("value") == buttons[1].text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_fits_breaks_no_header_and_can_be_read(browser, described, theme, width):
+    text = f"{'so ' * 3200} Zoo and the abc, {'A' * 200} Ann and the London train, Mc B. D. É"
+    with phone(browser, width), media(browser, prefers_color_scheme=theme):
+        find(browser, described, text)
+        assert fits(browser)
+        edges = browser.execute_script(
+            "return ['#table', '#marked'].map((name) => document.querySelector(name).getBoundingClientRect().right)"
+        )
+        assert edges[0] <= edges[1]  # The table ends where the text above it does.
+        heights = browser.execute_script(
+            "return [...document.querySelectorAll('#table th')].map((cell) => cell.getClientRects()[0].height"
+            " / parseFloat(getComputedStyle(cell).lineHeight))"
+        )
+        assert max(heights) < 1.9  # of one line, with its padding
+        contrast, seen = least_contrast(browser)
+        assert contrast >= 4.5, seen
+
+
+def test_the_page_shows_what_is_wrong_and_hides_what_the_card_does_not_say(browser, port):
+    from selenium.webdriver.common.by import By
+
+    assert "at most 10,000 characters" in find(browser, port, "a" * 10_001)
+    assert browser.find_element(By.ID, "name").text == "model"  # The folder: the card of this one holds no name.
+    assert not browser.find_element(By.ID, "examples-box").is_displayed()
+    assert not browser.find_element(By.ID, "scores-row").is_displayed()
 
 
 def test_the_documentation_page_needs_no_network(browser, port):

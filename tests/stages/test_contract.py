@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nerpipe.evaluation.evaluate import WITHOUT_EFFECT as UNSHOWN_ON_PAGE
 from nerpipe.export.card import UNSHOWN_PARAMS
 from nerpipe.params import Params, load_params
 from nerpipe.training.settings import TrainSettings
@@ -75,7 +76,8 @@ def asked_params(path: str) -> set[str]:
     }
     if "TrainSettings.from_params" in handed_on:
         return read | {field.name for field in dataclasses.fields(TrainSettings)}
-    return fields - set(UNSHOWN_PARAMS) if handed_on else read  # the card shows all others
+    unshown = UNSHOWN_ON_PAGE if "evaluate" in handed_on else UNSHOWN_PARAMS  # the page and the card show all others
+    return fields - set(unshown) if handed_on else read
 
 
 @pytest.mark.parametrize("stage", STAGES)

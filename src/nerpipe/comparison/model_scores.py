@@ -135,5 +135,6 @@ def write_model_report(target: Path, found: ModelScores) -> None:
         write_rows(folder, tables)
         write_predictions(folder / "predictions.conll", found.split)
         page = replace(page_split(found.report, found.split, None), notes=found.notes)
-        write_page(folder / "errors.html", [page], dataset=name, note=TRAIN_UNKNOWN)
+        model = f"{found.model.folder} ({found.model.backend}, {found.model.precision})"
+        write_page(folder / "errors.html", [page], dataset=name, note=TRAIN_UNKNOWN, model=model)
         write_json(folder / SCORES_FILE, model_scores_as_json(found))

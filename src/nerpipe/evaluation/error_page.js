@@ -5,7 +5,7 @@ const KINDS = {
   boundary_type: "boundary and type: some words shared, other type", missed: "missed: nothing was predicted there",
   spurious: "spurious: there is no entity",
 };
-const SHORT = { boundary: "boundary", type: "type", boundary_type: "boundary and type", missed: "missed", spurious: "spurious" };
+const SHORT = { boundary: "boundary", boundary_type: "boundary", missed: "missed", spurious: "spurious" }; // what a label does not show itself
 const PAGE = 50;
 const byId = (id) => document.getElementById(id);
 let split, matches = [], shown = 0;
@@ -24,6 +24,7 @@ function draw(tag, attributes, text) {
   return element;
 }
 const points = (value) => (value === null ? "" : (100 * value).toFixed(1));
+const percent = (value) => `${points(value)}%`;
 const range = (low, high) => (low === null ? "" : `${points(low)} to ${points(high)}`);
 
 function table(id, head, rows) {
@@ -84,7 +85,7 @@ function drawConfusion() {
 function drawCalibration() {
   const rows = split.reliability;
   byId("calibration-text").textContent = rows.length
-    ? `With each predicted entity the model says how sure it is. On average that is ${points(split.calibration_error)} points away from ` +
+    ? `With each predicted entity the model says how sure it is. On average that is ${points(split.calibration_error)} percentage points away from ` +
       "the share that is right (expected calibration error). On the dotted line, the two would be the same."
     : "Nothing was predicted.";
   const svg = draw("svg", { viewBox: "0 0 330 250", width: 330, role: "img", "aria-labelledby": "calibration-text" });
@@ -95,19 +96,37 @@ function drawCalibration() {
     svg.append(draw("text", { x: x(tick), y: 228, "text-anchor": "middle" }, String(100 * tick)));
     svg.append(draw("text", { x: 42, y: y(tick) + 4, "text-anchor": "end" }, String(100 * tick)));
   }
-  svg.append(draw("text", { x: x(0.5), y: 246, "text-anchor": "middle" }, "confidence"));
-  svg.append(draw("text", { x: 12, y: y(0.5), "text-anchor": "middle", transform: `rotate(-90 12 ${y(0.5)})` }, "right, per 100"));
+  svg.append(draw("text", { x: x(0.5), y: 246, "text-anchor": "middle" }, "confidence, %"));
+  svg.append(draw("text", { x: 12, y: y(0.5), "text-anchor": "middle", transform: `rotate(-90 12 ${y(0.5)})` }, "right, %"));
   svg.append(draw("polyline", { points: rows.map((r) => `${x(r.confidence)},${y(r.precision)}`).join(" "), fill: "none", stroke: "currentColor" }));
   const most = Math.max(1, ...rows.map((r) => r.spans));
   for (const r of rows) {
     const dot = draw("circle", { cx: x(r.confidence), cy: y(r.precision), r: 3 + 6 * Math.sqrt(r.spans / most), fill: "currentColor", opacity: 0.7 });
-    dot.append(draw("title", {}, `${r.spans} entities with confidence ${points(r.confidence)}: ${points(r.precision)} in 100 are right`));
+    dot.append(draw("title", {}, `${r.spans} entities with confidence ${percent(r.confidence)}: ${percent(r.precision)} are right`));
     svg.append(dot);
   }
   byId("calibration").replaceChildren(...(rows.length ? [svg] : []));
   table("bins", ["confidence", "predicted", "mean confidence", "right"],
-    rows.map((r) => [range(r.low, r.high), r.spans, points(r.confidence), points(r.precision)]));
+    rows.map((r) => [`${points(r.low)} to ${percent(r.high)}`, r.spans, percent(r.confidence), percent(r.precision)]));
   byId("bins-box").hidden = !rows.length;
+}
+
+// The labels of a sentence, by the word before which they stand. A gold and a predicted span that belong together have one.
+function labels(spans) {
+  const found = new Map();
+  for (const span of spans) {
+    const [gold, start, end, type, kind, , , pair] = span;
+    const other = spans.find((s) => s[0] !== gold && (kind === "correct" ? s[1] === start && s[2] === end : pair >= 0 && s[7] === pair));
+    if (other && !gold) continue; // it is in the label of the gold one
+    const right = kind === "correct", label = make("bdi", right ? "✓ " : "✗ ", { dir: "ltr", class: "label " + (right ? "correct" : "wrong") });
+    label.append(make("bdi", type));
+    if (other && other[3] !== type) label.append(" taken for ", make("bdi", other[3]));
+    if (SHORT[kind]) label.append(": " + SHORT[kind]);
+    const guess = other || (gold ? null : span), place = other ? Math.min(start, other[1]) : start;
+    if (guess) label.append(" " + percent(guess[6]));
+    found.set(place, [...(found.get(place) || []), label]);
+  }
+  return found;
 }
 
 const classes = (gold, predicted) => [gold && "gold", predicted && "predicted"].filter(Boolean).join(" ");
@@ -117,20 +136,16 @@ function wrap(element, name) {
   return outer;
 }
 
-// A sentence is [words, spans, words without a blank before them], a span [gold, start, end, type, kind, seen, confidence].
+// A sentence is [words, spans, words without a blank before them], a span [gold, start, end, type, kind, seen, confidence, pair].
 function drawSentence(place) {
   const [words, spans, glued] = split.sentences[place], touching = new Set(glued), item = make("li", undefined, { tabindex: -1 });
   item.append(make("span", String(place + 1), { class: "number" }));
   const text = make("bdi"), list = words.split("\t");
   const at = (word, gold) => spans.find((s) => Boolean(s[0]) === gold && s[1] <= word && word < s[2]);
+  const starting = labels(spans);
   list.forEach((word, index) => {
     const gold = at(index, true), predicted = at(index, false);
-    for (const span of [gold, predicted]) {
-      if (!span || span[1] !== index || (span === predicted && span[4] === "correct")) continue;
-      const right = span[4] === "correct", side = right ? "" : span[0] ? "gold " : "predicted ";
-      const sure = span[0] ? predicted && right ? ` ${points(predicted[6])}%` : "" : ` ${points(span[6])}%`;
-      const label = make("bdi", `${right ? "✓ " : "✗ "}${side}`, { dir: "ltr", class: "label " + (right ? "correct" : "wrong") });
-      label.append(make("bdi", span[3]), `${right ? "" : ": " + SHORT[span[4]]}${sure}`);
+    for (const label of starting.get(index) || []) {
       const running = classes(gold && gold[1] < index, predicted && predicted[1] < index);
       text.append(running ? wrap(label, running) : label);
     }
@@ -154,12 +169,12 @@ function meets(span, kind, type, seen, low, high) {
   if (kind === "mistake" ? span[4] === "correct" : kind && span[4] !== kind) return false;
   if (type && span[3] !== type) return false;
   if (seen && span[5] !== Number(seen)) return false;
-  return span[0] ? low <= 0 && high >= 1 : span[6] >= low && span[6] <= high;
+  return span[0] ? low <= 0 && high >= 1 : span[6] >= low && span[6] <= high; // fractions
 }
 
 function filter() {
   const kind = byId("f-kind").value, type = byId("f-type").value, seen = byId("f-seen").value;
-  const low = Number(byId("f-low").value || 0), high = byId("f-high").value === "" ? 1 : Number(byId("f-high").value);
+  const low = Number(byId("f-low").value || 0) / 100, high = byId("f-high").value === "" ? 1 : Number(byId("f-high").value) / 100;
   const text = byId("f-text").value.toLowerCase(), any = !kind && !type && !seen && low <= 0 && high >= 1;
   matches = [];
   split.sentences.forEach((sentence, place) => {
@@ -180,12 +195,25 @@ function more() {
   byId("sentences").append(...next.map(drawSentence));
   shown += next.length;
   byId("more").hidden = shown >= matches.length;
+  byId("printed").textContent = printed();
+}
+
+// What stands on paper in the place of the filters.
+function printed() {
+  const chosen = (id) => byId(id).selectedOptions[0].textContent, parts = [chosen("f-kind")];
+  if (byId("f-type").value) parts.push(`type ${chosen("f-type")}`);
+  if (byId("f-seen").value) parts.push(`names ${chosen("f-seen")} in training`);
+  const low = byId("f-low").value || 0, high = byId("f-high").value || 100;
+  if (low > 0 || high < 100) parts.push(`confidence ${low} to ${high}%`);
+  if (byId("f-text").value) parts.push(`text "${byId("f-text").value}"`);
+  return `Chosen: ${parts.join("; ")}.` + (shown < matches.length ? ` Only the first ${shown} are printed.` : "");
 }
 
 function choose(name) {
   split = data.splits.find((one) => one.name === name) || data.splits[0];
   split.lower = split.lower || split.sentences.map(joined);
   byId(`split-${data.splits.indexOf(split)}`).checked = true;
+  byId("part").textContent = split.name;
   const kept = byId("f-type").value, types = [...new Set(split.per_type.map((r) => r.type))];
   byId("f-type").replaceChildren(make("option", "any", { value: "" }), ...types.map((t) => make("option", t, { value: t })));
   byId("f-type").value = types.includes(kept) ? kept : "";
@@ -193,7 +221,16 @@ function choose(name) {
 }
 
 function start() {
+  document.title += `: ${data.dataset}`;
   byId("dataset").textContent = data.dataset;
+  byId("model").textContent = data.model;
+  byId("params-count").textContent = `${data.params.length} params`;
+  byId("params").replaceChildren(...data.params.map(([key, value]) => {
+    const row = make("div", undefined, value.length > 24 ? { class: "long" } : {});
+    row.append(make("dt", key), make("dd", value));
+    return row;
+  }));
+  for (const [id, known] of [["model", data.model], ["params", data.params.length]]) byId(id).closest(".facts > div").hidden = !known;
   if (data.note) { byId("note").textContent = data.note; byId("note").hidden = false; }
   data.splits.forEach((one, index) => {
     const label = make("label"), radio = make("input", undefined, { type: "radio", name: "split", id: `split-${index}`, value: one.name });
@@ -217,8 +254,24 @@ function start() {
     byId("sentences").children[first].focus();
   });
   addEventListener("hashchange", follow);
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
+  const sizes = new ResizeObserver((entries) => entries.forEach((entry) => edges(entry.target.closest(".scroll"))));
+  for (const box of document.querySelectorAll(".scroll")) {
+    box.addEventListener("scroll", () => edges(box));
+    sizes.observe(box);
+    sizes.observe(box.firstElementChild);
+  }
   document.addEventListener("keydown", keys);
   follow();
+}
+
+// Shows at which end of a box there is more of its table. The keyboard reaches a box only if there is.
+function edges(box) {
+  const most = box.scrollWidth - box.clientWidth, at = box.scrollLeft;
+  box.classList.toggle("more", at < most - 1);
+  box.classList.toggle("moved", at > 1);
+  if (most > 1) box.setAttribute("tabindex", 0);
+  else box.removeAttribute("tabindex");
 }
 
 // Shows the view that the address names; what it leaves out, or names wrongly, is as on a fresh page.
@@ -226,7 +279,7 @@ function follow() {
   if (location.hash === "#filters" && split) return; // the skip link
   const state = new URLSearchParams(location.hash.slice(1));
   choose(state.get("split"));
-  for (const [key, usual] of Object.entries({ kind: "mistake", type: "", seen: "", low: "0", high: "1", text: "" })) {
+  for (const [key, usual] of Object.entries({ kind: "mistake", type: "", seen: "", low: "0", high: "100", text: "" })) {
     const field = byId("f-" + key), value = state.get(key) ?? usual;
     const known = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === value);
     field.value = known ? value : usual;

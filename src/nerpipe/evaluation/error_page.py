@@ -5,7 +5,7 @@ names come from the internet, so they are never used as markup. The page's secur
 and style, which it names by hash.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from nerpipe.contracts.escapes import json_in_html
 from nerpipe.contracts.files import write_text
 from nerpipe.contracts.joining import find_joining, glued_words
 from nerpipe.evaluation.breakdowns import seen
-from nerpipe.evaluation.mistakes import verdicts
+from nerpipe.evaluation.mistakes import pair_numbers, verdicts
 from nerpipe.evaluation.page_template import fill_page
 from nerpipe.evaluation.report import SplitReport
 from nerpipe.evaluation.split_predictions import PredictedSplit
@@ -39,8 +39,8 @@ class PageSplit:
     resampled: str  # What the intervals are computed from: "sentences" or "documents".
     train_known: bool  # Whether it is known which entities are in the training split.
     # Each sentence is its words, joined by tabs, its spans, and the words that no blank separates from the word before.
-    # A span is [gold, start, end, type, kind, seen, confidence]. Start and end are counted in words of the sentence.
-    # Seen is None if the training split is not known.
+    # A span is [gold, start, end, type, kind, seen, confidence, pair]. Start and end are counted in words of the
+    # sentence. Seen is None if the training split is not known. Pair is the number of the pair of mistakes, or -1.
     sentences: list[tuple[str, list[list[Any]], list[int]]]
 
 
@@ -62,17 +62,18 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
         (1, 0),
         (match.gold, match.predicted),
         verdicts(match, report.findings),
+        pair_numbers(match, report.findings),
         report.surfaces,
         ([None] * len(match.gold), confidence),
         strict=True,
     )
-    for gold, spans, kinds, texts, sure in sides:
+    for gold, spans, kinds, pairs, texts, sure in sides:
         first = match.offsets[spans.sentence]
         columns = (spans.sentence, spans.start - first, spans.end - first, spans.type, kinds)
         in_train = [None] * len(spans) if known is None else seen(texts, known).astype(int).tolist()
-        rows = zip(*(column.tolist() for column in columns), in_train, sure, strict=True)
-        for sentence, start, end, kind, verdict, is_seen, value in rows:
-            sentences[sentence][1].append([gold, start, end, match.types[kind], verdict, is_seen, value])
+        rows = zip(*(column.tolist() for column in columns), in_train, sure, pairs.tolist(), strict=True)
+        for sentence, start, end, kind, verdict, is_seen, value, pair in rows:
+            sentences[sentence][1].append([gold, start, end, match.types[kind], verdict, is_seen, value, pair])
     averages = report.tables["averages"]
     tables = {
         "headline": _headline(report, averages),
@@ -112,16 +113,29 @@ def _headline(report: SplitReport, averages: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["measure", "value", "low", "high"])
 
 
-def write_page(path: Path, splits: Sequence[PageSplit], *, dataset: str, note: str | None) -> None:
+def write_page(
+    path: Path,
+    splits: Sequence[PageSplit],
+    *,
+    dataset: str,
+    note: str | None,
+    model: str = "",
+    params: Mapping[str, object] | None = None,
+) -> None:
     """Write the page.
+
+    The page names no date, host or commit, so that the same run gives the same page.
 
     Args:
         path: The path of the HTML file.
         splits: The splits in the order of the menu; the page opens with the first.
         dataset: The name of the data set.
         note: A note that is shown beside the scores, or None.
+        model: What the model is, for the top of the page. Empty: it is not known.
+        params: The params of the run that made the model. None: they are not known.
     """
-    data = {"dataset": dataset, "note": note, "splits": [_as_json(split) for split in splits]}
+    origin = {"model": model, "params": [[key, str(value)] for key, value in (params or {}).items()]}
+    data = {"dataset": dataset, "note": note, **origin, "splits": [_as_json(split) for split in splits]}
     text = json_in_html(data, separators=(",", ":"), sort_keys=True)
     page, _ = fill_page("nerpipe.evaluation", "error_page", DATA=text)
     write_text(path, page)

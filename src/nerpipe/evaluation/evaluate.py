@@ -1,6 +1,7 @@
 """The stage evaluate, from files to files."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,15 @@ from nerpipe.contracts.schemes import split_tag
 from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
 from nerpipe.evaluation.dev_check import compare_dev_f1, read_best_f1
+from nerpipe.params import Params
 
 if TYPE_CHECKING:
     from nerpipe.evaluation.report import SplitReport
     from nerpipe.evaluation.split_predictions import PredictedSplit
-    from nerpipe.inference.decoding import DecodingWeights
 
 EVALUATED = ("test", "dev")
+# No prediction depends on these params. The page leaves them out, because DVC may restore a page with old values.
+WITHOUT_EFFECT = ("int8_max_f1_drop", "report_to", "launcher")
 
 
 def evaluate(
@@ -33,12 +36,7 @@ def evaluate(
     counts: Path,
     tables: Path,
     reports: Path,
-    dataset: str,
-    weights: "DecodingWeights",
-    device: str,
-    seed: int,
-    bootstrap: int,
-    threads: int,
+    params: Params,
 ) -> None:
     """Predict dev and test, report on every gold word and entity of the clean files, and print the scores.
 
@@ -53,12 +51,7 @@ def evaluate(
         counts: The JSON file to write, with the counts of the ledger.
         tables: The folder in which one JSON file is written for each table.
         reports: The folder to write, with errors.html, one CSV file for each table, and the folder min_confidence.
-        dataset: The param `dataset` of params.yaml.
-        weights: What decoding adds to the scores: params of params.yaml.
-        device: The param `device` of params.yaml.
-        seed: The param `seed` of params.yaml.
-        bootstrap: The param `bootstrap` of params.yaml: the number of resamples.
-        threads: The param `threads` of params.yaml.
+        params: All params of params.yaml. The page lists them, but for those of WITHOUT_EFFECT.
 
     Raises:
         NerpipeError: If a count differs from that of clean_conll, a score from that of seqeval, or the dev F1 from that
@@ -79,10 +72,10 @@ def evaluate(
 
     _check_training(clean, counted)
     known = surfaces_in(read_training(clean))
-    types, found = _predict(clean, tokenized, model, counted, weights=weights, device=device, threads=threads)
+    types, found = _predict(clean, tokenized, model, counted, params)
     split_reports: list[SplitReport] = []
     for name, split in found.items():
-        report = report_split(name, split, known, resamples=bootstrap, seed=seed)
+        report = report_split(name, split, known, resamples=params.bootstrap, seed=params.seed)
         check_against_seqeval(split.gold, split.predicted, report.scores)
         split_reports.append(report)
     dev = next(report for report in split_reports if report.name == "dev")
@@ -95,12 +88,19 @@ def evaluate(
             write_predictions(folder / f"{name}.conll", split)
     with replacing(reports) as folder:
         pages = [page_split(report, found[report.name], known) for report in split_reports]
-        write_page(folder / "errors.html", pages, dataset=dataset, note=note_on(dataset))
+        write_page(
+            folder / "errors.html",
+            pages,
+            dataset=params.dataset,
+            note=note_on(params.dataset),
+            model=f"fine-tuned from {params.model}",
+            params={key: value for key, value in asdict(params).items() if key not in WITHOUT_EFFECT},
+        )
         write_csv(folder, frames)
         write_least(folder / "min_confidence", least)
     write_rows(tables, frames)
     write_json(counts, [report.counts for report in split_reports])
-    figures = headline(split_reports, dataset)
+    figures = headline(split_reports, params.dataset)
     write_json(metrics, figures)
     print_report(figures, frames)
     say(compared)
@@ -119,20 +119,18 @@ def _predict(
     tokenized: Path,
     folder: Path,
     counted: Mapping[str, Tally],
-    *,
-    weights: "DecodingWeights",
-    device: str,
-    threads: int,
+    params: Params,
 ) -> "tuple[list[str], dict[str, PredictedSplit]]":
     """Predict each evaluated split with the trained model. Also return the entity types of the model."""
     import torch
 
     from nerpipe.evaluation.split_predictions import predict_split
+    from nerpipe.inference.decoding import DecodingWeights
     from nerpipe.inference.device_choice import choose_device
     from nerpipe.inference.word_predictions import load_trained
 
-    torch.set_num_threads(threads)
-    chosen = choose_device(device)
+    torch.set_num_threads(params.threads)
+    chosen = choose_device(params.device)
     model, tokenizer, labels = load_trained(folder)
     model.to(chosen)
     windows = load_splits(tokenized)
@@ -144,7 +142,7 @@ def _predict(
             labels=labels,
             expected=counted[split],
             pad_id=tokenizer.pad_token_id,
-            weights=weights,
+            weights=DecodingWeights(params.outside_bias, params.adjoining_penalty),
         )
         for split in EVALUATED
     }

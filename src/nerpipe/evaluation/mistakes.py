@@ -162,3 +162,17 @@ def verdicts(match: Match, findings: Findings) -> "tuple[NDArray[np.str_], NDArr
     for side, places in ((gold, findings.gold), (predicted, findings.predicted)):
         side[places[places >= 0]] = kinds[places >= 0]
     return gold, predicted
+
+
+def pair_numbers(match: Match, findings: Findings) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+    """Number the pairs of a wrong gold and a wrong predicted span.
+
+    Returns:
+        The number of the pair of each gold and of each predicted span, or -1 if it is in none. Shape: (spans,) for each
+        side.
+    """
+    both = (findings.gold >= 0) & (findings.predicted >= 0) & (findings.kind != FINDING_KINDS.index(CORRECT))
+    gold, predicted = (np.full(len(spans), -1, dtype=np.int64) for spans in (match.gold, match.predicted))
+    for side, places in ((gold, findings.gold[both]), (predicted, findings.predicted[both])):
+        side[places] = np.arange(len(places))
+    return gold, predicted

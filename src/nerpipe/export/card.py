@@ -32,6 +32,7 @@ def model_card(
     *,
     ties: int,
     data_files: Sequence[str],
+    examples: Sequence[str],
 ) -> str:
     """Write the model card from the declared inputs of the stage only.
 
@@ -48,6 +49,7 @@ def model_card(
         word_rule: The rule that finds the words of plain text.
         ties: The sentences of dev that are ties between the exported and the trained model.
         data_files: The ONNX files whose weights are in a file of their own.
+        examples: Texts that people can try the model with.
 
     Returns:
         The text of the card, in Markdown.
@@ -55,7 +57,7 @@ def model_card(
     base, _, revision = params.model.rpartition("@")
     shown = {key: value for key, value in dataclasses.asdict(params).items() if key not in UNSHOWN_PARAMS}
     card = ModelCard.from_template(
-        _metadata(params, clean_report, metrics["test"]),
+        _metadata(params, clean_report, metrics["test"], examples),
         template_str=files("nerpipe.export").joinpath("card.md").read_text(encoding="utf-8"),
         dataset=markdown_text(params.dataset),
         extra=markdown_text(params.extra) if params.extra != NO_EXTRA else None,
@@ -85,12 +87,15 @@ def model_card(
         ],
         logit_tolerance=LOGIT_TOLERANCE,
         data_files=[markdown_code(f"{name}{DATA_SUFFIX}") for name in data_files],
+        examples=len(examples),
     )
     return f"{card}\n"
 
 
-def _metadata(params: Params, clean_report: Sequence[CleanRow], test: TestScores) -> ModelCardData:
-    """Make the YAML block of the card, from which the Hugging Face Hub takes its filters and scores."""
+def _metadata(
+    params: Params, clean_report: Sequence[CleanRow], test: TestScores, examples: Sequence[str]
+) -> ModelCardData:
+    """Make the YAML block of the card. The Hugging Face Hub and `nerpipe serve` take scores and examples from it."""
     base, license_of_base = published_model(params.model)
     corpora = [row["corpus"] for row in clean_report]
     languages = ", ".join(row["language"] for row in clean_report if row["language"]).replace(" ", "").split(",")
@@ -104,6 +109,7 @@ def _metadata(params: Params, clean_report: Sequence[CleanRow], test: TestScores
         language=sorted({*languages} - {""}) or None,
         datasets=list(dict.fromkeys(corpora)),
         metrics=list(scores),
+        widget=[{"text": text} for text in examples] or None,
         model_name=f"{params.dataset}-ner",
         eval_results=[
             EvalResult(

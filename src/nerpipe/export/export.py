@@ -63,6 +63,7 @@ def export(
 
     from nerpipe.export.calibration import sample_of
     from nerpipe.export.card import model_card
+    from nerpipe.export.examples import examples_of
     from nerpipe.export.folder import save_folder, seal_folder, write_onnx
     from nerpipe.export.network_comparison import comparison_rows, network_in_words
     from nerpipe.export.ties import ties_in_words
@@ -84,6 +85,7 @@ def export(
             word_rule,
             ties=ties,
             data_files=[name for name in ONNX.values() if data_file(folder / name).exists()],
+            examples=examples_of(encoded),
         )
         seal_folder(folder, card)
     write_json(report, comparison_rows(networks, ties))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -9,8 +10,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from nerpipe.contracts.escapes import json_in_html
 from nerpipe.evaluation.page_template import fill_page
+from nerpipe.prediction.backend_choice import BackendChoice
 from nerpipe.prediction.finder import Finder
+from nerpipe.serving.card_facts import read_card
 from nerpipe.serving.messages import Answer, Health, Model, Query
 from nerpipe.serving.metrics import CountRequests, Metrics
 from nerpipe.serving.predict_route import REFUSALS, PredictRoute
@@ -18,17 +22,19 @@ from nerpipe.serving.predict_route import REFUSALS, PredictRoute
 CARD = "README.md"
 
 
-def make_app(predictor: Finder, folder: Path, *, timeout: float) -> FastAPI:
+def make_app(predictor: Finder, folder: Path, *, choice: BackendChoice, timeout: float) -> FastAPI:
     """Build the app for one loaded model. Its `state.queue` is the queue of the requests.
 
     Args:
         predictor: Finder that answers the requests.
         folder: Exported folder, whose model card is shown.
+        choice: What runs the model, which is shown.
         timeout: Seconds within which a request is answered or refused.
     """
     metrics = Metrics()
     route = PredictRoute(predictor, metrics, timeout=timeout)
-    card = (folder / CARD).read_text(encoding="utf-8") if (folder / CARD).exists() else ""
+    # People may edit the card, and no part of it decides how the model is run.
+    card = (folder / CARD).read_text(encoding="utf-8", errors="replace") if (folder / CARD).is_file() else ""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -65,6 +71,8 @@ def make_app(predictor: Finder, folder: Path, *, timeout: float) -> FastAPI:
             labels=predictor.decoding.labels,
             types=predictor.decoding.types,
             min_confidence=predictor.min_confidence,
+            backend=choice.backend,
+            precision=choice.precision,
             card=card,
         )
 
@@ -73,7 +81,14 @@ def make_app(predictor: Finder, folder: Path, *, timeout: float) -> FastAPI:
         """Show the counters in the text format of Prometheus."""
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    page, policy = fill_page("nerpipe.serving", "page", admitted=("connect-src 'self'", "img-src data:"))
+    facts = asdict(read_card(card))
+    facts |= choice._asdict() | {
+        "types": predictor.decoding.types,
+        "name": facts["name"] or folder.name or folder.resolve().name,
+    }
+    page, policy = fill_page(
+        "nerpipe.serving", "page", admitted=("connect-src 'self'", "img-src data:"), DATA=json_in_html(facts)
+    )
 
     @app.get("/", include_in_schema=False)
     async def show_page() -> HTMLResponse:

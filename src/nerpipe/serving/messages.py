@@ -59,11 +59,13 @@ class Health(BaseModel):
 
 
 class Model(BaseModel):
-    """The labels, the entity types and the card of the model, and which entities are kept."""
+    """The labels, the entity types and the card of the model, what runs it, and which entities are kept."""
 
     labels: list[str]
     types: list[str]
     min_confidence: dict[str, float] = Field(
         description="Least confidence of each type, below which entities are left out; empty if none is"
     )
+    backend: str = Field(description="Library that runs the model")
+    precision: str = Field(description="Number format of the model, such as fp32")
     card: str = Field(description="Model card in Markdown")

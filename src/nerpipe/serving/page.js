@@ -1,10 +1,7 @@
 "use strict";
-const EXAMPLES = [
-  "Greetings from the Empire State Building, where Taylor Swift just walked past me :D",
-  "anyone at the #Lakers game tonight? @kobebryant is on fire http://bit.ly/x1",
-  "Reading The Hobbit on my new Kindle while Radiohead plays in Berlin",
-];
 const byId = (id) => document.getElementById(id);
+const percent = (value) => `${(100 * value).toFixed(1)}%`;
+const model = JSON.parse(byId("data").textContent);
 
 // Everything that came from outside goes in as text, never as HTML.
 function element(name, text, attributes = {}) {
@@ -14,10 +11,11 @@ function element(name, text, attributes = {}) {
   return made;
 }
 
-function hue(type) {
-  let sum = 0;
-  for (const character of type) sum = (sum * 31 + character.codePointAt(0)) % 360;
-  return sum;
+// Marks of one type have one colour. The golden angle keeps the colours of neighbouring types apart.
+function markOf(text, type) {
+  const mark = element("mark", text);
+  mark.style.setProperty("--hue", (25 + 137.5 * model.types.indexOf(type)) % 360);
+  return mark;
 }
 
 function show({ text, entities }) {
@@ -30,13 +28,14 @@ function show({ text, entities }) {
   let at = 0;
   for (const entity of entities) {
     marked.append(characters.slice(at, entity.start).join(""));
-    const mark = element("mark", characters.slice(entity.start, entity.end).join(""));
-    mark.style.setProperty("--hue", hue(entity.type));
+    const mark = markOf(characters.slice(entity.start, entity.end).join(""), entity.type);
     mark.append(element("small", `${entity.type} ${Math.round(100 * entity.confidence)}%`));
     marked.append(mark);
     at = entity.end;
-    const row = element("tr");
-    for (const cell of [entity.text, entity.type, `${(100 * entity.confidence).toFixed(1)}%`, entity.start, entity.end]) {
+    const row = element("tr"), name = element("td");
+    name.append(element("bdi", entity.text), " ", element("small", entity.type));
+    row.append(name);
+    for (const cell of [percent(entity.confidence), `${entity.start} to ${entity.end}`]) {
       row.append(element("td", cell));
     }
     rows.append(row);
@@ -80,8 +79,15 @@ byId("form").addEventListener("submit", (event) => {
 byId("text").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("form").requestSubmit();
 });
-for (const example of EXAMPLES) {
-  const button = element("button", example, { type: "button" });
+byId("name").textContent = model.name;
+byId("backend").textContent = `(${model.backend}, ${model.precision})`;
+byId("types").append(...model.types.flatMap((type) => [markOf(type, type), " "]));
+const { precision, recall, f1 } = model.scores;
+if (precision === undefined) byId("scores-row").hidden = true;
+else byId("scores").append(`precision ${percent(precision)}, recall ${percent(recall)}, F1 ${percent(f1)} on the test split of `, element("bdi", model.dataset));
+byId("examples-box").hidden = model.examples.length === 0;
+for (const example of model.examples) {
+  const button = element("button", example, { type: "button", dir: "auto" });
   button.addEventListener("click", () => {
     byId("text").value = example;
     ask();

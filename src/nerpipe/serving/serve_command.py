@@ -76,7 +76,7 @@ def serve(arguments: argparse.Namespace) -> None:
     )
     with _listening(arguments.host, arguments.port) as listener:
         host, port = listener.getsockname()[:2]
-        app = make_app(predictor, arguments.model, timeout=arguments.timeout)
+        app = make_app(predictor, arguments.model, choice=choice, timeout=arguments.timeout)
         server = HttpServer(app, app.state.queue.close)
         say(f"http://{host}:{port} serves {arguments.model}. Press Ctrl-C to stop.")
         # uvicorn answers the accepted requests, then raises the signal again. These handlers ignore that second signal.
