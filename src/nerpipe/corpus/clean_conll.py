@@ -13,7 +13,9 @@ from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.errors import NerpipeError
 
 
-def clean_conll(*, raw: Path, extra: Path | None, out: Path, report: Path, max_rejected: float) -> None:
+def clean_conll(
+    *, raw: str | Path, extra: str | Path | None, out: str | Path, report: str | Path, max_rejected: float
+) -> None:
     """Clean the splits of a data set, write a report, and print what was found in each split.
 
     Args:
@@ -27,6 +29,7 @@ def clean_conll(*, raw: Path, extra: Path | None, out: Path, report: Path, max_r
         NerpipeError: If `extra` is the data set itself, or if `sources.resolve_corpus` or `cleaning.clean_corpus`
             raises it.
     """
+    raw, extra, out, report = Path(raw), Path(extra) if extra else None, Path(out), Path(report)
     corpus = resolve_corpus(raw)
     if raw == extra:
         raise NerpipeError(f"extra: {raw.name} is the data set itself; name another one, or set `extra: none`")

@@ -29,7 +29,7 @@ _SHOWN = 300  # Largest number of characters of another library's message that i
 
 
 def save_folder(
-    folder: Path,
+    folder: str | Path,
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerFast",
     labels: Sequence[str],
@@ -37,7 +37,9 @@ def save_folder(
     *,
     word_rule: str,
 ) -> None:
-    """Write the Hugging Face folder with labels.json and decoding.json.
+    """Write a trained model as a Hugging Face folder with labels.json and decoding.json, which `Predictor` opens.
+
+    The stage export adds the ONNX files, the card and the checksums.
 
     Args:
         folder: The folder to write.
@@ -47,6 +49,7 @@ def save_folder(
         params: The params of the run.
         word_rule: The rule that finds the words of plain text, a key of `word_rules.RULES`.
     """
+    folder = Path(folder)
     model.save_pretrained(folder)
     (folder / "model.safetensors").chmod(0o644)  # safetensors makes a file that only its owner can read.
     tokenizer.save_pretrained(folder)
