@@ -4,6 +4,7 @@ import doctest
 import importlib
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,31 @@ def test_the_version_is_that_of_the_metadata():
         cwd=ROOT / "src",
     )
     assert done.stdout == f"nerpipe {nerpipe.__version__}\n"
+
+
+def test_paths_may_be_texts(tiny_model, tmp_path):
+    from tiny import spec_of
+
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.conll").write_text("Ada\tB-person\nslept\tO\n\n")
+    raw, out = str(tmp_path), str(tmp_path / "clean")
+    nerpipe.clean_conll(raw=raw, extra=None, out=out, report=f"{out}.json", max_rejected=0.0)
+    (sentence,) = nerpipe.read_conll(f"{out}/train.conll")
+    assert sentence.tokens == ("Ada", "slept")
+    with pytest.raises(nerpipe.NerpipeError, match="is the data set itself"):
+        nerpipe.clean_conll(raw=raw, extra=f"{raw}/", out=out, report=f"{out}.json", max_rejected=0.0)
+
+    from nerpipe.training.model import load_model
+
+    spec, labels = spec_of(tiny_model), nerpipe.make_labels(["person"])
+    tokenizer = nerpipe.load_tokenizer(spec, capitals="kept")
+    model = load_model(spec, labels, tokenizer, attention_dropout=0.0)
+    params = nerpipe.load_params(str(ROOT / "params.yaml"))
+    folder = str(tmp_path / "model")
+    params = replace(params, max_length=32, stride=8)
+    nerpipe.save_folder(folder, model, tokenizer, labels, params, word_rule="general")
+    (tagged,) = nerpipe.Predictor(folder, backend="torch").tag([sentence.tokens])
+    assert len(tagged.tags) == len(sentence.tokens)
 
 
 def test_importing_the_package_is_light():
