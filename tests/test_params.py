@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from nerpipe.errors import NerpipeError
-from nerpipe.params import OTHER_NAMES, Params, load_params
+from nerpipe.params import NAMES_ELSEWHERE, Params, load_params
 from places import ROOT
 
 GOOD = (ROOT / "params.yaml").read_text()
@@ -87,8 +87,8 @@ def test_what_is_wrong_is_said_with_key_value_and_what_would_be_right(load, chan
 
 def test_the_names_of_other_programs_lead_to_params_and_are_none():
     known = {field.name for field in dataclasses.fields(Params)}
-    assert {*OTHER_NAMES.values()} <= known
-    assert known & {*OTHER_NAMES} == set()
+    assert {*NAMES_ELSEWHERE.values()} <= known
+    assert known & {*NAMES_ELSEWHERE} == set()
 
 
 def test_every_problem_is_reported_at_once(load):

@@ -43,8 +43,26 @@ def _byte_level():
     return tokenizer, names | {"mask_token": "<mask>"}
 
 
+def _unigram():
+    """Return a tokenizer of the kind that XLM-RoBERTa has."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    pieces = [*special, "▁", *CHARACTERS, *(f"▁{character}" for character in CHARACTERS), "▁the", "ing", "▁London"]
+    vocabulary = [(piece, 0.0 if piece in special else -1.0 - len(piece) / 100) for piece in pieces]
+    tokenizer = Tokenizer(models.Unigram([*vocabulary, ("<mask>", 0.0)], unk_id=3, byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(" {2,}", " ")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    tokenizer.decoder = decoders.Metaspace()
+    names = {"bos_token": "<s>", "cls_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "sep_token": "</s>"}
+    return tokenizer, names | {"unk_token": "<unk>", "mask_token": "<mask>"}
+
+
 def save_tiny(folder, kind, *, max_length=64, alphabet=()):
-    """Save a model and tokenizer of this kind (bert, deberta, distilbert, roberta) and return the folder.
+    """Save a model and tokenizer of this kind (bert, deberta, distilbert, roberta, xlm-roberta) and return the folder.
 
     The tokenizer knows the characters of `alphabet` besides those of English.
     """
@@ -56,13 +74,12 @@ def save_tiny(folder, kind, *, max_length=64, alphabet=()):
         DistilBertConfig,
         PreTrainedTokenizerFast,
         RobertaConfig,
+        XLMRobertaConfig,
     )
 
-    backend, names = (
-        _byte_level()
-        if kind == "roberta"
-        else _word_pieces([*CHARACTERS, *sorted({*alphabet} - {*CHARACTERS})], lowercase=kind == "bert")
-    )
+    characters = [*CHARACTERS, *sorted({*alphabet} - {*CHARACTERS})]
+    make = {"roberta": _byte_level, "xlm-roberta": _unigram}
+    backend, names = make[kind]() if kind in make else _word_pieces(characters, lowercase=kind == "bert")
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=max_length, **names)
     size = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
     config = {
@@ -75,6 +92,7 @@ def save_tiny(folder, kind, *, max_length=64, alphabet=()):
             pos_att_type=["p2c", "c2p"],
         ),
         "roberta": lambda: RobertaConfig(**SIZES, **size, max_position_embeddings=max_length + 2),
+        "xlm-roberta": lambda: XLMRobertaConfig(**SIZES, **size, max_position_embeddings=max_length + 2),
         "distilbert": lambda: DistilBertConfig(
             dim=32, n_layers=2, n_heads=2, hidden_dim=64, max_position_embeddings=max_length, **size
         ),

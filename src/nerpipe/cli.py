@@ -4,34 +4,24 @@ import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import nerpipe
 from nerpipe.annotations.import_command import IMPORT, add_import
 from nerpipe.batch.predict_command import PREDICT, add_predict
 from nerpipe.command_line.completion_command import COMPLETION, add_completion
-from nerpipe.command_line.help_text import add_examples, grouped_help
+from nerpipe.command_line.help_text import grouped_help
 from nerpipe.command_line.parser import CommandParser
 from nerpipe.comparison.commands import COMPARE, SEARCH, add_compare, add_search
 from nerpipe.comparison.score_command import SCORE, add_score
 from nerpipe.contracts.program_end import run_program
-from nerpipe.contracts.reports import MainScores, MistakeRow, NoteRow, ScoreRow, TypeRow
-from nerpipe.contracts.shapes import read_shaped
 from nerpipe.contracts.terminal import say
 from nerpipe.inspection.check_command import CHECK, add_check
+from nerpipe.inspection.summary_command import SUMMARY, add_summary
 from nerpipe.serving.serve_command import SERVE, add_serve
 
 PROGRAM = """Commands around the DVC pipeline, in the order of the work. `dvc repro` trains a model, after check and
 before score."""
-SUMMARY = """Show the headline metrics of the last run of the pipeline, where the model, the metrics and the reports
-are, and commands to go on with."""
-SUMMARISED: dict[str, Any] = {  # The tables that `nerpipe summary` shows, and what they hold.
-    "averages": list[ScoreRow],
-    "per_type": list[TypeRow],
-    "mistakes": list[MistakeRow],
-    "notes": list[NoteRow],
-}
 
 
 def main() -> None:
@@ -78,7 +68,7 @@ def _groups(program: CommandParser) -> dict[str, dict[str, _Command]]:
         },
         "work on a model": {
             "search": _Command("search for better params", SEARCH, add_search),
-            "summary": _Command("show the headline metrics and the places of all results", SUMMARY, _add_summary),
+            "summary": _Command("show the scores, warnings and places of the last run", SUMMARY, add_summary),
         },
         "the shell": {
             "completion": _Command(
@@ -110,39 +100,3 @@ class _Program(CommandParser):
 def make_parser() -> CommandParser:
     """Return the parser of the program with all its commands."""
     return _Program()
-
-
-def _add_summary(parser: CommandParser) -> None:
-    add_examples(
-        parser,
-        {
-            "after `dvc repro`": "nerpipe summary",
-            "keep it as a text": "nerpipe summary > summary.txt",
-        },
-    )
-    parser.set_defaults(run=summarise)
-
-
-def summarise(_: argparse.Namespace) -> None:
-    """Print the metrics as a table, the places of the model and the reports, and the next commands."""
-    folder = Path("metrics")
-    metrics = read_shaped(folder / "metrics.json", MainScores)
-    rows = {name: read_shaped(folder / f"{name}.json", shape) for name, shape in SUMMARISED.items()}
-
-    import pandas as pd
-
-    from nerpipe.evaluation.score_table import print_report
-
-    print_report(metrics, {name: pd.DataFrame(table) for name, table in rows.items()})
-    activate = r".venv\Scripts\activate" if sys.platform == "win32" else "source .venv/bin/activate"
-    say(
-        "model        models/exported/ (Hugging Face folder and ONNX; README.md in it is the model card)\n"
-        "metrics      metrics/ (JSON in git: dvc metrics diff main)\n"
-        "mistakes     reports/errors.html, and the tables beside it\n"
-        "predictions  data/predictions/ (token, gold, predicted, confidence)\n"
-        "plots        dvc plots show\n"
-        f"next         {activate}\n"
-        "             nerpipe predict models/exported 'some text'\n"
-        "             dvc exp run -S lr=5e-4\n"
-        "             nerpipe compare main"
-    )

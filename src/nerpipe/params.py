@@ -71,7 +71,7 @@ NO_EXTRA = "none"  # The value of `extra` without a second data set.
 # Keys that params.yaml had before they moved to the corpus that they are true of.
 MOVED = ("multi_tag", "scheme")
 # What other programs call these params, where the names are too far apart to be found by their letters.
-OTHER_NAMES = {
+NAMES_ELSEWHERE = {
     "base_model": "model",
     "corpus": "dataset",
     "data": "dataset",
@@ -151,10 +151,10 @@ def load_params(path: str | Path) -> Params:
 
 def _hint(key: str, known: Iterable[str], given: Mapping[Any, Any]) -> str:
     """Say which key was probably meant, or which keys there are."""
-    near = difflib.get_close_matches(key.lower().replace("-", "_"), [*known, *OTHER_NAMES], n=1)
+    near = difflib.get_close_matches(key.lower().replace("-", "_"), [*known, *NAMES_ELSEWHERE], n=1)
     if not near:
         return f"known keys: {', '.join(known)}"
-    meant = OTHER_NAMES.get(near[0], near[0])
+    meant = NAMES_ELSEWHERE.get(near[0], near[0])
     also = f" That key is there too, so set it, and remove the line of {key!r}" if meant in given else ""
     return f"did you mean {meant!r}?{also}"
 

@@ -76,7 +76,10 @@ def test_the_stage_writes_the_rule_and_the_figures(tmp_path, capsys):
     rows = json.loads(report.read_text())
     assert tallies(read_counts(report, CountRow)) == counts
     assert [row["word_rule"] for row in rows[3:]] == list(RULES)
-    assert "the rule characters is nearest to train (F1 of words 100.0; 1 of 1 entities" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "labels: 3, which are O, and B- and I- of each entity type of train: a\n" in said
+    assert "train: 1 sentences, 3 tokens, 1 entities\n" in said
+    assert "by the rule characters, which is nearest to the words of train (F1 100.0); 1 of 1 entities" in said
 
 
 def test_decoding_names_the_rule_and_older_folders_have_the_general_one(tmp_path):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nerpipe.evaluation.headline import headline
 from nerpipe.evaluation.report import _decoding, join_tables, json_rows, report_split
 from nerpipe.evaluation.report_files import write_csv
-from nerpipe.evaluation.score_table import SAMPLE_NOTE, print_report
+from nerpipe.evaluation.score_table import SAMPLE_NOTE, headline_in_words, print_report
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.scoring.scores import score
 from tagrows import gold_and_predicted
@@ -217,3 +217,11 @@ def test_the_terminal_shows_scores_intervals_and_confusions(capsys, reports, dat
     for part in (dataset, "40.0", "95% interval", "location taken for person", "group not found"):
         assert part in out
     assert (SAMPLE_NOTE[:40] in " ".join(out.split())) is labelled
+
+
+def test_the_line_of_evaluate_gives_f1_in_points_and_the_interval_if_there_is_one():
+    metrics = {"test": {"f1": 0.61749, "f1_low": 0.5, "f1_high": 0.7}, "dev": {"f1": 0.63}}
+    said = headline_in_words(metrics)
+    assert said.startswith("F1 of the entities in points: 61.7 on test (95% interval 50.0 to 70.0), 63.0 on dev.")
+    assert "61.7 on test, 63.0" in headline_in_words(metrics | {"test": {"f1": 0.61749}})
+    assert "`nerpipe summary`" in said

@@ -32,7 +32,7 @@ def predictions(exported_tiny, tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("kind", ["bert", "deberta", "distilbert", "roberta"])
+@pytest.mark.parametrize("kind", ["bert", "deberta", "distilbert", "roberta", "xlm-roberta"])
 def test_every_architecture_answers_in_onnx_as_in_torch(kind, tmp_path):
     folder = export_tiny(save_tiny(tmp_path / kind, kind), tmp_path / "out", load_params(ROOT / "params.yaml"))
     with_torch, with_onnx = (Predictor(folder, backend=backend).tag(TEXTS) for backend in ("torch", "onnx"))
@@ -79,7 +79,7 @@ def test_an_int8_network_that_loses_too_much_is_left_out_with_the_reason(exporte
     )
     assert not int8.exported
     assert network_in_words(int8, 0.005).startswith(
-        "left out, because it loses more F1 than int8_max_f1_drop allows (0.5): F1 "
+        "left out, because it loses more F1 than int8_max_f1_drop allows (0.5 points): F1 "
     )
     few = int8._replace(f1_drop=0.0, span_agreement=0.9)
     assert network_in_words(few, 0.005).startswith("left out, because it agrees with PyTorch on less than 95% of the")

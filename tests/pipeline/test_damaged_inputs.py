@@ -94,11 +94,12 @@ def places_of(path):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", ["metrics", "averages", "per_type", "mistakes", "notes"])
+@pytest.mark.parametrize("name", ["metrics", "averages", "per_type", "mistakes", "notes", "clean", "tokenize", "train"])
 def test_a_summary_of_damaged_metrics_names_the_file(tmp_path, monkeypatch, name, damage):
-    from nerpipe.cli import summarise
+    from nerpipe.inspection.summary_command import summarise
 
     shutil.copytree(ROOT / "metrics", tmp_path / "metrics")
+    shutil.copy(ROOT / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     path = tmp_path / f"metrics/{name}.json"
     if name != "metrics" and damage == "a list":

@@ -34,6 +34,8 @@ def test_the_dev_f1_of_train_is_that_of_evaluate(evaluated):
     support = {(row["split"], row["type"]): row["support"] for row in evaluated.read("metrics/per_type.json")}
     assert support["dev", "band"] == 4
     assert "The dev F1 is the same as in metrics/train.json" in evaluated.printed
+    assert "F1 of the entities in points: " in evaluated.printed
+    assert "Entity scores in points" not in evaluated.printed  # `nerpipe summary` prints the table, and it alone.
 
 
 def test_a_train_report_of_another_run_stops_evaluate(evaluated):

@@ -205,6 +205,8 @@ def test_the_default_model_gives_what_main_says(tmp_path):
     out = repo.run("nerpipe", "summary")
     for part in ("sample", "models/exported/", "compare with nothing published", "source .venv/bin/activate"):
         assert part in " ".join(out.split())
+    example = out.partition("finds in it:\n")[2]
+    assert re.fullmatch(r"\$ nerpipe predict models/exported '.*'\n.*\[[^\]]+ \d\.\d\d\].*\n", example)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ LABELS = make_labels(["person", "place"])
 OUTSIDE, PERSON = LABELS.index("O"), LABELS.index("B-person")
 
 
-@pytest.fixture(scope="module", params=["bert", "distilbert", "roberta"])
+@pytest.fixture(scope="module", params=["bert", "distilbert", "roberta", "xlm-roberta"])
 def tokenizer(request, tmp_path_factory):
     folder = save_tiny(tmp_path_factory.mktemp("models") / request.param, request.param)
     return load_tokenizer(spec_of(folder), capitals="lost")

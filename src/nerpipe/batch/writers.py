@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from zlib import crc32
 
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.contracts.escapes import json_text
-from nerpipe.contracts.terminal import printable
 from nerpipe.prediction.finder import Entity, Reading
+from nerpipe.prediction.marked_text import mark_entities
 
-COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI background colours on which black text is readable.
 RENAMED = "input_"  # What comes before the name of a field of the input that the output needs for itself.
 # The fields that a format needs for itself.
 OWN_FIELDS = {
@@ -68,19 +66,7 @@ def as_conll(prediction: Prediction) -> str:
 
 def as_text(prediction: Prediction, *, colour: bool) -> str:
     """Give the text with each entity marked and followed by its type and confidence."""
-    text = prediction.record.text
-    parts, at = [], 0
-    for entity in prediction.entities:
-        name = printable(f" {entity.type} {entity.confidence:.2f}")
-        inside = printable(entity.text)
-        parts.append(printable(text[at : entity.start]))
-        if colour:
-            code = COLOURS[crc32(entity.type.encode()) % len(COLOURS)]
-            parts.append(f"\x1b[30;{code}m{inside}\x1b[2m{name}\x1b[0m")
-        else:
-            parts.append(f"[{inside}{name}]")
-        at = entity.end
-    return "".join(parts) + printable(text[at:]) + "\n"
+    return mark_entities(prediction.record.text, prediction.entities, colour=colour) + "\n"
 
 
 FORMATS: dict[str, Callable[[Prediction], str]] = {"jsonl": as_json, "conll": as_conll}

@@ -43,17 +43,24 @@ def shared_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     Args:
         rows: The rows of clean.json.
     """
-    said = [
+    return [
         f"{row['duplicate_sentences']:,} of {row['sentences']:,} sentences of {row['split']} occurred before in it."
         for row in rows
         if row["duplicate_sentences"]
-    ]
+    ] + leaked_sentences(rows)
+
+
+def leaked_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say in a sentence for each pair of splits how many sentences of dev or test are also in an earlier split.
+
+    Args:
+        rows: The rows of clean.json.
+    """
     order = [row["split"] for row in rows]
-    for row in rows:
-        for other, count in row["sentences_also_in"].items():
-            if row["split"] in ("dev", "test") and count and order.index(other) < order.index(row["split"]):
-                said.append(
-                    f"{count:,} of {row['sentences']:,} sentences of {row['split']} are also in {other}, which makes "
-                    f"the scores on {row['split']} too good."
-                )
-    return said
+    return [
+        f"{count:,} of {row['sentences']:,} sentences of {row['split']} are also in {other}, which makes the scores on "
+        f"{row['split']} too good."
+        for row in rows
+        for other, count in row["sentences_also_in"].items()
+        if row["split"] in ("dev", "test") and count and order.index(other) < order.index(row["split"])
+    ]

@@ -1,5 +1,6 @@
 """The stage encode_labels. It reads and writes files."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from nerpipe.contracts.conll import read_training
@@ -8,8 +9,10 @@ from nerpipe.contracts.ledger import read_counts
 from nerpipe.contracts.reports import CorpusRow
 from nerpipe.contracts.terminal import say
 from nerpipe.contracts.word_rules import WORDS
-from nerpipe.corpus.encoding import encode_corpus
+from nerpipe.corpus.encoding import Encoded, encode_corpus
 from nerpipe.corpus.word_choice import choose_rule
+
+PRINTED_TYPES = 20  # Entity types that are printed.
 
 
 def encode_labels(*, clean: Path, ledger: Path, out: Path, report: Path, unknown_labels: str) -> None:
@@ -34,8 +37,24 @@ def encode_labels(*, clean: Path, ledger: Path, out: Path, report: Path, unknown
         write_json(folder / "labels.json", encoded.labels)
         write_json(folder / WORDS, words.content())
     write_json(report, [*encoded.report, *words.rows()])
-    best = words.best
-    say(
-        f"words of plain text: the rule {words.rule} is nearest to train (F1 of words {100 * best.f1:.1f}; "
-        f"{best.entities_in_reach} of {best.entities} entities begin and end where its words do)"
+    for line in (*_in_words(encoded), words.in_words()):
+        say(line)
+
+
+def _in_words(encoded: Encoded) -> Iterator[str]:
+    """Say which labels there are, and what each split holds."""
+    kinds = [label[2:] for label in encoded.labels if label.startswith("B-")]
+    more = f" and {len(kinds) - PRINTED_TYPES:,} more" if len(kinds) > PRINTED_TYPES else ""
+    yield (
+        f"labels: {len(encoded.labels):,}, which are O, and B- and I- of each entity type of train: "
+        f"{', '.join(kinds[:PRINTED_TYPES])}{more}"
     )
+    for row in encoded.report:
+        parts = ", ".join(f"{count:,} from {corpus}" for corpus, count in row["sentences_by_corpus"].items())
+        outside = ", ".join(f"{count:,} {kind}" for kind, count in row["outside"].items())
+        yield (
+            f"{row['split']}: {row['sentences']:,} sentences"
+            + (f" ({parts})" if len(row["sentences_by_corpus"]) > 1 else "")
+            + f", {row['tokens']:,} tokens, {row['entities']:,} entities"
+            + (f"; entities of types that train lacks are tagged O: {outside}" if outside else "")
+        )

@@ -37,6 +37,15 @@ class RuleChoice(NamedTuple):
         """The figures of the chosen rule."""
         return next(figures for figures in self.figures if figures.word_rule == self.rule)
 
+    def in_words(self) -> str:
+        """Say which rule finds the words of plain text, and how well."""
+        best = self.best
+        return (
+            f"words of plain text: `nerpipe predict` will find them by the rule {self.rule}, which is nearest to the "
+            f"words of train (F1 {100 * best.f1:.1f}); {best.entities_in_reach:,} of {best.entities:,} entities of "
+            "train begin and end where words of the rule do"
+        )
+
     def content(self) -> dict[str, Any]:
         """Give the content of words.json, which later stages read."""
         best = self.best

@@ -40,7 +40,7 @@ def evaluate(
     bootstrap: int,
     threads: int,
 ) -> None:
-    """Predict dev and test, report on every gold word and entity of the clean files, and print the scores.
+    """Predict dev and test, report on every gold word and entity of the clean files, and print the F1 of both.
 
     Args:
         clean: The folder with the canonical CoNLL files, which hold the gold tags.
@@ -72,7 +72,7 @@ def evaluate(
     from nerpipe.evaluation.headline import headline
     from nerpipe.evaluation.report import join_tables, report_split
     from nerpipe.evaluation.report_files import write_csv, write_rows
-    from nerpipe.evaluation.score_table import note_on, print_report
+    from nerpipe.evaluation.score_table import headline_in_words, note_on
     from nerpipe.evaluation.seqeval_check import check_against_seqeval
     from nerpipe.evaluation.split_predictions import write_predictions
     from nerpipe.evaluation.wanted_precision import choose_for_types, precision_table, write_least
@@ -102,8 +102,8 @@ def evaluate(
     write_json(counts, [report.counts for report in split_reports])
     figures = headline(split_reports, dataset)
     write_json(metrics, figures)
-    print_report(figures, frames)
-    say(compared)
+    for line in (headline_in_words(figures), *frames["notes"]["note"], compared):
+        say(line)
 
 
 def _check_training(clean: Path, counted: Mapping[str, Tally]) -> None:

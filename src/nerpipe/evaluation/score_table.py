@@ -22,6 +22,20 @@ def note_on(dataset: str) -> str | None:
     return SAMPLE_NOTE if dataset == "sample" else None
 
 
+def headline_in_words(metrics: Mapping[str, Any]) -> str:
+    """Give the F1 of test and dev in one line.
+
+    Args:
+        metrics: The content of metrics/metrics.json.
+    """
+    test, dev = metrics["test"], metrics["dev"]
+    interval = f" (95% interval {_points(test['f1_low'])} to {_points(test['f1_high'])})" if "f1_low" in test else ""
+    return (
+        f"F1 of the entities in points: {_points(test['f1'])} on test{interval}, {_points(dev['f1'])} on dev. "
+        "`nerpipe summary` shows the scores of each type, the most frequent mistakes and an example"
+    )
+
+
 def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]") -> None:
     """Print the entity scores of test and dev, micro and by type, the most frequent mistakes, and the notes.
 
@@ -53,10 +67,14 @@ def _rows_of(frame: "pd.DataFrame", split: str) -> "pd.DataFrame":
 
 def score_cells(row: "pd.Series[Any]") -> list[str]:
     """Format precision, recall, F1 and its interval, and the number of gold entities, of a row of a table."""
-    scores = [f"{100 * row[name]:.1f}" for name in ("precision", "recall", "f1")]
+    scores = [_points(row[name]) for name in ("precision", "recall", "f1")]
     low, high = row.get("f1_low", math.nan), row.get("f1_high", math.nan)
-    interval = "none" if math.isnan(low) else f"{100 * low:.1f} to {100 * high:.1f}"
+    interval = "none" if math.isnan(low) else f"{_points(low)} to {_points(high)}"
     return [*scores, interval, support_cell(row["support"])]
+
+
+def _points(fraction: float) -> str:
+    return f"{100 * fraction:.1f}"
 
 
 def mistake_lines(mistakes: "pd.DataFrame") -> list[str]:

@@ -10,7 +10,7 @@ from nerpipe.contracts.escapes import markdown_code, markdown_text
 from nerpipe.contracts.reports import CleanRow, MainScores, TestScores, TypeRow
 from nerpipe.evaluation.score_table import note_on
 from nerpipe.evaluation.units import support_cell
-from nerpipe.export.network_comparison import LEAST_AGREEMENT, NetworkComparison
+from nerpipe.export.network_comparison import LEAST_AGREEMENT, NetworkComparison, drop_in_words
 from nerpipe.export.onnx_files import OPSET
 from nerpipe.export.ties import LOGIT_TOLERANCE
 from nerpipe.params import NO_EXTRA, Params
@@ -165,13 +165,13 @@ def _count_table(clean_report: Sequence[CleanRow]) -> str:
 
 
 def _network_table(networks: Sequence[NetworkComparison]) -> str:
-    columns = ("file", "dev F1", "lost", "entities as in PyTorch", "largest difference of a logit")
+    columns = ("file", "dev F1", "compared", "entities as in PyTorch", "largest difference of a logit")
     return _table(columns, [_network_cells(network) for network in networks])
 
 
 def _network_cells(network: NetworkComparison) -> tuple[str, ...]:
     name = f"`{ONNX[network.precision]}`" if network.exported else f"{network.precision}: left out, it loses too much"
-    parts = (f"{network.dev_f1:.4f}", f"{network.f1_drop:.4f}", f"{network.span_agreement:.2%}")
+    parts = (f"{network.dev_f1:.4f}", drop_in_words(network.f1_drop, 4), f"{network.span_agreement:.2%}")
     return (name, *parts, f"{network.largest_difference:.1g}")
 
 

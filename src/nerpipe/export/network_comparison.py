@@ -150,11 +150,26 @@ def network_in_words(comparison: NetworkComparison, limit: float) -> str:
         limit: The param `int8_max_f1_drop`, a fraction.
     """
     said = (
-        f"F1 {100 * comparison.dev_f1:.2f} on dev, loss of F1 {100 * comparison.f1_drop:+.2f}, "
+        f"F1 {100 * comparison.dev_f1:.2f} on dev, {drop_in_words(100 * comparison.f1_drop, 2)}, "
         f"agreement with the entities of PyTorch {comparison.span_agreement:.2%}{ties_in_words(comparison.ties)}"
     )
     if comparison.exported:
         return said
     if comparison.f1_drop > limit or comparison.span_agreement >= LEAST_AGREEMENT:
-        return f"left out, because it loses more F1 than int8_max_f1_drop allows ({100 * limit:g}): {said}"
+        return f"left out, because it loses more F1 than int8_max_f1_drop allows ({100 * limit:g} points): {said}"
     return f"left out, because it agrees with PyTorch on less than {LEAST_AGREEMENT:.0%} of the entities: {said}"
+
+
+def drop_in_words(drop: float, digits: int) -> str:
+    """Compare a score with that of PyTorch.
+
+    >>> [drop_in_words(drop, 2) for drop in (0, 0.13, -0.4)]
+    ['as PyTorch', '0.13 less than PyTorch', '0.40 more than PyTorch']
+
+    Args:
+        drop: The score of PyTorch minus this score.
+        digits: The number of decimal places.
+    """
+    if not drop:
+        return "as PyTorch"
+    return f"{abs(drop):.{digits}f} {'less' if drop > 0 else 'more'} than PyTorch"

@@ -1,1 +1,1 @@
-"""Looks at data before a model is trained: the command `nerpipe check`."""
+"""Looks at data before a model is trained (`nerpipe check`), and at what a run gave (`nerpipe summary`)."""

@@ -1,0 +1,34 @@
+"""A text for people, with its entities marked: by colours on a terminal, otherwise by brackets."""
+
+from collections.abc import Iterable
+from zlib import crc32
+
+from nerpipe.contracts.terminal import printable
+from nerpipe.prediction.finder import Entity
+
+COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI background colours on which black text is readable.
+
+
+def mark_entities(text: str, entities: Iterable[Entity], *, colour: bool) -> str:
+    """Mark each entity of a text, and put its type and confidence behind it. No text of data controls the terminal.
+
+    >>> mark_entities("hi Ann", [Entity("person", "Ann", 3, 6, 0.991)], colour=False)
+    'hi [Ann person 0.99]'
+
+    Args:
+        text: The text.
+        entities: Its entities, from left to right.
+        colour: Whether the marks are colours, as a terminal shows them, instead of brackets.
+    """
+    parts, at = [], 0
+    for entity in entities:
+        name = printable(f" {entity.type} {entity.confidence:.2f}")
+        inside = printable(entity.text)
+        parts.append(printable(text[at : entity.start]))
+        if colour:
+            code = COLOURS[crc32(entity.type.encode()) % len(COLOURS)]
+            parts.append(f"\x1b[30;{code}m{inside}\x1b[2m{name}\x1b[0m")
+        else:
+            parts.append(f"[{inside}{name}]")
+        at = entity.end
+    return "".join(parts) + printable(text[at:])
