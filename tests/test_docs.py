@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import nerpipe
+from nerpipe.tokenizing.model_source import resolve_model
 from places import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -237,6 +238,28 @@ def test_the_ways_against_a_preference_for_o_are_what_was_measured():
             f"{100 * row['calibration_error']:.1f} | {100 * row['squared_error']:.1f} | {row['area_under_curve']:.3f}"
         )
         assert f"| {name} | {cells} |" in evaluation
+
+
+def test_what_more_sentences_and_more_epochs_are_worth_is_what_was_measured():
+    for row in result("data_size")["rows"]:
+        cells = [f"{row['sentences']:,}", str(row["epochs"])]
+        cells += [f"{100 * row[f'{split}_f1']:.1f} ± {100 * row[f'{split}_sd_f1']:.1f}" for split in ("dev", "test")]
+        assert f"| {' | '.join(cells)} | {row['processor_seconds']:,.0f} s |" in README
+
+
+def test_the_lines_that_choose_a_build_of_pytorch_name_the_index_that_make_run_asks():
+    script = (ROOT / "requirements/torch_index.sh").read_text()
+    (index,) = re.findall(r"(?m)^index=(.*)", script)
+    for text in (README, (ROOT / "docs/install.md").read_text()):
+        assert re.search(rf"(?m)^ +PIP_EXTRA_INDEX_URL={re.escape(index)} make run ", text)
+        assert re.search(r"(?m)^ +PIP_INDEX_URL=https://pypi\.org/simple make run ", text)
+
+
+@pytest.mark.parametrize("document", ["README.md", *PAGES])
+def test_the_models_that_the_documentation_names_are_pinned(document):
+    for name in re.findall(r"-S model=(\S+)", (ROOT / document).read_text()):
+        if name != "NAME@REVISION":
+            assert resolve_model(name).revision
 
 
 def test_what_a_run_with_nothing_to_do_costs_is_what_was_measured():

@@ -1,5 +1,7 @@
 """What DVC and this project say of a mistyped param or data set, as the documentation quotes it."""
 
+import pytest
+
 from places import ROOT
 
 TROUBLE = (ROOT / "docs/troubleshooting.md").read_text()
@@ -10,6 +12,7 @@ def said(done):
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_key_that_does_not_exist_is_refused_by_dvc_with_advice_that_the_next_stage_refutes(repo):
     refused = repo.try_run("dvc", "exp", "run", "-S", "learning_rate=1e-4")
     assert refused.returncode != 0
