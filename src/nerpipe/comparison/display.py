@@ -52,7 +52,12 @@ def print_scores(found: FileScores) -> None:
     ]
     if found.words_differ:
         lines.append(f"{found.words_differ:,} rows have different words in the two files; tags are compared row by row")
-    show_table(table, [*lines, *found.notes])
+    show_table(table, [*lines, *found.notes, signature_line(found.signature)])
+
+
+def signature_line(signature: str) -> str:
+    """Show a signature below the scores that it belongs to."""
+    return f"signature: {signature}"
 
 
 def scores_as_json(found: FileScores) -> dict[str, Any]:
@@ -66,6 +71,8 @@ def scores_as_json(found: FileScores) -> dict[str, Any]:
         "words": found.words,
         "entities": found.scores.readings["conlleval"].support,
         "words_differ": found.words_differ,
+        "signature": found.signature,
+        "semeval": [*found.semeval],
         "notes": [*found.notes],
     }
 
@@ -101,7 +108,7 @@ def print_comparison(
         for side, f1 in ((first, found.micro.first), (other, found.micro.other))
     ]
     lines.append(verdict_in_words(found))
-    lines += [*interval_notes(found), *notes]
+    lines += [*interval_notes(found), *notes, signature_line(found.signature)]
     if first.predicted == other.predicted:
         lines.append("All predicted tags are the same. If you changed something, run `dvc repro` first.")
     counts = Counter(change.kind for change in found.changes)
@@ -144,7 +151,20 @@ def print_seeds(rows: Sequence[SettingRow]) -> None:
         lines.append(
             "All runs have the same setting. To compare two, train another with the same seeds: -S seed=... -S KEY=A,B"
         )
-    show_table(table, lines)
+    show_table(table, [*lines, *_signatures(rows)])
+
+
+def _signatures(rows: Sequence[SettingRow]) -> list[str]:
+    """List the signatures of each split. If there are several, say of which settings each is."""
+    lines = []
+    for split in SCORED_SPLITS:
+        found = sorted({signature for row in rows for signature in row.signatures[split]})
+        for signature in found:
+            of = [_show_setting(row) for row in rows if signature in row.signatures[split]]
+            lines.append(f"{split:<4}  {signature}" + (f"  ({'; '.join(of)})" if len(found) > 1 else ""))
+        if len(found) > 1:
+            lines.append(f"The {split} scores of different signatures do not compare: they count different things.")
+    return lines
 
 
 def seeds_as_json(rows: Sequence[SettingRow]) -> list[dict[str, Any]]:

@@ -1,9 +1,12 @@
-"""The output of `nerpipe score` for a model, in points."""
+"""The output of `nerpipe score` for a model, and the scores of SemEval-2013, in points."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nerpipe.comparison.display import signature_line
 from nerpipe.evaluation.data_table import DataTable, show_table
 from nerpipe.evaluation.score_table import mistake_lines, score_cells
+from nerpipe.evaluation.semeval import MATCHES, Categories
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +32,27 @@ def print_model_scores(found: "ModelScores") -> None:
         f"token accuracy {100 * report.scores.token_accuracy:.2f}",
         f"{report.match.sentences:,} sentences, {report.match.words:,} words",
     ]
-    show_table(table, [*mistake_lines(tables["mistakes"]), *counts, *found.notes])
+    signature = signature_line(tables["averages"]["signature"].iloc[0])
+    show_table(table, [*mistake_lines(tables["mistakes"]), *counts, *found.notes, signature])
+
+
+def print_semeval(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the table of SemEval-2013, in the order of its rows.
+
+    Args:
+        rows: The rows of `semeval.semeval_rows`.
+    """
+    table = DataTable("Matches of SemEval-2013: number of entities, and scores in points")
+    for name in ("", "match", *Categories._fields, "precision", "recall", "F1"):
+        table.add_column(name, justify="left" if name in ("", "match") else "right", no_wrap=True)
+    for row in rows:
+        first = row["match"] == MATCHES[0]
+        if first:
+            table.add_section()
+        cells = [*(f"{row[name]:,}" for name in Categories._fields)]
+        cells += [f"{100 * row[name]:.2f}" for name in ("precision", "recall", "f1")]
+        table.add_row(row["type"] if first else "", row["match"], *cells)
+    show_table(table, [f"The signature of a score of all types has match:{', '.join(MATCHES[:-1])} or {MATCHES[-1]}."])
 
 
 def _average_cells(row: "pd.Series[Any]") -> list[str]:

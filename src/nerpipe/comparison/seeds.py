@@ -4,6 +4,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.comparison.revisions import WORKSPACE, at_revision, experiments_from, open_repo
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 SEED = "seed"
 SCORED_SPLITS = ("dev", "test")
-METRICS = "metrics/metrics.json"
+METRICS, AVERAGES = "metrics/metrics.json", "metrics/averages.json"
 HOW = "dvc exp run --queue -S seed=1,2,3,4,5 -S lr=1e-4,2e-4 && dvc exp run --run-all"
 
 Settings = tuple[tuple[str, Any], ...]  # All params except the seed, sorted.
@@ -29,6 +30,7 @@ class Run(NamedTuple):
     settings: Settings
     seed: int
     f1: dict[str, float]  # F1 by split.
+    signatures: Mapping[str, str] = MappingProxyType({})  # Those of F1, by split. A run of an older version has none.
 
 
 class Spread(NamedTuple):
@@ -54,6 +56,7 @@ class SettingRow:
     f1: dict[str, Spread]  # F1 by split.
     # F1 by split of this setting minus that of the first setting, over their common seeds. Empty for the first setting.
     gain: dict[str, Spread]
+    signatures: dict[str, list[str]]  # The different signatures of F1 among the runs, by split.
 
 
 def seed_rows() -> list[SettingRow]:
@@ -105,10 +108,12 @@ def read_run(repo: "Repo", name: str) -> Run | None:
     """
     from dvc.utils.serialize import ParseError, load_json, load_yaml
 
-    lock, metrics = (repo.fs.join(repo.root_dir, *path.split("/")) for path in ("dvc.lock", METRICS))
+    lock, metrics, averages = (
+        repo.fs.join(repo.root_dir, *path.split("/")) for path in ("dvc.lock", METRICS, AVERAGES)
+    )
     try:
         stages = load_yaml(lock, fs=repo.fs).get("stages", {}).values()
-        scores = load_json(metrics, fs=repo.fs)
+        scores, table = load_json(metrics, fs=repo.fs), load_json(averages, fs=repo.fs)
     except FileNotFoundError:
         return None
     except ParseError as error:
@@ -121,9 +126,14 @@ def read_run(repo: "Repo", name: str) -> Run | None:
     if not isinstance(params.get(SEED), int) or not all(split in scores for split in SCORED_SPLITS):
         return None
     seed = params.pop(SEED)
-    return Run(
-        name, tuple(sorted(params.items())), seed, {split: float(scores[split]["f1"]) for split in SCORED_SPLITS}
-    )
+    f1 = {split: float(scores[split]["f1"]) for split in SCORED_SPLITS}
+    return Run(name, tuple(sorted(params.items())), seed, f1, _signatures_in(table))
+
+
+def _signatures_in(averages: object) -> dict[str, str]:
+    """Read the signature of F1 of each split, which is in the first row of the split."""
+    rows = [row for row in averages if isinstance(row, dict)] if isinstance(averages, list) else []
+    return {row["split"]: row["signature"] for row in reversed(rows) if {"split", "signature"} <= row.keys()}
 
 
 def tabulate_runs(runs: Sequence[Run], reference: Settings | None = None) -> list[SettingRow]:
@@ -158,7 +168,11 @@ def tabulate_runs(runs: Sequence[Run], reference: Settings | None = None) -> lis
         }
         values = dict(settings)
         shown = {name: values.get(name) for name in names}
-        rows.append(SettingRow(shown, seeds, [members[seed].name for seed in seeds], f1, gain))
+        signed = {
+            split: sorted({run.signatures[split] for run in members.values() if split in run.signatures})
+            for split in SCORED_SPLITS
+        }
+        rows.append(SettingRow(shown, seeds, [members[seed].name for seed in seeds], f1, gain, signed))
     return rows
 
 

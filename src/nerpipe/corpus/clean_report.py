@@ -37,7 +37,7 @@ class SplitCounts(LineCounts):
 def split_row(counts: SplitCounts, layout: Layout, renames: Mapping[str, str]) -> dict[str, Any]:
     """Turn what was counted into the split's row of clean.json."""
     types = counts.entities()
-    scheme = layout.scheme if layout.scheme != "auto" else _detect(counts)
+    scheme = found_scheme(layout, counts)
     repairs = counts.repairs + _scheme_repairs(scheme, counts)
     rows = counts.words + counts.rejected_words
     return {
@@ -95,8 +95,10 @@ def _scheme_repairs(scheme: str, counts: SplitCounts) -> Counter[str]:
     return Counter({"iob1_begin" if scheme == "IOB1" else "orphan_i": counts.orphans, name: written})
 
 
-def _detect(counts: SplitCounts) -> str:
-    """Name the scheme that most entities are written in; the translation is the same for all."""
+def found_scheme(layout: Layout, counts: SplitCounts) -> str:
+    """Name the scheme of the layout or else that in which most entities are written. All are translated alike."""
+    if layout.scheme != "auto":
+        return layout.scheme
     by_prefix: Counter[str] = Counter()
     for tag, count in counts.raw_tags.items():
         by_prefix[tag[0]] += count

@@ -60,6 +60,7 @@ function drawTables() {
     split.documents.map((r) => [r.document, r.sentences, r.words, points(r.precision), points(r.recall), points(r.f1), r.support]));
   byId("documents-box").hidden = !split.documents.length;
   byId("resampled").textContent = split.resampled;
+  byId("signature").textContent = split.signature;
   byId("notes").replaceChildren(...split.notes.map((note) => make("p", note, { class: "note" })));
   const sums = {};
   for (const row of split.errors) sums[row.error] = (sums[row.error] || 0) + row.spans;

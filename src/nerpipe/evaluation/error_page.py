@@ -19,6 +19,7 @@ from nerpipe.evaluation.breakdowns import seen
 from nerpipe.evaluation.mistakes import verdicts
 from nerpipe.evaluation.page_template import fill_page
 from nerpipe.evaluation.report import SplitReport
+from nerpipe.evaluation.signed_report import headline_signature
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.evaluation.units import support_cell
 
@@ -35,6 +36,7 @@ class PageSplit:
     name: str
     tables: dict[str, pd.DataFrame]  # headline, per_type, documents, errors, confusion, reliability
     calibration_error: float
+    signature: str  # Of the F1 at the top of the page.
     notes: list[str]  # What a reader of the scores must know.
     resampled: str  # What the intervals are computed from: "sentences" or "documents".
     train_known: bool  # Whether it is known which entities are in the training split.
@@ -48,7 +50,7 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
     """Collect what the page shows of a split.
 
     Args:
-        report: The report of the split.
+        report: The report of the split, from `signed_report`.
         split: The words of the split.
         known: The surface forms of the training split's entities, in lower case. None: the training split is not known.
     """
@@ -82,8 +84,16 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
         "confusion": report.tables["confusion"],
         "reliability": report.tables["reliability"],
     }
-    error, notes = float(averages["calibration_error"].iloc[0]), report.tables["notes"]["note"].tolist()
-    return PageSplit(report.name, tables, error, notes, report.units.kind, known is not None, sentences)
+    return PageSplit(
+        report.name,
+        tables,
+        float(averages["calibration_error"].iloc[0]),
+        headline_signature(report),
+        report.tables["notes"]["note"].tolist(),
+        report.units.kind,
+        known is not None,
+        sentences,
+    )
 
 
 def _per_type(table: pd.DataFrame) -> pd.DataFrame:
@@ -137,6 +147,7 @@ def _as_json(split: PageSplit) -> dict[str, Any]:
     return {
         "name": split.name,
         "calibration_error": split.calibration_error,
+        "signature": split.signature,
         "notes": split.notes,
         "resampled": split.resampled,
         "train_known": split.train_known,

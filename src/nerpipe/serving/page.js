@@ -32,11 +32,11 @@ function show({ text, entities }) {
     marked.append(characters.slice(at, entity.start).join(""));
     const mark = element("mark", characters.slice(entity.start, entity.end).join(""));
     mark.style.setProperty("--hue", hue(entity.type));
-    mark.append(element("small", `${entity.type} ${Math.round(100 * entity.confidence)}%`));
+    mark.append(element("small", `${entity.type} ${Math.floor(100 * entity.confidence)}%`));
     marked.append(mark);
     at = entity.end;
     const row = element("tr");
-    for (const cell of [entity.text, entity.type, `${(100 * entity.confidence).toFixed(1)}%`, entity.start, entity.end]) {
+    for (const cell of [entity.text, entity.type, `${(Math.floor(1000 * entity.confidence) / 10).toFixed(1)}%`, entity.start, entity.end]) {
       row.append(element("td", cell));
     }
     rows.append(row);
