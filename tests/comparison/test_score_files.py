@@ -9,6 +9,9 @@ from documented import examples, table
 from nerpipe.cli import main
 from nerpipe.comparison.score_files import score_files
 from nerpipe.errors import NerpipeError
+from nerpipe.evaluation.signature import VERSION
+
+ONE = {"correct": 1, "precision": 1.0, "recall": 1.0, "f1": 1.0}
 
 
 @pytest.fixture
@@ -72,7 +75,7 @@ def test_other_words_are_counted_and_the_surfaces_are_those_of_the_gold(files):
         (
             "a O\nb O\n\nc O\n",
             "a O\n\nb O\nc O\n",
-            ["after 1 words", "gold:2 has the word 'b'", "system:2 has the end"],
+            ["after 1 word:", "gold:2 has the word 'b'", "system:2 has the end"],
         ),
         ("a O\n\nb O\n", "a O\n\nb O\nc O\n", ["gold:4 has the end of a sentence", "system:4 has the word 'c'"]),
         ("a O\n\nb O\n", "a O\n", ["gold:3 has the word 'b'", "system ends"]),
@@ -159,11 +162,18 @@ def test_the_command(files, tmp_path, monkeypatch, capsys):
         "entities": 1,
         "words_differ": 0,
         "notes": [],
+        "signature": f"nerpipe:{VERSION}|match:strict|average:micro|reading:conlleval|scheme:IOB2|types:1|words:2|"
+        "entities:1|gold:37735ac56c23|resampled:none",
+        "semeval": [
+            {"type": kind, "match": match} | dict.fromkeys(("incorrect", "partial", "missed", "spurious"), 0) | ONE
+            for kind in ("(all types)", "a")
+            for match in ("strict", "exact", "partial", "type")
+        ],
     }
     assert list(json.loads(out)) == sorted(json.loads(out))
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit):
         main()
     out = capsys.readouterr().out
-    for part in ("conlleval", "100.00", "token accuracy 50.00", "1 sentences, 2 words"):
+    for part in ("conlleval", "100.00", "token accuracy 50.00", "1 sentence, 2 words"):
         assert part in out

@@ -3,12 +3,16 @@
 import argparse
 import difflib
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise, takewhile
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 from nerpipe.command_line.help_text import HelpLayout
-from nerpipe.contracts.terminal import printable
+from nerpipe.contracts.terminal import printable, write_encodable
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _HELP = ("-h", "--help")
 _NEGATIVE_NUMBER = re.compile(r"-\d+|-\d*\.\d+")
@@ -28,6 +32,10 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the program with code 2, and print the usage and a message, which may quote names of files."""
         super().error(printable(message))
+
+    def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
+        """Print a help or usage. argparse says nothing if it cannot be written."""
+        write_encodable(message, cast("TextIO", file or sys.stderr))
 
     def parse_known_args(
         self,

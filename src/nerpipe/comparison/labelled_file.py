@@ -65,5 +65,7 @@ def read_system(labelled: LabelledFile, predicted: Path) -> tuple[list[list[str]
             differ += one.token != two.token
         else:
             rows.append([])
-    notes = [f"{differ:,} words of {predicted} differ from those of {labelled.path}; tags are compared row by row"]
+    notes = [
+        f"words of {predicted} that differ from those of {labelled.path} (tags are compared row by row): {differ:,}"
+    ]
     return rows[:-1], notes if differ else []

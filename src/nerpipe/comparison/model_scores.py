@@ -61,7 +61,7 @@ def score_predictions(labelled: LabelledFile, model: ModelChoice, found: ModelPr
             f"{', '.join(foreign)}"
         )
     if found.unseen:
-        notes.append(f"{found.unseen:,} words give the model nothing to read; they are predicted O")
+        notes.append(f"words that give the model nothing to read, and are predicted O: {found.unseen:,}")
     return ModelScores(labelled, model, split, report, notes)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.comparison.display import signature_line
+from nerpipe.contracts.terminal import number_of
 from nerpipe.evaluation.data_table import DataTable, show_table
 from nerpipe.evaluation.score_table import mistake_lines, score_cells
 from nerpipe.evaluation.semeval import MATCHES, Categories
@@ -30,7 +31,7 @@ def print_model_scores(found: "ModelScores") -> None:
         table.add_row(f"  {row['type']}", *score_cells(row))
     counts = [
         f"token accuracy {100 * report.scores.token_accuracy:.2f}",
-        f"{report.match.sentences:,} sentences, {report.match.words:,} words",
+        f"{number_of(report.match.sentences, 'sentence')}, {number_of(report.match.words, 'word')}",
     ]
     signature = signature_line(tables["averages"]["signature"].iloc[0])
     show_table(table, [*mistake_lines(tables["mistakes"]), *counts, *found.notes, signature])

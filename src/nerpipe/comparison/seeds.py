@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.comparison.revisions import WORKSPACE, at_revision, experiments_from, open_repo
 from nerpipe.contracts.escapes import shell_word
+from nerpipe.contracts.terminal import number_of
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.resampling import LEVEL
 
@@ -91,8 +92,8 @@ def collect_runs() -> tuple[list[Run], Settings | None]:
     runs = [run for run in found if run]
     if not runs:
         raise NerpipeError(
-            f"{len(experiments)} experiments started from HEAD and none has results; train some first, such as `{HOW}` "
-            "(experiments of older commits do not count; `dvc exp show -A` lists them)"
+            f"{number_of(len(experiments), 'experiment')} started from HEAD and none has results; train some first, "
+            f"such as `{HOW}` (experiments of older commits do not count; `dvc exp show -A` lists them)"
         )
     for run in (head, workspace):
         if run and any(run.settings == other.settings for other in runs):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nerpipe.contracts.schemes import OUTSIDE, to_iob2
+from nerpipe.contracts.terminal import number_of
 from nerpipe.corpus.clean_report import SplitCounts, found_scheme
 from nerpipe.corpus.documents import Boundary
 from nerpipe.corpus.entity_types import rename
@@ -20,8 +21,8 @@ from nerpipe.errors import NerpipeError
 SHOWN_CHARACTERS = 80  # Characters of a line that a message shows.
 # Repairs of tags in a gold file, which change what is scored.
 TAG_REPAIRS = {
-    "multi_tag": "have several tags, of which the first is taken (multi_tag in corpus.yaml)",
-    "html_in_tag": "have markup in the tag, which is left out",
+    "multi_tag": "several tags, of which the first is taken (multi_tag in corpus.yaml)",
+    "html_in_tag": "markup in the tag, which is left out",
 }
 
 
@@ -100,7 +101,7 @@ def lines_in_step(gold: Path, predicted: Path, facts: GoldFacts) -> Iterator[tup
 
 def repair_notes(repairs: Counter[str], path: Path) -> list[str]:
     """Say how many words of a gold file had a tag that was repaired."""
-    return [f"{repairs[name]:,} words of {path} {what}" for name, what in TAG_REPAIRS.items() if repairs[name]]
+    return [f"words of {path} with {what}: {repairs[name]:,}" for name, what in TAG_REPAIRS.items() if repairs[name]]
 
 
 def _lines(sentences: Iterator[LabelledSentence]) -> Iterator[TaggedLine]:
@@ -179,7 +180,7 @@ def _refuse_parting(
 ) -> None:
     sides = [_place(path, row) for path, row in ((gold, one), (predicted, two))]
     raise NerpipeError(
-        f"the rows of the two files differ after {words:,} words: {sides[0]}, but {sides[1]}"
+        f"the rows of the two files differ after {number_of(words, 'word')}: {sides[0]}, but {sides[1]}"
         f"{difference}. Both need the same rows: one line for each word in the same order, and a blank line "
         "after the same words. Give the system the words of the gold file, or correct its output at this place"
     )

@@ -36,6 +36,6 @@ def encode_labels(*, clean: Path, ledger: Path, out: Path, report: Path, unknown
     write_json(report, [*encoded.report, *words.rows()])
     best = words.best
     say(
-        f"words of plain text: the rule {words.rule} is nearest to train (F1 of words {100 * best.f1:.1f}; "
-        f"{best.entities_in_reach} of {best.entities} entities begin and end where its words do)"
+        f"words of plain text: the rule {words.rule} is nearest to train (F1 of words {100 * best.f1:.1f}; entities "
+        f"that begin and end where its words do: {best.entities_in_reach:,} of {best.entities:,})"
     )

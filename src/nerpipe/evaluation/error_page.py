@@ -22,6 +22,7 @@ from nerpipe.evaluation.report import SplitReport
 from nerpipe.evaluation.signed_report import headline_signature
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.evaluation.units import support_cell
+from nerpipe.inference.shown_confidence import shown_confidence
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -59,7 +60,7 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
     sentences: list[tuple[str, list[list[Any]], list[int]]] = [
         ("\t".join(tokens), [], glued_words(tokens, joining)) for tokens in split.tokens
     ]
-    confidence = [round(value, 4) for value in report.confidence.tolist()]
+    confidence: list[Any] = [shown_confidence(value) for value in report.confidence.tolist()]
     sides = zip(
         (1, 0),
         (match.gold, match.predicted),
