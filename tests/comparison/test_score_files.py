@@ -1,5 +1,6 @@
 """Two CoNLL files in step: published scores, dialects, and the messages where they part."""
 
+import hashlib
 import json
 import sys
 
@@ -54,6 +55,33 @@ def test_dialects_make_no_difference(files):
         "\n\nAnn\tB-a\nLee\tI-a\n   \n-DOCSTART-\n\nBo\tO\n\n\n",
     )
     assert other == plain
+
+
+@pytest.mark.parametrize(
+    ("gold", "scheme"),
+    [
+        ("Ann\tB-a\nLee\tI-a\nof\tO\nBo\tB-a\n\n", "IOB2"),
+        ("Ann\tI-a\nLee\tI-a\nof\tO\nBo\tI-a\n\n", "IOB1"),
+        ("Ann NNP B-a\nLee NNP E-a\nof IN O\nBo NNP S-a\n", "IOBES"),
+        ("Ann\tB-a\nLee\tL-a\nof\tO\nBo\tU-a\n\n", "BILOU"),
+        ("-DOCSTART-\tO\n\nAnn\tB-a,B-b\nLee\tI-a\nof\tO\nBo\t<i>B-a</i>\n\n", "IOB2"),
+    ],
+)
+def test_the_same_entities_have_one_digest_however_they_are_written(files, gold, scheme):
+    clean = b"Ann\tB-a\nLee\tI-a\nof\tO\nBo\tB-a\n\n"
+    found = dict(field.split(":") for field in files(gold, clean).signature.split("|"))
+    assert (found["scheme"], found["types"], found["words"], found["entities"]) == (scheme, "1", "4", "2")
+    assert hashlib.sha256(clean).hexdigest().startswith(found["gold"])
+
+
+def test_renamed_and_dropped_types_are_another_signature(files, tmp_path):
+    text = "Ann\tB-a\nUlm\tB-b\n\n"
+    plain = files(text, text).signature
+    (tmp_path / "corpus.yaml").write_text("types: {b: O}\n")
+    dropped = files(text, text).signature
+    assert "|types:2|words:2|entities:2|" in plain
+    assert "|types:1|words:2|entities:1|" in dropped
+    assert plain.split("gold:")[1] != dropped.split("gold:")[1]
 
 
 @pytest.mark.parametrize("odd", ["\u2028", "\u0085", "a\u2028b"])

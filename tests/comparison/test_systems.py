@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nerpipe.comparison.common_data import check_same_gold
 from nerpipe.comparison.comparison_json import comparison_as_json
-from nerpipe.comparison.display import print_comparison
+from nerpipe.comparison.display import print_comparison, print_seeds, seeds_as_json
 from nerpipe.comparison.revisions import SystemOutput, load_output
 from nerpipe.comparison.seeds import Run, spread, tabulate_runs, with_t_interval
 from nerpipe.comparison.systems import Estimate, compare, interval_notes, judge, verdict_in_words
@@ -231,6 +231,23 @@ def test_the_intervals_hold_what_is_drawn(wnut17):
 
 def run(seed, f1, name="", **settings):
     return Run(name or f"{seed}{settings}", tuple(sorted(settings.items())), seed, {"dev": f1, "test": f1})
+
+
+def test_settings_over_seeds_are_signed(capsys):
+    signed = [
+        run(seed, 0.5, lr=lr)._replace(signatures={"dev": "of dev", "test": f"of test {lr}"})
+        for seed in (1, 2)
+        for lr in (1, 2)
+    ]
+    print_seeds(tabulate_runs([*signed, run(3, 0.5, lr=1)]))
+    out = capsys.readouterr().out.splitlines()
+    assert out[-4:] == [
+        "dev   of dev",
+        "test  of test 1  (lr=1)",
+        "test  of test 2  (lr=2)",
+        "The test scores of different signatures do not compare: they count different things.",
+    ]
+    assert seeds_as_json(tabulate_runs(signed))[1]["signatures"] == {"dev": ["of dev"], "test": ["of test 2"]}
 
 
 def test_settings_over_seeds_by_hand():

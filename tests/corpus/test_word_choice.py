@@ -76,7 +76,9 @@ def test_the_stage_writes_the_rule_and_the_figures(tmp_path, capsys):
     rows = json.loads(report.read_text())
     assert tallies(read_counts(report, CountRow)) == counts
     assert [row["word_rule"] for row in rows[3:]] == list(RULES)
-    assert "the rule characters is nearest to train (F1 of words 100.0; 1 of 1 entities" in capsys.readouterr().out
+    assert (
+        "the rule characters is nearest to train (F1 of words 100.0; entities that begin and" in capsys.readouterr().out
+    )
 
 
 def test_decoding_names_the_rule_and_older_folders_have_the_general_one(tmp_path):

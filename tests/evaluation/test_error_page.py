@@ -205,6 +205,7 @@ def test_documents_marks_and_missing_intervals_are_shown(browser, page, tmp_path
     write_page(tmp_path / "documents.html", pages, dataset="mine", note=None)
     browser.get((tmp_path / "documents.html").as_uri())
     assert browser.find_element("id", "resampled").text == "documents"
+    assert browser.find_element("id", "signature").text == pages[0].signature
     assert "resampled documents (4 of them)" in browser.find_element("id", "notes").text
     rows = [row.text.split() for row in browser.find_elements("css selector", "#documents tbody tr")]
     # the worst first, and no row for the document without an entity: name, sentences, words, three scores, gold

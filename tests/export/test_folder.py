@@ -54,6 +54,7 @@ def card(
             for s in ("train", "dev", "test")
         ],
         {"dataset": dataset, "dev": scores, "test": scores | interval},
+        [{"split": s, "measure": m, "signature": f"{s}|{m}:`x`"} for s in ("test", "dev") for m in ("micro", "macro")],
         [{"split": "test", "type": kind, **scores, "support": 1} for kind in kinds],
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,
@@ -194,6 +195,15 @@ def test_hostile_names_are_text_in_the_card():
     model = next(row[1] for row in rows if row and row[0] == "model")
     assert html.unescape(model) == "<code>folder|`x`<b>@1</code>"
     assert "creative-work" in card(kinds=kinds)
+
+
+def test_the_card_signs_the_scores_of_each_split_as_text_to_copy():
+    said = card().partition("adds its signature")[2]
+    assert said.partition("\n| type")[0].split("\n")[1:4] == [
+        "",
+        "- test: ``test|micro:`x` ``",
+        "- dev: ``dev|micro:`x` ``",
+    ]
 
 
 def test_the_card_says_what_int8_loses_or_that_it_is_left_out():

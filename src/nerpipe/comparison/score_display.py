@@ -7,12 +7,15 @@ from nerpipe.comparison.display import signature_line
 from nerpipe.contracts.terminal import number_of
 from nerpipe.evaluation.data_table import DataTable, show_table
 from nerpipe.evaluation.score_table import mistake_lines, score_cells
-from nerpipe.evaluation.semeval import MATCHES, Categories
+from nerpipe.evaluation.semeval import ALL_TYPES, MATCHES
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from nerpipe.comparison.model_scores import ModelScores
+
+# The short names of MUC-5 and of SemEval-2013, and the categories.
+MUC_NAMES = {"COR": "correct", "INC": "incorrect", "PAR": "partial", "MIS": "missed", "SPU": "spurious"}
 
 
 def print_model_scores(found: "ModelScores") -> None:
@@ -43,17 +46,20 @@ def print_semeval(rows: Sequence[Mapping[str, Any]]) -> None:
     Args:
         rows: The rows of `semeval.semeval_rows`.
     """
-    table = DataTable("Matches of SemEval-2013: number of entities, and scores in points")
-    for name in ("", "match", *Categories._fields, "precision", "recall", "F1"):
-        table.add_column(name, justify="left" if name in ("", "match") else "right", no_wrap=True)
+    table = DataTable("Matches of SemEval-2013, scores in points")
+    table.add_column("", overflow="fold")
+    for name in (*MUC_NAMES, "precision", "recall", "F1"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        first = row["match"] == MATCHES[0]
-        if first:
+        if row["match"] == MATCHES[0]:
             table.add_section()
-        cells = [*(f"{row[name]:,}" for name in Categories._fields)]
-        cells += [f"{100 * row[name]:.2f}" for name in ("precision", "recall", "f1")]
-        table.add_row(row["type"] if first else "", row["match"], *cells)
-    show_table(table, [f"The signature of a score of all types has match:{', '.join(MATCHES[:-1])} or {MATCHES[-1]}."])
+            table.add_row(row["type"], style="bold" if row["type"] == ALL_TYPES else None)
+        counts = (f"{row[name]:,}" for name in MUC_NAMES.values())
+        scores = (f"{100 * row[name]:.2f}" for name in ("precision", "recall", "f1"))
+        table.add_row(f"  {row['match']}", *counts, *scores)
+    names = ", ".join(f"{short} {name}" for short, name in MUC_NAMES.items())
+    matches = f"{', '.join(MATCHES[:-1])} or {MATCHES[-1]}"
+    show_table(table, [names, f"The signature of a score of all types has match:{matches}."])
 
 
 def _average_cells(row: "pd.Series[Any]") -> list[str]:
