@@ -201,8 +201,8 @@ def test_the_card_signs_the_scores_of_each_split_as_text_to_copy():
     said = card().partition("adds its signature")[2]
     assert said.partition("\n| type")[0].split("\n")[1:4] == [
         "",
-        "- test: ``test|micro:`x` ``",
-        "- dev: ``dev|micro:`x` ``",
+        "- test: `` test|micro:`x` ``",
+        "- dev: `` dev|micro:`x` ``",
     ]
 
 

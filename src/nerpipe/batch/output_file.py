@@ -13,7 +13,7 @@ from nerpipe.batch.growing_files import RejectsFile, close_quietly, open_locked,
 from nerpipe.batch.records import Rejected
 from nerpipe.batch.run_state import RunCounts, RunState, continued_state, write_state
 from nerpipe.batch.writers import Prediction
-from nerpipe.contracts.terminal import naming
+from nerpipe.contracts.terminal import write_encodable
 from nerpipe.contracts.user_cache import file_stamp, recall, remember
 from nerpipe.errors import NerpipeError
 
@@ -132,12 +132,9 @@ class Output:
     def _streaming(self) -> "Iterator[None]":
         self.rejects.open(0)
         try:
-            with naming(self._stream):
-                self._stream.write(self._frame[0])
+            write_encodable(self._frame[0], self._stream)
             yield
-            with naming(self._stream):
-                self._stream.write(self._frame[2])
-                self._stream.flush()
+            write_encodable(self._frame[2], self._stream)
         except BaseException:
             if self.counts.rejected:
                 self.rejects.finish(self.counts.rejected)  # This run cannot be continued, so keep them now.
@@ -198,9 +195,7 @@ class Output:
             else:
                 lines.append(("" if first else self._frame[1]) + shown)
         if self._output is None:
-            with naming(self._stream):
-                self._stream.write("".join(lines))
-                self._stream.flush()
+            write_encodable("".join(lines), self._stream)
             return
         self._add("".join(lines))
         self._save(complete=False)

@@ -84,7 +84,7 @@ def in_words(error: BaseException) -> str:
         return "there is not enough memory; close other programs, or give less at once"
     if isinstance(error, OSError) and error.errno in _ADVICE:
         named = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, (str, bytes))]
-        place = " -> ".join(named) or "a file that is written or read"
+        place = " -> ".join(named) or "a file that is written or read, or standard output"
         return f"{place}: {error.strerror}; {_ADVICE[error.errno]}"
     return _bug_in_words(error)
 
