@@ -15,6 +15,7 @@ def main() -> None:
         clean_report="JSON file with the report of clean_conll",
         encode_report="JSON file with the report of encode_labels",
         metrics="JSON file with the main scores",
+        averages="JSON file with the signatures of the scores",
         per_type="JSON file with the scores of each entity type",
         pins="requirements file with the versions of the packages that affect training",
         onnx_pins="requirements file with the versions of the packages that affect the ONNX files",

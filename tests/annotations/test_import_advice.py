@@ -67,6 +67,8 @@ def test_what_no_number_is_is_not_to_be_exported_again_as_it_is(tmp_path):
 
 def test_the_advice_is_that_of_the_most_frequent_problem(tmp_path):
     wrong = [{"text": f"Ada {n}", "label": [["0", "3", "PER"]]} for n in range(3)]
-    with pytest.raises(NerpipeError, match=r"left: 3 not_a_number .*; 1 no_text .*as whole numbers") as error:
+    with pytest.raises(
+        NerpipeError, match=r"left of 4 records: 3 not_a_number .*; 1 no_text .*as whole numbers"
+    ) as error:
         imported(tmp_path, {"label": [[0, 3, "PER"]]}, *wrong)
     assert "rejected_record" not in str(error.value)

@@ -39,7 +39,7 @@ def test_it_says_the_format_the_counts_the_places_and_the_next_command(root):
         "annotations: 11 read = 9 kept + 1 repaired + 1 quarantined",
         "  trimmed: 1 (doccano.jsonl:8)",
         "  second_type: 1 (doccano.jsonl:8)",
-        "test: 1 documents, 1 sentences, 6 words, 0 entities",
+        "test: 1 document, 1 sentence, 6 words, 0 entities",
         "next: dvc exp run -S dataset=mine",
     ):
         assert line in said.splitlines()

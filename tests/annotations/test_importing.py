@@ -192,7 +192,9 @@ def test_enough_documents_are_never_cut(tmp_path):
 
 def test_no_annotation_at_all_is_refused(tmp_path):
     (tmp_path / "some.jsonl").write_text('{"text": "Ada", "label": []}\n{"text": "Bo", "label": [[0, 9, "PER"]]}\n')
-    with pytest.raises(NerpipeError, match=r"2 records were read, and no annotation .*1 out_of_range \(.*some.jsonl:2"):
+    with pytest.raises(
+        NerpipeError, match=r"no annotation of an entity is left of 2 records: .*1 out_of_range \(.*some.jsonl:2"
+    ):
         import_annotations([tmp_path / "some.jsonl"], tmp_path / "mine")
     assert list(tmp_path.iterdir()) == [tmp_path / "some.jsonl"]
 

@@ -38,6 +38,8 @@ def read(tmp_path, content):
         (f"[\n  {GOOD},\n{GOOD}\n]\n", [("2", ""), ("3", "")]),
         (f"[{GOOD},\n{DEEP},\n{GOOD}]", [("1", ""), ("2", "not_json"), ("3", "")]),
         (f"[{GOOD},\n{HUGE}]", [("1", ""), ("2", "")]),
+        (f'{GOOD}\n{{"text": "Ann", "text": "Bo"}}\n{GOOD}', [("1", ""), ("2", "repeated_key"), ("3", "")]),
+        (f'[{GOOD},\n{{"text": "Ann", "label": [{{"a": 1, "a": 1}}]}}]', [("1", ""), ("2", "repeated_key")]),
         (f"[{GOOD},\n{GOOD[:-5]}", [("1", ""), ("2", "not_json")]),
         (f"[\n{GOOD}, null,\n{GOOD}]", [("2 record 1", ""), ("2 record 2", ""), ("3", "")]),
         ('[{"text": "] } \\" [{",\n"label": []},\n' + GOOD + "]", [("1", ""), ("3", "")]),

@@ -8,7 +8,7 @@ import pytest
 
 from nerpipe.batch.output_file import Output
 from nerpipe.batch.records import Record, Rejected
-from nerpipe.batch.writers import Prediction, as_json
+from nerpipe.batch.writers import Prediction, as_conll, as_json
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.finder import Reading
 
@@ -24,8 +24,8 @@ def good(text="Ann", **fields):
     return Prediction(Record("in:1", text, None, fields), [], Reading([], [], []))
 
 
-def sink_of(folder, output="out.jsonl", rejects="rejects.jsonl", **options):
-    return Output(folder / output, folder / rejects, io.StringIO(), as_json, **options)
+def sink_of(folder, output="out.jsonl", rejects="rejects.jsonl", show=as_json, **options):
+    return Output(folder / output, folder / rejects, io.StringIO(), show, **options)
 
 
 def write(sink, rows, *, resume=False, job="job"):
@@ -196,3 +196,25 @@ def test_a_record_that_cannot_be_written_is_rejected_and_the_others_are_not(tmp_
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["text"] for row in rows] == ["a\ud800", "Bob"]
     assert "cannot be written" in (tmp_path / "rejects.jsonl").read_text()
+
+
+def test_a_text_with_nul_is_written_as_json_but_not_as_conll(tmp_path):
+    for show, rejected in ((as_json, 0), (as_conll, 1)):
+        sink = sink_of(tmp_path, show=show)
+        write(sink, [good("a\0b"), good("Bob")])
+        assert (sink.counts.records, sink.counts.rejected) == (2, rejected)
+    row = json.loads((tmp_path / "rejects.jsonl").read_text())
+    assert (row["position"], row["raw"]) == ("in:1", "a\0b")
+    assert row["problem"] == (
+        "the record cannot be written in this format: character 1 of the text, counted from 0, is NUL, which a line of "
+        "CoNLL cannot hold; take it out of the text, or write another format (--to jsonl)"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_rejects_that_cannot_be_written_are_an_error():
+    sink = Output(None, Path("/dev/full"), io.StringIO(), as_json)
+    with pytest.raises(
+        NerpipeError, match=r"^/dev/full: cannot be written \(No space left on device\); free some space"
+    ):
+        write(sink, [BAD])

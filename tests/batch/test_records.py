@@ -33,8 +33,24 @@ def nested(depth):
         ("\u00a0", "not valid JSON"),
         ('{"text": "' + "a" * LONGEST + '"}', "longer than 1,048,576 bytes"),
         ('{"text": "a", "x": 1e999}', "NaN or an infinity"),
+        (
+            '{"text": "a", "x": {"text": "b"}, "text": "c"}',
+            "the key 'text' stands twice in an object; keep one of the two",
+        ),
+        ('{"text": "a", "x": [{"y": 1, "y": 1}]}', "the key 'y' stands twice in an object"),
     ],
-    ids=["digits", "5000 open", "900 deep", "101 deep", "objects", "U+00A0", "long", "infinity"],
+    ids=[
+        "digits",
+        "5000 open",
+        "900 deep",
+        "101 deep",
+        "objects",
+        "U+00A0",
+        "long",
+        "infinity",
+        "text twice",
+        "a key twice",
+    ],
 )
 def test_a_bad_line_does_not_end_the_run(line, problem):
     before, bad, after = read(b'{"text": "one"}\n' + line.encode() + b'\n{"text": "two"}\n')

@@ -42,8 +42,8 @@ def test_it_is_read_as_clean_conll_reads_it(tmp_path, text, settings):
 def test_repairs_of_tags_are_said_and_multi_tag_holds(tmp_path):
     (tmp_path / "gold").write_text(RAW["markup and several tags"])
     assert read_labelled(tmp_path / "gold").notes == [
-        f"1 words of {tmp_path / 'gold'} have several tags, of which the first is taken (multi_tag in corpus.yaml)",
-        f"1 words of {tmp_path / 'gold'} have markup in the tag, which is left out",
+        f"words of {tmp_path / 'gold'} with several tags, of which the first is taken (multi_tag in corpus.yaml): 1",
+        f"words of {tmp_path / 'gold'} with markup in the tag, which is left out: 1",
     ]
     (tmp_path / "corpus.yaml").write_text("multi_tag: reject\n")
     with pytest.raises(NerpipeError, match=r"gold:2: several tags in .*keep one tag for each word"):
@@ -81,6 +81,5 @@ def test_numbers_as_words_leave_nothing_open(tmp_path):
     (tmp_path / "system").write_text("1.0000\tO\t0.7500\n\n")
     tags, notes = read_system(read_labelled(tmp_path / "gold"), tmp_path / "system")
     assert tags == [["O"]]
-    assert notes == [
-        f"1 words of {tmp_path / 'system'} differ from those of {tmp_path / 'gold'}; tags are compared row by row"
-    ]
+    both = f"words of {tmp_path / 'system'} that differ from those of {tmp_path / 'gold'}"
+    assert notes == [f"{both} (tags are compared row by row): 1"]

@@ -18,6 +18,7 @@ from nerpipe.contracts.ledger import tally
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.headline import headline
 from nerpipe.evaluation.report import report_split
+from nerpipe.evaluation.signed_report import headline_signature, signed_report
 
 GOLD = "Ann\tB-person\nmet\tO\nBob\tB-person\nLee\tI-person\n\nrain\tB-animal\nSun\tO\n\n"
 
@@ -138,9 +139,10 @@ def test_the_scores_are_those_of_the_stage_evaluate(exported_tiny, tmp_path, bac
     assert scored.split.undecoded == wanted.undecoded
     report = report_split("test", wanted, set(), resamples=1000, seed=1)
     found = model_scores_as_json(scored)
+    wanted_signature = headline_signature(signed_report(report, wanted))
+    assert (found["signature"], found["resampled"]) == (wanted_signature, "documents")
     assert headline([report], "mine")["test"] == found["conlleval"] | found["interval"] | {
         "token_accuracy": found["token_accuracy"],
         "resampled": found["resampled"],
         "surface_f1": found["surface"]["f1"],
     }
-    assert found["resampled"] == "documents"

@@ -18,6 +18,12 @@ def test_a_finished_run_has_its_params_scores_and_intervals():
     assert found.sentences == {"dev": 20, "test": 1300}
 
 
+def test_the_signature_of_a_split_is_in_its_first_row():
+    files = files_of()
+    rows = [{"split": "dev", "signature": "first"}, {"split": "dev", "signature": "other"}, {"split": "test"}]
+    assert record_of(files | {"metrics/averages.json": json.dumps(rows).encode()}).signatures == {"dev": "first"}
+
+
 def test_an_older_run_without_tables_has_no_intervals_of_dev():
     files = files_of()
     del files["metrics/averages.json"], files["metrics/clean.json"]

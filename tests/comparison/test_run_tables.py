@@ -92,3 +92,19 @@ def test_how_to_train_seeds_is_said_if_there_is_one_setting_or_none():
     queued = replace(pending("q", QUEUED), is_baseline=True)
     with pytest.raises(NerpipeError, match="no run is finished"):
         tables_of_settings(overview_of([queued]))
+
+
+def test_the_signatures_of_each_split_stand_below():
+    def signed(run, dev, test):
+        return replace(run, record=replace(run.record, signatures={"dev": dev, "test": test}))
+
+    found = overview_of([signed(baseline(), "of dev", "old"), signed(finished("a", lr=0.1), "of dev", "new")])
+    lines = [
+        "dev   of dev",
+        "test  new",
+        "test  old",
+        "The test scores of different signatures do not compare: they count different things.",
+    ]
+    assert list(tables_of_runs(found)[0].lines) == lines
+    assert list(tables_of_settings(found)[0].lines)[-4:] == lines
+    assert not tables_of_runs(overview_of([baseline()]))[0].lines

@@ -8,6 +8,7 @@ import pytest
 
 from capitals import capitals_predictor
 from nerpipe.cli import main
+from nerpipe.prediction.backend_choice import BackendChoice
 
 GOLD = "".join(f"Ann\tB-person\nmet{i}\tO\nBob\tB-person\n\n" for i in range(30))
 WORSE = GOLD.replace("Bob\tB-person", "Bob\tO")
@@ -48,13 +49,59 @@ def test_a_model_is_scored_and_reported(files, command):
         "100.0 to 100.0",
         "token accuracy 100.00",
         "30 sent",
+        "|scheme:IOB2|types:1|words:90|entities:60|gold:",
+        "|resampled:sentences\n",
     ):
         assert part in out
+    assert "partial" not in out
     assert out.endswith("the report is in report: errors.html is the page of mistakes\n")
+    assert (files / "report/semeval.csv").read_text().startswith("split,type,match,correct,incorrect,partial,missed")
     code, out, err = command("gold.conll", "model", "--json", "--report", "report")
     assert (code, err) == (0, "")
     assert json.loads(out) == json.loads((files / "report/scores.json").read_text())
     assert json.loads(out)["conlleval"]["f1"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("system", "exact", "partial", "kind"),
+    [("model", "60 0 0 0 0", "60 0 0 0 0", "60 0 0 0 0"), ("cut.conll", "30 30 0 0 0", "30 0 30 0 0", "60 0 0 0 0")],
+)
+def test_partly_right_entities_are_printed_where_they_are_asked_for(files, command, system, exact, partial, kind):
+    if system == "cut.conll":
+        (files / "gold.conll").write_text(GOLD.replace("\tO\n", "\tI-person\n"))
+        (files / "cut.conll").write_text(GOLD)
+    code, out, _ = command("gold.conll", system, "--semeval")
+    assert code == 0
+    table = out.partition("Matches of SemEval-2013")[2]
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in table.splitlines() if "│" in line]
+    found = [("strict", exact), ("exact", exact), ("partial", partial), ("type", kind)]
+    assert [(row[0], " ".join(row[1:6]).strip()) for row in rows] == [
+        ("(all types)", ""),
+        *found,
+        ("person", ""),
+        *found,
+    ]
+    assert out.endswith("The signature of a score of all types has match:strict, exact, partial or type.\n")
+
+
+def test_the_backend_is_chosen_once_for_each_model(files, command, monkeypatch):
+    chosen = []
+
+    def choose(folder, *_):
+        chosen.append(folder)
+        return BackendChoice("onnx", "fp32")
+
+    monkeypatch.setattr("nerpipe.prediction.model_options.choose_backend", choose)
+    (files / "other").mkdir()
+    for arguments, models in (
+        (["model"], ["model"]),
+        (["model", "model"], ["model"]),
+        (["model", "other"], ["model", "other"]),
+    ):
+        chosen.clear()
+        code, _, err = command("gold.conll", *arguments, "--backend", "auto")
+        assert (code, [str(folder) for folder in chosen]) == (0, models)
+        assert err.count("is run with --backend onnx --precision fp32") == len(models)
 
 
 def test_predictions_of_the_model_as_a_file_score_as_the_model(exported_tiny, tmp_path, command):
@@ -91,6 +138,8 @@ def test_two_systems_are_compared(command):
     code, out, _ = command("gold.conll", "model", "worse.conll", "--fail-if-worse", "--json")
     found = json.loads(out)
     assert (code, found["verdict"], found["resamples"], found["gold"]) == (3, "worse", 10_000, "gold.conll")
+    assert found["signature"] in command("gold.conll", "model", "worse.conll")[1]
+    assert found["signature"] == json.loads(command("gold.conll", "model", "--json")[1])["signature"]
     assert found["side"]["source"] == "model"
     code, out, _ = command("gold.conll", "gold.conll", "gold.conll", "--fail-if-worse")
     assert code == 0
@@ -103,6 +152,7 @@ def test_documents_are_what_is_resampled(files, command):
     (files / "other.conll").write_text(text.replace("Bob\tB-person", "Bob\tO"))
     _, out, _ = command("gold.conll", "model", "--json")
     assert (json.loads(out)["resampled"], json.loads(out)["units"]) == ("documents", 5)
+    assert json.loads(out)["signature"].endswith("|resampled:documents")
     _, out, _ = command("gold.conll", "other.conll", "model", "--json")
     assert (json.loads(out)["resampled"], json.loads(out)["units"]) == ("documents", 5)
 
@@ -111,6 +161,9 @@ def test_a_file_without_an_entity_is_said_to_be_one(files, command):
     (files / "gold.conll").write_text("so\tO\nwhat\tO\n\n")
     code, out, _ = command("gold.conll", "model")
     assert code == 0
+    assert "|types:0|words:2|entities:0|" in out
+    assert out.endswith("|resampled:none\n")
+    assert "1 sentence, 2 words" in out
     assert "Warning: gold.conll holds no entity" in out
     assert "model predicts no entity" not in out
     (files / "gold.conll").write_text("ann\tB-person\nmet\tO\n\nbob\tB-person\n\n")
@@ -140,6 +193,7 @@ def test_a_file_without_an_entity_is_said_to_be_one(files, command):
         (("gold.conll", "model", "--report", "gold.conll"), "this is a file"),
         (("gold.conll", "model", "--show", "3"), "--show is about two systems"),
         (("gold.conll", "model", "--fail-if-worse"), "--fail-if-worse is about two systems"),
+        (("gold.conll", "model", "worse.conll", "--semeval"), "--semeval is about one system"),
         (("gold.conll", "worse.conll", "--device", "cpu"), "--device is about a model"),
         (("gold.conll", "model", "--backend", "torch", "--precision", "int8"), "the torch backend has no int8"),
     ],

@@ -1,5 +1,6 @@
 """Two CoNLL files in step: published scores, dialects, and the messages where they part."""
 
+import hashlib
 import json
 import sys
 
@@ -9,6 +10,9 @@ from documented import examples, table
 from nerpipe.cli import main
 from nerpipe.comparison.score_files import score_files
 from nerpipe.errors import NerpipeError
+from nerpipe.evaluation.signature import VERSION
+
+ONE = {"correct": 1, "precision": 1.0, "recall": 1.0, "f1": 1.0}
 
 
 @pytest.fixture
@@ -53,6 +57,33 @@ def test_dialects_make_no_difference(files):
     assert other == plain
 
 
+@pytest.mark.parametrize(
+    ("gold", "scheme"),
+    [
+        ("Ann\tB-a\nLee\tI-a\nof\tO\nBo\tB-a\n\n", "IOB2"),
+        ("Ann\tI-a\nLee\tI-a\nof\tO\nBo\tI-a\n\n", "IOB1"),
+        ("Ann NNP B-a\nLee NNP E-a\nof IN O\nBo NNP S-a\n", "IOBES"),
+        ("Ann\tB-a\nLee\tL-a\nof\tO\nBo\tU-a\n\n", "BILOU"),
+        ("-DOCSTART-\tO\n\nAnn\tB-a,B-b\nLee\tI-a\nof\tO\nBo\t<i>B-a</i>\n\n", "IOB2"),
+    ],
+)
+def test_the_same_entities_have_one_digest_however_they_are_written(files, gold, scheme):
+    clean = b"Ann\tB-a\nLee\tI-a\nof\tO\nBo\tB-a\n\n"
+    found = dict(field.split(":") for field in files(gold, clean).signature.split("|"))
+    assert (found["scheme"], found["types"], found["words"], found["entities"]) == (scheme, "1", "4", "2")
+    assert hashlib.sha256(clean).hexdigest().startswith(found["gold"])
+
+
+def test_renamed_and_dropped_types_are_another_signature(files, tmp_path):
+    text = "Ann\tB-a\nUlm\tB-b\n\n"
+    plain = files(text, text).signature
+    (tmp_path / "corpus.yaml").write_text("types: {b: O}\n")
+    dropped = files(text, text).signature
+    assert "|types:2|words:2|entities:2|" in plain
+    assert "|types:1|words:2|entities:1|" in dropped
+    assert plain.split("gold:")[1] != dropped.split("gold:")[1]
+
+
 @pytest.mark.parametrize("odd", ["\u2028", "\u0085", "a\u2028b"])
 def test_only_lf_ends_a_line(files, odd):
     found = files(f"{odd}\tB-a\nx\tO\n", f"{odd} B-a\nx O\n")
@@ -72,7 +103,7 @@ def test_other_words_are_counted_and_the_surfaces_are_those_of_the_gold(files):
         (
             "a O\nb O\n\nc O\n",
             "a O\n\nb O\nc O\n",
-            ["after 1 words", "gold:2 has the word 'b'", "system:2 has the end"],
+            ["after 1 word:", "gold:2 has the word 'b'", "system:2 has the end"],
         ),
         ("a O\n\nb O\n", "a O\n\nb O\nc O\n", ["gold:4 has the end of a sentence", "system:4 has the word 'c'"]),
         ("a O\n\nb O\n", "a O\n", ["gold:3 has the word 'b'", "system ends"]),
@@ -159,11 +190,18 @@ def test_the_command(files, tmp_path, monkeypatch, capsys):
         "entities": 1,
         "words_differ": 0,
         "notes": [],
+        "signature": f"nerpipe:{VERSION}|match:strict|average:micro|reading:conlleval|scheme:IOB2|types:1|words:2|"
+        "entities:1|gold:37735ac56c23|resampled:none",
+        "semeval": [
+            {"type": kind, "match": match} | dict.fromkeys(("incorrect", "partial", "missed", "spurious"), 0) | ONE
+            for kind in ("(all types)", "a")
+            for match in ("strict", "exact", "partial", "type")
+        ],
     }
     assert list(json.loads(out)) == sorted(json.loads(out))
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit):
         main()
     out = capsys.readouterr().out
-    for part in ("conlleval", "100.00", "token accuracy 50.00", "1 sentences, 2 words"):
+    for part in ("conlleval", "100.00", "token accuracy 50.00", "1 sentence, 2 words"):
         assert part in out

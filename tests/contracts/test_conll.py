@@ -105,7 +105,7 @@ def test_an_empty_file_has_no_sentence(tmp_path):
 def test_a_row_of_another_width_is_located(tmp_path):
     path = tmp_path / "a.conll"
     path.write_text("a\tO\n\nb\tO\nc O\n\n", encoding="utf-8")
-    with pytest.raises(NerpipeError, match=r"a\.conll:4: 1 columns where 2 were expected in 'c O.*dvc repro --force"):
+    with pytest.raises(NerpipeError, match=r"a\.conll:4: 1 column where 2 were expected in 'c O.*dvc repro --force"):
         list(read_conll(path))
 
 

@@ -86,7 +86,7 @@ def test_a_folder_that_was_deleted_ends_no_report(tmp_path):
 @pytest.mark.parametrize("body", ["print('x')", "print('x', flush=True)", "print('x')\nsys.exit(0)"])
 def test_an_output_that_cannot_be_written_is_an_error(tmp_path, redirect, body):
     said = run(body, tmp_path, redirect, code=1).stderr
-    assert "No space left on device; free some space" in said or "standard output is closed" in said
+    assert "standard output: No space left on device; free some space" in said or "standard output is closed" in said
     assert said.count("\n") == 1
 
 

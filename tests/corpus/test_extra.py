@@ -120,7 +120,7 @@ def test_the_stage_says_what_was_dropped_and_refuses_the_data_set_itself(tmp_pat
     where = {"out": tmp_path / "clean", "report": tmp_path / "clean.json", "max_rejected": 0}
     clean_conll(raw=tmp_path / "first", extra=tmp_path / "second", **where)
     said = capsys.readouterr().out
-    assert "dropped: 1 sentences that are also in dev, 2 sentences that are also in test" in said
-    assert "of extra are also in" not in said
+    assert "dropped: 1 sentence also in dev, 2 sentences also in test" in said
+    assert "of extra also occurred in" not in said
     with pytest.raises(NerpipeError, match="extra: first is the data set itself"):
         clean_conll(raw=tmp_path / "first", extra=tmp_path / "first", **where)

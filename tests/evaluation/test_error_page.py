@@ -10,8 +10,10 @@ import pytest
 
 from chromium import chromium, fits, least_contrast, media, phone
 from nerpipe.evaluation.error_page import page_split, write_page
-from nerpipe.evaluation.mistakes import NONE, find_mistakes, mistake_table, span_confusion
+from nerpipe.evaluation.mistakes import mistake_table, span_confusion
+from nerpipe.evaluation.pairing import NONE, count_findings, find_mistakes
 from nerpipe.evaluation.report import report_split
+from nerpipe.evaluation.signed_report import signed_report
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.scoring.spans import match_spans
 
@@ -47,7 +49,7 @@ def build(path, repeats=1, note=None):
         columns = [rows * times for rows in (TOKENS, GOLD, PREDICTED, CONFIDENCE, PREDICTED)]
         split = PredictedSplit(*columns, 0)
         report = report_split(name, split, {"ann lee"}, resamples=100, seed=1)
-        pages.append(page_split(report, split, {"ann lee"}))
+        pages.append(page_split(signed_report(report, split), split, {"ann lee"}))
     write_page(
         path, pages, dataset="<i>mine</i>", note=note, model="<i>base</i>@1", params={"lr": 3e-05, "a<b": "x" * 90}
     )
@@ -75,7 +77,7 @@ def test_the_data_can_neither_end_its_block_nor_be_markup(tmp_path):
 
 def test_a_type_with_the_name_of_the_old_marker_does_not_merge_with_it():
     match = match_spans([["B-(none)", "O", "B-a"]], [["O", "B-(none)", "B-a"]])
-    table = span_confusion(mistake_table(match, find_mistakes(match))).values.tolist()
+    table = span_confusion(mistake_table(count_findings(match, find_mistakes(match)))).values.tolist()
     assert table == [["(no entity)", "(none)", 1], ["(none)", "(no entity)", 1], ["a", "a", 1]]
     script = files("nerpipe.evaluation").joinpath("error_page.js").read_text(encoding="utf-8")
     assert f'const none = "{NONE}"' in script
@@ -194,10 +196,12 @@ def test_documents_marks_and_missing_intervals_are_shown(browser, page, tmp_path
     pages = []
     for name, boundaries in (("test", {0: "<i>one</i>", 1: None, 3: "three", 4: "empty"}), ("dev", {0: "all"})):
         split = PredictedSplit(*columns, 0, boundaries)
-        pages.append(page_split(report_split(name, split, set(), resamples=100, seed=1), split, set()))
+        report = report_split(name, split, set(), resamples=100, seed=1)
+        pages.append(page_split(signed_report(report, split), split, set()))
     write_page(tmp_path / "documents.html", pages, dataset="mine", note=None)
     browser.get((tmp_path / "documents.html").as_uri())
     assert browser.find_element("id", "resampled").text == "documents"
+    assert browser.find_element("id", "signature").text == pages[0].signature
     assert "resampled documents (4 of them)" in browser.find_element("id", "notes").text
     rows = [row.text.split() for row in browser.find_elements("css selector", "#documents tbody tr")]
     # the worst first, and no row for the document without an entity: name, sentences, words, three scores, gold
@@ -216,7 +220,9 @@ def test_without_the_training_split_nothing_says_what_was_seen_in_it(browser, tm
     split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, PREDICTED, 0)
     report = report_split("mine.conll", split, None, resamples=100, seed=1)
     assert set(report.tables["breakdown"]["by"]) == {"words of the entity", "words of the sentence"}
-    write_page(tmp_path / "one.html", [page_split(report, split, None)], dataset="mine", note=None)
+    write_page(
+        tmp_path / "one.html", [page_split(signed_report(report, split), split, None)], dataset="mine", note=None
+    )
     browser.get((tmp_path / "one.html").as_uri() + "#kind=&seen=1")
     assert not browser.find_element("id", "f-seen").is_displayed()
     assert not browser.find_element("id", "splits").is_displayed()

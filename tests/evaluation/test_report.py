@@ -13,6 +13,8 @@ from nerpipe.evaluation.headline import headline
 from nerpipe.evaluation.report import _decoding, join_tables, json_rows, report_split
 from nerpipe.evaluation.report_files import write_csv
 from nerpipe.evaluation.score_table import SAMPLE_NOTE, headline_in_words, print_report
+from nerpipe.evaluation.signature import VERSION
+from nerpipe.evaluation.signed_report import headline_signature, signed_report
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.scoring.scores import score
 from tagrows import gold_and_predicted
@@ -54,6 +56,38 @@ def test_averages_name_both_readings_macro_and_surface_forms(reports):
     # person: 1 of 2 predicted is right, 1 of 1 found, F1 2/3; group and location: nothing
     assert table.loc["conlleval macro", "f1"] == pytest.approx(2 / 9)
     assert table.loc["strict_iob2 micro", "f1"] == pytest.approx(2 / 5)
+
+
+def test_the_scores_of_a_whole_split_are_signed(reports, capsys):
+    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, UNDECODED, 0)
+    signed = signed_report(reports[0], split)
+    rows = signed.tables["averages"].set_index("measure")["signature"]
+    common = rows["conlleval micro"].partition("|scheme:")[2].rpartition("|")[0]
+    assert common.startswith("IOB2|types:3|words:7|entities:3|gold:")
+    for name, fields, resampled in (
+        ("conlleval micro", "match:strict|average:micro|reading:conlleval", "sentences"),
+        ("conlleval macro", "match:strict|average:macro|reading:conlleval", "none"),
+        ("strict_iob2 micro", "match:strict|average:micro|reading:strict_iob2", "none"),
+        ("surface forms", "match:surface|average:micro|reading:conlleval", "none"),
+    ):
+        assert rows[name] == f"nerpipe:{VERSION}|{fields}|scheme:{common}|resampled:{resampled}"
+    semeval = json_rows(signed.tables["semeval"])
+    assert [row.get("signature", "").split("|")[1:2] for row in semeval[:5]] == [
+        *([f"match:{name}"] for name in ("strict", "exact", "partial", "type")),
+        [],
+    ]
+    tables = join_tables([signed])
+    print_report(headline([signed], "mine"), tables)
+    assert capsys.readouterr().out.endswith(f"\ntest {headline_signature(signed)}\n")
+    old = tables | {"averages": tables["averages"].drop(columns="signature")}  # Of an older version.
+    print_report(headline([signed], "mine"), old)
+    assert "gold:" not in capsys.readouterr().out
+
+
+def test_a_score_without_an_interval_says_so_in_its_signature():
+    split = PredictedSplit(TOKENS[:1], GOLD[:1], PREDICTED[:1], CONFIDENCE[:1], UNDECODED[:1], 0)
+    report = report_split("test", split, set(), resamples=100, seed=1)
+    assert headline_signature(signed_report(report, split)).endswith("|resampled:none")
 
 
 def test_what_decoding_changed_is_tabulated(reports):

@@ -56,6 +56,7 @@ def card(
             for s in ("train", "dev", "test")
         ],
         {"dataset": dataset, "dev": scores, "test": scores | interval},
+        [{"split": s, "measure": m, "signature": f"{s}|{m}:`x`"} for s in ("test", "dev") for m in ("micro", "macro")],
         [{"split": "test", "type": kind, **scores, "support": 1} for kind in kinds],
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,
@@ -211,6 +212,15 @@ def test_the_card_holds_the_examples_and_says_where_they_come_from(tmp_path):
     facts = read_card(text)
     assert (facts.name, facts.dataset, facts.examples) == ("mine-ner", "mine", examples)
     assert facts.scores == {"precision": 0.5, "recall": 0.25, "f1": 0.3333}
+
+
+def test_the_card_signs_the_scores_of_each_split_as_text_to_copy():
+    said = card().partition("adds its signature")[2]
+    assert said.partition("\n| type")[0].split("\n")[1:4] == [
+        "",
+        "- test: `` test|micro:`x` ``",
+        "- dev: `` dev|micro:`x` ``",
+    ]
 
 
 def test_the_card_says_what_int8_loses_or_that_it_is_left_out():

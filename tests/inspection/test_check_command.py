@@ -61,7 +61,7 @@ def test_layout_says_scheme_repairs_and_quarantine(inspect):
     found = inspect(sentence("Ada|Lee", "B-a E-a") + "one\n\n")["layout"]
     assert found.warning
     assert "tagged in IOBES" in found.text
-    assert "1 sentences are quarantined (1 one_column)" in found.text
+    assert "In quarantine: 1 sentence (1 one_column)" in found.text
     assert found.figures["train"]["rejects"] == {"one_column": 1}
 
 
@@ -83,7 +83,7 @@ def test_duplicates_and_leakage(inspect):
     found = inspect(ADA * 3, test=ADA)["shared_sentences"]
     assert found.warning
     assert "2 of 3 sentences of train occurred before in it." in found.text
-    assert "1 of 1 sentences of test are also in train" in found.text
+    assert "1 of 1 sentence of test also occurred in train" in found.text
     assert "also in test" not in found.text  # each pair once
 
 
@@ -103,7 +103,7 @@ def test_sentences_that_are_longer_than_a_window(inspect):
 def test_words_that_the_model_cannot_read(inspect):
     found = inspect(sentence("ኤለርስ|slept", "B-person O"))["unread_words"]
     assert found.warning
-    assert "1 of 2 words of train (50.0%) are nothing but [UNK]" in found.text
+    assert "reads 1 of 2 words of train (50.0%) as nothing but [UNK]" in found.text
     assert found.figures == {"words": {"train": 2, "dev": 2, "test": 2}, "unread": {"train": 1, "dev": 0, "test": 0}}
 
 

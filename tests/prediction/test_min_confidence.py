@@ -55,6 +55,7 @@ def test_a_number_that_is_none_or_out_of_range_is_refused(number):
         (b"\xff", "{path}: the file is not valid JSON"),
         (b"[0.5]", "{path}: a JSON object with a number for each type was expected.*, not list"),
         (b"0.5", "{path}: a JSON object .*, not float"),
+        (b'{"person": 0.5, "person": 0.9}', "{path}: the key 'person' stands twice"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_one_message(tmp_path, content, said):

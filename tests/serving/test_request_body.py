@@ -83,6 +83,7 @@ def test_what_is_read_is_what_the_published_schema_allows(value):
         (b"[" * 50_000, 400, "the body is nested too deeply"),
         (b'{"text": "\xff"}', 400, "the body is not UTF-8: byte 10 is wrong"),
         (b'{"text": ["a", 3]}', 422, "text.1: a text was expected"),
+        (b'{"text": "a", "text": "b"}', 422, "body: the key 'text' stands twice in an object; keep one of the two"),
         (b'{"text": "a" "b"}', 422, "the body is not valid JSON: Expecting ',' delimiter at character 13"),
     ],
 )

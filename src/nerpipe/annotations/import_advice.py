@@ -7,6 +7,7 @@ from typing import Any
 from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS
 from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
 from nerpipe.annotations.import_counts import ImportCounts
+from nerpipe.contracts.terminal import number_of
 
 _EXPORT = "Export the annotated records, and import those"
 _MEND = "Mend these records, or export them again, and import those"
@@ -38,7 +39,8 @@ def no_annotation_message(counts: ImportCounts, encodings: Sequence[OtherEncodin
     advice = _ADVICE.get(first, _MEND) if found else _EXPORT
     if first == "invalid_utf8" and encodings:
         advice = conversion_advice(encodings[0])
-    return f"{counts.records['read']:,} records were read, and no annotation of an entity is left: {reasons}. {advice}"
+    read = number_of(counts.records["read"], "record")
+    return f"no annotation of an entity is left of {read}: {reasons}. {advice}"
 
 
 def shift_warning(report: dict[str, Any], folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
 from nerpipe.command_line.help_text import add_examples
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
-from nerpipe.contracts.terminal import say
+from nerpipe.contracts.terminal import number_of, say
 
 IMPORT = """Import what an annotation tool exported as a data set of the pipeline. The format is found from the content:
 doccano JSONL, Label Studio JSON and JSON-MIN, Prodigy and spaCy JSONL, brat (.txt with .ann), a Hugging Face data set
@@ -102,8 +102,9 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     for split, row in report["splits"].items():
         types = ", ".join(f"{kind} {count:,}" for kind, count in row["entities_by_type"].items())
         lines.append(
-            f"{split}: {row['documents']:,} documents, {row['sentences']:,} sentences, {row['tokens']:,} words, "
-            f"{row['entities']:,} entities" + (f" ({types})" if types else "")
+            f"{split}: {number_of(row['documents'], 'document')}, {number_of(row['sentences'], 'sentence')}, "
+            f"{number_of(row['tokens'], 'word')}, {number_of(row['entities'], 'entity')}"
+            + (f" ({types})" if types else "")
         )
     if report["divided_by"] == "sentence":
         lines.append(

@@ -18,6 +18,7 @@ from nerpipe.annotations.formats import find_files, left_aside
 from nerpipe.annotations.import_advice import no_annotation_message
 from nerpipe.annotations.import_run import ImportRun
 from nerpipe.contracts.files import SPLITS
+from nerpipe.contracts.terminal import number_of
 from nerpipe.errors import NerpipeError
 
 LARGEST_FRACTION = 0.5  # Fractions for dev and test are below it, so that something is left for train.
@@ -104,8 +105,8 @@ def _check_splits(rows: dict[str, Any], run: ImportRun, dev: float, test: float)
             f"give --dev {fitting[0]:g} --test {fitting[1]:g}, or more documents" if fitting else "give more documents"
         )
         raise NerpipeError(
-            f"{' and '.join(empty)} would have no sentence, because the hashes of the {len(run.positions):,} documents "
-            f"put none there with --dev {dev:g} --test {test:g}; {advice}"
+            f"{' and '.join(empty)} would have no sentence, because the hashes of "
+            f"{number_of(len(run.positions), 'document')} put none there with --dev {dev:g} --test {test:g}; {advice}"
         )
 
 

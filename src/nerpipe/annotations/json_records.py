@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nerpipe.annotations.documents import Broken
+from nerpipe.contracts.json_objects import RepeatedKeyError, unique_keys
 from nerpipe.errors import NerpipeError
 
 _LONGEST_NUMBER = 400  # Digits. Python refuses to read numbers of over 4,300 digits.
@@ -100,7 +101,9 @@ def parse_record(place: str, raw: str) -> JsonRecord | Broken:
     if not _is_utf8(raw):
         return Broken(place, "invalid_utf8", without_surrogates(raw))
     try:
-        return JsonRecord(place, json.loads(raw, parse_int=_number), raw)
+        return JsonRecord(place, json.loads(raw, parse_int=_number, object_pairs_hook=unique_keys), raw)
+    except RepeatedKeyError:
+        return Broken(place, "repeated_key", raw)
     except (ValueError, RecursionError):
         return Broken(place, "not_json", raw)
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from itertools import accumulate
 
-from nerpipe.batch.writers import DIGITS, Prediction, with_own
+from nerpipe.batch.writers import Prediction, with_own
 from nerpipe.contracts.escapes import json_text
+from nerpipe.inference.shown_confidence import shown_confidence
 
 MODEL_VERSION = "nerpipe"
 # The names of the tags in the labelling configuration of Label Studio: docs/your_data.md shows it.
@@ -14,7 +15,7 @@ LABELS_TAG, TEXT_TAG = "label", "text"
 def _lowest(prediction: Prediction) -> float:
     """Give the lowest confidence of the entities, or else of the words, so that doubtful texts can come first."""
     confidences = [entity.confidence for entity in prediction.entities] or prediction.reading.confidences
-    return round(min(confidences, default=1.0), DIGITS)
+    return shown_confidence(min(confidences, default=1.0))
 
 
 def as_doccano(prediction: Prediction) -> str:
@@ -23,7 +24,7 @@ def as_doccano(prediction: Prediction) -> str:
     own = {
         "text": record.text,
         "label": [[entity.start, entity.end, entity.type] for entity in entities],
-        "scores": [round(entity.confidence, DIGITS) for entity in entities],
+        "scores": [shown_confidence(entity.confidence) for entity in entities],
         "score": _lowest(prediction),
     }
     return json_text(with_own(record.fields, own)) + "\n"
@@ -45,7 +46,7 @@ def as_label_studio(prediction: Prediction) -> str:
                 "text": entity.text,
                 "labels": [entity.type],
             },
-            "score": round(entity.confidence, DIGITS),
+            "score": shown_confidence(entity.confidence),
         }
         for number, entity in enumerate(entities, start=1)
     ]
@@ -75,7 +76,7 @@ def as_prodigy(prediction: Prediction) -> str:
             "label": entity.type,
             "token_start": starts[entity.start],
             "token_end": ends[entity.end],
-            "score": round(entity.confidence, DIGITS),
+            "score": shown_confidence(entity.confidence),
         }
         for entity in entities
     ]

@@ -112,6 +112,8 @@ class RejectsFile:
             else:
                 self._file = self.path.open("wb")
         self._file.write(rejected_as_json(rejected).encode("utf-8"))
+        if self._direct:
+            self._file.flush()  # Nothing saves this file later, so a full disk has to show now.
 
     def save(self) -> int:
         """Write everything to the disk, and return the size of the file."""

@@ -13,6 +13,7 @@ from nerpipe.batch.growing_files import RejectsFile, close_quietly, open_locked,
 from nerpipe.batch.records import Rejected
 from nerpipe.batch.run_state import RunCounts, RunState, continued_state, write_state
 from nerpipe.batch.writers import Prediction
+from nerpipe.contracts.terminal import write_encodable
 from nerpipe.contracts.user_cache import file_stamp, recall, remember
 from nerpipe.errors import NerpipeError
 
@@ -131,10 +132,9 @@ class Output:
     def _streaming(self) -> "Iterator[None]":
         self.rejects.open(0)
         try:
-            self._stream.write(self._frame[0])
+            write_encodable(self._frame[0], self._stream)
             yield
-            self._stream.write(self._frame[2])
-            self._stream.flush()
+            write_encodable(self._frame[2], self._stream)
         except BaseException:
             if self.counts.rejected:
                 self.rejects.finish(self.counts.rejected)  # This run cannot be continued, so keep them now.
@@ -195,8 +195,7 @@ class Output:
             else:
                 lines.append(("" if first else self._frame[1]) + shown)
         if self._output is None:
-            self._stream.write("".join(lines))
-            self._stream.flush()
+            write_encodable("".join(lines), self._stream)
             return
         self._add("".join(lines))
         self._save(complete=False)
@@ -207,7 +206,8 @@ class Output:
             text = self._show(prediction)
             text.encode("utf-8")
         except Exception as error:  # noqa: BLE001 - the rejected record states any error, and the others go on
-            return Rejected(record.position, f"the record cannot be written in this format: {error!r}", record.text)
+            why = str(error) if isinstance(error, NerpipeError) else repr(error)
+            return Rejected(record.position, f"the record cannot be written in this format: {why}", record.text)
         self.counts.entities += len(prediction.entities)
         self.counts.renamed += len(self._taken & record.fields.keys())
         return text
@@ -216,7 +216,7 @@ class Output:
         try:
             self.rejects.write(rejected)
         except OSError as error:
-            raise self._unwritten(error) from None
+            raise self._unwritten(error, self.rejects.path) from None
 
     def _add(self, text: str) -> None:
         assert self._file is not None  # noqa: S101
@@ -235,9 +235,9 @@ class Output:
         except OSError as error:
             raise self._unwritten(error) from None
 
-    def _unwritten(self, error: OSError) -> NerpipeError:
+    def _unwritten(self, error: OSError, path: Path | None = None) -> NerpipeError:
         advice = "; free some space, then run the same command" + (" with --resume" if self._output else "")
-        return NerpipeError(f"{self._output or self.rejects.path}: cannot be written ({error.strerror}){advice}")
+        return NerpipeError(f"{path or self._output}: cannot be written ({error.strerror}){advice}")
 
     def _finish(self, job: str) -> None:
         """Give the files their names. Each step may have been done before by a run that was killed here."""

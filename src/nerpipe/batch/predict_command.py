@@ -20,7 +20,7 @@ from nerpipe.batch.text_arguments import check_texts, take_texts, text_records
 from nerpipe.batch.writers import FORMATS, OWN_FIELDS, RENAMED, Prediction, as_text
 from nerpipe.command_line.help_text import add_examples
 from nerpipe.command_line.parser import CommandParser
-from nerpipe.contracts.terminal import printable, say
+from nerpipe.contracts.terminal import naming, printable, say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import AUTO
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
@@ -117,7 +117,10 @@ def predict(arguments: argparse.Namespace) -> int:
     arguments.backend, arguments.precision = chosen_backend(arguments, arguments.model)
     output, through, rejects = find_targets(arguments.output, arguments.rejects, read, sys.stdout, arguments.model)
     with ExitStack() as stack:
-        stream = stack.enter_context(through.open("w", encoding="utf-8", newline="\n")) if through else sys.stdout
+        stream = through.open("w", encoding="utf-8", newline="\n") if through else sys.stdout
+        if through:
+            stack.enter_context(naming(stream))
+            stack.enter_context(stream)
         terminal = output is None and stream.isatty()
         to = arguments.to or ("text" if arguments.texts and terminal else "jsonl")
         decisive = ("texts", "kind", "text_field", "backend", "precision", "min_confidence")

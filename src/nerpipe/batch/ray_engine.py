@@ -21,6 +21,7 @@ from nerpipe.batch.readers import read_input
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.stream import CHUNK_RECORDS, predict_chunk
 from nerpipe.batch.writers import Prediction
+from nerpipe.contracts.terminal import number_of
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.finder import Entity, Reading
 from nerpipe.prediction.predictor import Predictor
@@ -152,7 +153,8 @@ def skip_records(files: Sequence[str], kind: str | None, text_field: str, done: 
         done -= found
     if done:
         raise NerpipeError(
-            f"the input holds {done} records fewer than the output already has; give the input of the first run"
+            f"the input holds {number_of(done, 'record')} fewer than the output already has; give the input of the "
+            "first run"
         )
     return [], 0
 

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from nerpipe.contracts.json_objects import RepeatedKeyError, unique_keys
+
 LONGEST = 1 << 20  # Largest number of bytes in a record, or of characters in its text: 1 MiB.
 DEEPEST = 100  # Largest number of arrays and objects within each other in a record.
 SHOWN_CHARACTERS_OF_RAW = 1000  # Number of characters of a record that is too long that the rejects file shows.
@@ -64,9 +66,10 @@ def missing_field(kind: str, wanted: str, names: Sequence[str]) -> str:
 def json_record(position: str, line: str, text_field: str) -> Record | Rejected:
     """Read a record from a JSON object whose field of this name holds the text."""
     try:
-        fields = json.loads(line)
-    except json.JSONDecodeError as error:
-        return Rejected(position, f"the line is not valid JSON: {error}", line)
+        fields = json.loads(line, object_pairs_hook=unique_keys)
+    except (json.JSONDecodeError, RepeatedKeyError) as error:
+        why = str(error) if isinstance(error, RepeatedKeyError) else f"the line is not valid JSON: {error}"
+        return Rejected(position, why, line)
     except RecursionError:
         return Rejected(position, _TOO_DEEP, line)
     except ValueError:

@@ -8,6 +8,7 @@ from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.run_state import RunCounts
 from nerpipe.batch.writers import Prediction
 from nerpipe.contracts.joining import join_words
+from nerpipe.contracts.terminal import number_of
 from nerpipe.contracts.word_rules import RULES
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.finder import Finder, Reading, entities_of
@@ -93,7 +94,8 @@ def run(predictor: Finder, records: Iterator[Record | Rejected], sink: Output) -
     skipped = sum(1 for _ in islice(records, done))
     if skipped < done:
         raise NerpipeError(
-            f"the input holds {skipped} records, but the output already has {done}; give the input of the first run"
+            f"the input holds {number_of(skipped, 'record')}, but the output already has {done:,}; give the input of "
+            "the first run"
         )
     for results in predict_records(predictor, records):
         sink.write(results)

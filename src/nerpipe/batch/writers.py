@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.contracts.escapes import json_text
+from nerpipe.errors import NerpipeError
+from nerpipe.inference.shown_confidence import SHOWN_PLACES, shown_confidence
 from nerpipe.prediction.finder import Entity, Reading
 from nerpipe.prediction.marked_text import mark_entities
 
@@ -16,7 +18,7 @@ OWN_FIELDS = {
     "label-studio": ("text",),
     "prodigy": ("score",),
 }
-DIGITS = 4  # Decimal places of a confidence.
+NUL = "\0"
 
 
 class Prediction(NamedTuple):
@@ -28,8 +30,8 @@ class Prediction(NamedTuple):
 
 
 def entity_fields(entity: Entity) -> dict[str, Any]:
-    """Give the JSON fields of an entity. The confidence has four decimal places."""
-    return entity._asdict() | {"confidence": round(entity.confidence, DIGITS)}
+    """Give the JSON fields of an entity. The confidence is rounded down to four decimal places."""
+    return entity._asdict() | {"confidence": shown_confidence(entity.confidence)}
 
 
 def with_own(fields: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -56,11 +58,20 @@ def as_json(prediction: Prediction) -> str:
 
 
 def as_conll(prediction: Prediction) -> str:
-    """Give one word on each line, with tag and confidence, separated by tabs. A blank line ends the record."""
+    """Give one word on each line, with tag and confidence, separated by tabs. A blank line ends the record.
+
+    Raises:
+        NerpipeError: If a word holds the character NUL, which no reader of CoNLL takes.
+    """
     record, _, reading = prediction
+    if NUL in record.text:
+        raise NerpipeError(
+            f"character {record.text.index(NUL):,} of the text, counted from 0, is NUL, which a line of CoNLL cannot "
+            "hold; take it out of the text, or write another format (--to jsonl)"
+        )
     lines = []
     for (start, end), tag, confidence in zip(*reading, strict=True):
-        lines.append(f"{record.text[start:end]}\t{tag}\t{confidence:.{DIGITS}f}\n")
+        lines.append(f"{record.text[start:end]}\t{tag}\t{shown_confidence(confidence):.{SHOWN_PLACES}f}\n")
     return "".join(lines) + "\n"
 
 

@@ -3,12 +3,13 @@
 import argparse
 import difflib
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise, takewhile
 from typing import Any, NoReturn
 
 from nerpipe.command_line.help_text import HelpLayout
-from nerpipe.contracts.terminal import printable
+from nerpipe.contracts.terminal import printable, write_encodable
 
 _HELP = ("-h", "--help")
 _NEGATIVE_NUMBER = re.compile(r"-\d+|-\d*\.\d+")
@@ -28,6 +29,10 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the program with code 2, and print the usage and a message, which may quote names of files."""
         super().error(printable(message))
+
+    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - as in argparse
+        """Print a help or usage. argparse says nothing if it cannot be written."""
+        write_encodable(message, file or sys.stderr)
 
     def parse_known_args(
         self,

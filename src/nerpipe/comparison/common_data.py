@@ -1,6 +1,7 @@
 """What two sides must have in common: the words and the gold tags; and the units that are resampled for both."""
 
 from nerpipe.comparison.revisions import SystemOutput
+from nerpipe.contracts.terminal import number_of
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.units import Units, units_of
 
@@ -18,8 +19,8 @@ def check_same_gold(first: SystemOutput, other: SystemOutput) -> None:
         return
     if place is None:
         what = (
-            f"{first.source} has {sizes[0]} sentences, {other.source} has {sizes[1]}; the sentences of the shorter one "
-            "are the same in both"
+            f"{first.source} has {number_of(sizes[0], 'sentence')}, {other.source} has {sizes[1]:,}; the "
+            "sentences of the shorter one are the same in both"
         )
     else:
         shown = [_first_parting(first, other, place), _first_parting(other, first, place)]

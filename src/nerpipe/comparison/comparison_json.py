@@ -35,6 +35,7 @@ def comparison_as_json(found: SystemComparison, first: SystemOutput, other: Syst
         "units": found.units.count,
         "resamples_left_out": found.micro.left_out,
         "notes": interval_notes(found),
+        "signature": found.signature,
         "per_type": {kind: _difference_json(difference) for kind, difference in found.per_type.items()},
         "changes": {kind: counts[kind] for kind in CHANGE_KINDS},
         "changed_sentences": [_change_json(change) for change in found.changes],

@@ -21,6 +21,7 @@ from nerpipe.comparison.systems import (
     verdict_in_words,
 )
 from nerpipe.contracts.escapes import shell_word
+from nerpipe.contracts.terminal import number_of
 from nerpipe.evaluation.data_table import DataTable, show_table
 from nerpipe.evaluation.units import support_cell
 from nerpipe.scoring.scores import Score
@@ -46,11 +47,18 @@ def print_scores(found: FileScores) -> None:
         table.add_row(f"  {name}", *_score_cells(score))
     lines = [
         f"token accuracy {100 * found.scores.token_accuracy:.2f}",
-        f"{found.sentences:,} sentences, {found.words:,} words",
+        f"{number_of(found.sentences, 'sentence')}, {number_of(found.words, 'word')}",
     ]
     if found.words_differ:
-        lines.append(f"{found.words_differ:,} rows have different words in the two files; tags are compared row by row")
-    show_table(table, [*lines, *found.notes])
+        lines.append(
+            f"rows with other words in the second file, whose tags are compared all the same: {found.words_differ:,}"
+        )
+    show_table(table, [*lines, *found.notes, signature_line(found.signature)])
+
+
+def signature_line(signature: str) -> str:
+    """Show a signature below the scores that it belongs to."""
+    return f"signature: {signature}"
 
 
 def scores_as_json(found: FileScores) -> dict[str, Any]:
@@ -64,6 +72,8 @@ def scores_as_json(found: FileScores) -> dict[str, Any]:
         "words": found.words,
         "entities": found.scores.readings["conlleval"].support,
         "words_differ": found.words_differ,
+        "signature": found.signature,
+        "semeval": [*found.semeval],
         "notes": [*found.notes],
     }
 
@@ -99,13 +109,13 @@ def print_comparison(
         for side, f1 in ((first, found.micro.first), (other, found.micro.other))
     ]
     lines.append(verdict_in_words(found))
-    lines += [*interval_notes(found), *notes]
+    lines += [*interval_notes(found), *notes, signature_line(found.signature)]
     if first.predicted == other.predicted:
         lines.append("All predicted tags are the same. If you changed something, run `dvc repro` first.")
     counts = Counter(change.kind for change in found.changes)
     listed = ", ".join(f"{counts[kind]} {kind} ({MEANING[kind]})" for kind in CHANGE_KINDS if counts[kind])
     if listed:
-        lines.append(f"of {found.sentences:,} sentences: {listed}")
+        lines.append(f"of {number_of(found.sentences, 'sentence')}: {listed}")
     names = [name.ljust(width) for name in ("gold", first.name, other.name)]
     for change in found.changes[:show]:
         lines += ["", f"{change.kind}  sentence {change.sentence}: {change.text}"]

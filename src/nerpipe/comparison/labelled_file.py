@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from nerpipe.comparison.tagged_files import gold_sentences, lines_in_step, repair_notes
+from nerpipe.comparison.tagged_files import GoldFacts, gold_sentences, lines_in_step, repair_notes
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class LabelledFile:
     # The id of each document (None if it has none) by the index of its first sentence. Empty if none are known.
     boundaries: dict[int, str | None]
     notes: list[str]  # What was repaired.
+    scheme: str  # The scheme of the tags in the file, a key of SCHEMES.
 
     def entities(self) -> Counter[str]:
         """Count the gold entities by type."""
@@ -32,14 +33,14 @@ def read_labelled(path: Path) -> LabelledFile:
     Raises:
         NerpipeError: As `tagged_files.gold_sentences`.
     """
-    repairs = Counter[str]()
+    facts = GoldFacts()
     tokens, gold, boundaries = [], [], dict[int, str | None]()
-    for place, sentence in enumerate(gold_sentences(path, repairs, iob2=True)):
+    for place, sentence in enumerate(gold_sentences(path, facts, iob2=True)):
         tokens.append(sentence.tokens)
         gold.append(sentence.tags)
         if sentence.boundary:
             boundaries[place] = sentence.boundary.document or None
-    return LabelledFile(path, tokens, gold, boundaries, repair_notes(repairs, path))
+    return LabelledFile(path, tokens, gold, boundaries, repair_notes(facts.repairs, path), facts.scheme)
 
 
 def read_system(labelled: LabelledFile, predicted: Path) -> tuple[list[list[str]], list[str]]:
@@ -58,11 +59,13 @@ def read_system(labelled: LabelledFile, predicted: Path) -> tuple[list[list[str]
     """
     rows: list[list[str]] = [[]]
     differ = 0
-    for one, two in lines_in_step(labelled.path, predicted, Counter()):
+    for one, two in lines_in_step(labelled.path, predicted, GoldFacts()):
         if one.tag:
             rows[-1].append(two.tag)
             differ += one.token != two.token
         else:
             rows.append([])
-    notes = [f"{differ:,} words of {predicted} differ from those of {labelled.path}; tags are compared row by row"]
+    notes = [
+        f"words of {predicted} that differ from those of {labelled.path} (tags are compared row by row): {differ:,}"
+    ]
     return rows[:-1], notes if differ else []

@@ -11,8 +11,11 @@ from nerpipe.comparison.score_files import FileScores
 from nerpipe.contracts.files import replacing, write_json
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.error_page import page_split, write_page
+from nerpipe.evaluation.pairing import count_findings
 from nerpipe.evaluation.report import SCORE_COLUMNS, SplitReport, join_tables, json_rows, report_split
 from nerpipe.evaluation.report_files import write_csv, write_rows
+from nerpipe.evaluation.semeval import semeval_rows
+from nerpipe.evaluation.signed_report import headline_signature, signed_report
 from nerpipe.evaluation.split_predictions import PredictedSplit, write_predictions
 
 INTERVAL_RESAMPLES, INTERVAL_SEED = 1000, 1  # The defaults of the params `bootstrap` and `seed`.
@@ -34,8 +37,10 @@ class ModelScores:
 
     def scores(self) -> FileScores:
         """Return what two files are compared by."""
-        match = self.report.match
-        return FileScores(self.report.scores, self.report.surface, match.sentences, match.words, 0, self.notes)
+        report, match = self.report, self.report.match
+        counts, signature = (match.sentences, match.words, 0), headline_signature(report)
+        semeval = semeval_rows(count_findings(match, report.findings))
+        return FileScores(report.scores, report.surface, *counts, signature, semeval, self.notes)
 
 
 def score_predictions(labelled: LabelledFile, model: ModelChoice, found: ModelPredictions) -> ModelScores:
@@ -43,6 +48,7 @@ def score_predictions(labelled: LabelledFile, model: ModelChoice, found: ModelPr
     tags = (labelled.gold, found.tags, found.confidences, found.undecoded)
     split = PredictedSplit(labelled.tokens, *tags, found.unseen, labelled.boundaries)
     report = report_split(labelled.path.name, split, None, resamples=INTERVAL_RESAMPLES, seed=INTERVAL_SEED)
+    report = signed_report(report, split, labelled.scheme)
     notes = [*labelled.notes, *found.notes, *report.tables["notes"]["note"]]
     foreign = [
         f"{kind} ({score.predicted:,})"
@@ -55,7 +61,7 @@ def score_predictions(labelled: LabelledFile, model: ModelChoice, found: ModelPr
             f"{', '.join(foreign)}"
         )
     if found.unseen:
-        notes.append(f"{found.unseen:,} words give the model nothing to read; they are predicted O")
+        notes.append(f"words that give the model nothing to read, and are predicted O: {found.unseen:,}")
     return ModelScores(labelled, model, split, report, notes)
 
 
@@ -108,7 +114,7 @@ def check_report_folder(folder: Path) -> Path:
 SCORES_FILE = "scores.json"  # No other command writes it, so it marks a report of this one.
 _TABLES = (
     *("averages", "breakdown", "confused_surfaces", "confusion", "decoding", "documents", "mistakes", "notes"),
-    *("per_type", "reliability", "thresholds"),
+    *("per_type", "reliability", "semeval", "thresholds"),
 )
 REPORT_FILES = frozenset(
     [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nerpipe.contracts.conll import read_blocks
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
+from nerpipe.evaluation.signature import CANONICAL_SCHEME
 
 if TYPE_CHECKING:
     from dvc.output import Output
@@ -34,6 +35,7 @@ class SystemOutput:
     predicted: list[list[str]]
     # The id of each document (None if it has none) by the index of its first sentence. Empty if none are known.
     boundaries: Mapping[int, str | None] = field(default_factory=dict)
+    scheme: str = CANONICAL_SCHEME  # The scheme of the gold file.
 
 
 def load_output(name: str, split: str) -> SystemOutput:

@@ -38,6 +38,8 @@ class RunRecord:
     # What tells dev and test from those of other runs: equal values mean equal sentences. None if it is not known.
     gold: tuple[Any, ...] | None = None
     sentences: Mapping[str, int] = field(default_factory=dict)  # Sentences by split, if they are known.
+    # The signatures of F1, by split. A run of an older version has none.
+    signatures: Mapping[str, str] = field(default_factory=dict)
     edited: Mapping[str, Any] = field(default_factory=dict)  # The params that have another value in params.yaml.
     fault: str = ""  # Why it is UNREADABLE_RUN.
 
@@ -105,15 +107,16 @@ def _record(files: Mapping[str, bytes]) -> RunRecord:
     params = _params_of_results(lock["stages"], files[HEADLINE])
     if params is None:
         return RunRecord(UNFINISHED, wanted)
-    cleaned = _rows(files, CLEANED)
+    cleaned, averages = _rows(files, CLEANED), _rows(files, AVERAGES)
     edited = {key: wanted[key] for key in params if key in wanted and wanted[key] != params[key]}
     sentences = {row["split"]: row["sentences"] for row in cleaned if isinstance(row.get("sentences"), int)}
     return RunRecord(
         FINISHED_RUN,
         params,
-        _scores(check_shape(_parse_json(files, HEADLINE), _Headline, Path(HEADLINE)), _rows(files, AVERAGES)),
+        _scores(check_shape(_parse_json(files, HEADLINE), _Headline, Path(HEADLINE)), averages),
         _gold(cleaned),
         {split: sentences[split] for split in SCORED_SPLITS if split in sentences},
+        {row["split"]: row["signature"] for row in reversed(averages) if isinstance(row.get("signature"), str)},
         edited,
     )
 

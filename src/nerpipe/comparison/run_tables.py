@@ -74,7 +74,7 @@ def tables_of_runs(found: RunOverview, *, now: float | None = None) -> list[RunT
             cells |= dict(zip(F1_COLUMNS, _score_cells(run), strict=True))
             cells[PARAM_VALUES] = _listed(run.record.params, found, found.differing, everything=run.is_baseline)
             rows.append(RunRow([cells[name] for name in columns], run.is_baseline))
-        tables.append(RunTable(f"Data set {group.heading}", columns, rows))
+        tables.append(RunTable(f"Data set {group.heading}", columns, rows, signature_lines(group.runs)))
     return tables
 
 
@@ -98,9 +98,21 @@ def tables_of_settings(found: RunOverview) -> list[RunTable]:
         rows = [_setting_row(row, label, columns) for row, label in zip(settings, labels, strict=True)]
         names = [", ".join(label) or "the params of the baseline" for label in labels]
         gains = (_gain_lines(*parts, names[0]) for parts in zip(settings[1:], names[1:], strict=True))
+        lines = [*chain.from_iterable(gains), *lone, *signature_lines(group.runs)]
         if settings:
-            tables.append(RunTable(f"Data set {group.heading}", columns, rows, [*chain.from_iterable(gains), *lone]))
+            tables.append(RunTable(f"Data set {group.heading}", columns, rows, lines))
     return tables
+
+
+def signature_lines(runs: Sequence[Run]) -> list[str]:
+    """List the signatures of F1 on dev and test. If a split has several, say that its scores do not compare."""
+    lines = []
+    for split in SCORED_SPLITS:
+        found = sorted({run.record.signatures[split] for run in runs if split in run.record.signatures})
+        lines += [f"{split:<4}  {signature}" for signature in found]
+        if len(found) > 1:
+            lines.append(f"The {split} scores of different signatures do not compare: they count different things.")
+    return lines
 
 
 def _setting_row(row: SettingRow, label: Sequence[str], columns: Sequence[str]) -> RunRow:

@@ -9,7 +9,7 @@ from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import AUTO, whole_number
-from nerpipe.prediction.backend_choice import BACKEND, choose_backend
+from nerpipe.prediction.backend_choice import BackendChoice
 from nerpipe.prediction.model_options import add_model_options, chosen_backend
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ def add_score(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder to write for a model: the tables of the stage evaluate, the predictions, the page of mistakes",
     )
+    parser.add_argument(
+        "--semeval",
+        action="store_true",
+        help="also print the scores of SemEval-2013, which count partly right entities: strict, exact, partial, type",
+    )
     add_model_options(parser)
     parser.add_argument(
         "--show",
@@ -79,18 +84,21 @@ def add_score(parser: argparse.ArgumentParser) -> None:
 def _score(arguments: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
     sides = [arguments.predicted, *([arguments.other] if arguments.other else [])]
-    _check_options(arguments, sides)
+    choices = _check_options(arguments, sides)
     if arguments.other:
-        return _compare_sides(arguments, sides)
-    if arguments.predicted.is_dir():
-        _score_model(arguments)
+        return _compare_sides(arguments, sides, choices)
+    if choices:
+        _score_model(arguments, choices)
     else:
         _score_files(arguments)
     return 0
 
 
-def _check_options(arguments: argparse.Namespace, sides: list[Path]) -> None:
+def _check_options(arguments: argparse.Namespace, sides: list[Path]) -> dict[Path, BackendChoice]:
     """Check that every system is there, and that every option is about something.
+
+    Returns:
+        What runs each of the models.
 
     Raises:
         NerpipeError: If that is not so.
@@ -116,8 +124,9 @@ def _check_options(arguments: argparse.Namespace, sides: list[Path]) -> None:
     for option, given in (("--show", arguments.show is not None), ("--fail-if-worse", arguments.fail_if_worse)):
         if given and not arguments.other:
             raise NerpipeError(f"{option} is about two systems; give a second one as OTHER, or leave {option} out")
-    for model in models:
-        choose_backend(model, arguments.backend or BACKEND, arguments.precision, arguments.device or AUTO)
+    if arguments.semeval and arguments.other:
+        raise NerpipeError("--semeval is about one system; leave OTHER out, or leave --semeval out")
+    return {model: chosen_backend(arguments, model) for model in dict.fromkeys(models)}
 
 
 def _score_files(arguments: argparse.Namespace) -> None:
@@ -129,9 +138,13 @@ def _score_files(arguments: argparse.Namespace) -> None:
         print_json(scores_as_json(scores))
     else:
         print_scores(scores)
+        if arguments.semeval:
+            from nerpipe.comparison.score_display import print_semeval
+
+            print_semeval(scores.semeval)
 
 
-def _score_model(arguments: argparse.Namespace) -> None:
+def _score_model(arguments: argparse.Namespace, choices: dict[Path, BackendChoice]) -> None:
     from nerpipe.comparison.labelled_file import read_labelled
     from nerpipe.comparison.model_predictions import predict_labelled
     from nerpipe.comparison.model_scores import (
@@ -140,10 +153,10 @@ def _score_model(arguments: argparse.Namespace) -> None:
         score_predictions,
         write_model_report,
     )
-    from nerpipe.comparison.score_display import print_model_scores
+    from nerpipe.comparison.score_display import print_model_scores, print_semeval
 
     target = check_report_folder(arguments.report) if arguments.report else None
-    labelled, model = read_labelled(arguments.gold), _model(arguments, arguments.predicted)
+    labelled, model = read_labelled(arguments.gold), _model(arguments, arguments.predicted, choices)
     found = score_predictions(labelled, model, predict_labelled(labelled, model))
     if target:
         write_model_report(target, found)
@@ -151,18 +164,19 @@ def _score_model(arguments: argparse.Namespace) -> None:
         print_json(model_scores_as_json(found))
     else:
         print_model_scores(found)
+        if arguments.semeval:
+            print_semeval(found.scores().semeval)
         if target:
             say(f"the report is in {arguments.report}: errors.html is the page of mistakes")
 
 
-def _model(arguments: argparse.Namespace, folder: Path) -> "ModelChoice":
+def _model(arguments: argparse.Namespace, folder: Path, choices: dict[Path, BackendChoice]) -> "ModelChoice":
     from nerpipe.comparison.model_predictions import ModelChoice
 
-    choice = chosen_backend(arguments, folder)
-    return ModelChoice(folder, choice.backend, choice.precision, arguments.device or AUTO, arguments.threads)
+    return ModelChoice(folder, *choices[folder], arguments.device or AUTO, arguments.threads)
 
 
-def _compare_sides(arguments: argparse.Namespace, sides: list[Path]) -> int:
+def _compare_sides(arguments: argparse.Namespace, sides: list[Path], choices: dict[Path, BackendChoice]) -> int:
     """Compare two systems on the same gold tags, and return the exit code."""
     from nerpipe.comparison.comparison_json import comparison_as_json
     from nerpipe.comparison.display import print_comparison
@@ -170,7 +184,7 @@ def _compare_sides(arguments: argparse.Namespace, sides: list[Path]) -> int:
     from nerpipe.comparison.systems import compare
 
     labelled = read_labelled(arguments.gold)
-    (first, notes), (other, more) = (_output(arguments, labelled, side) for side in sides)
+    (first, notes), (other, more) = (_output(arguments, labelled, side, choices) for side in sides)
     found = compare(first, other, resamples=RESAMPLES_OF_TESTS, seed=SEED_OF_TESTS)
     notes = [*labelled.notes, *notes, *more]
     if arguments.json:
@@ -184,19 +198,22 @@ def _compare_sides(arguments: argparse.Namespace, sides: list[Path]) -> int:
     return WORSE if arguments.fail_if_worse and found.verdict == "worse" else 0
 
 
-def _output(arguments: argparse.Namespace, labelled: "LabelledFile", side: Path) -> "tuple[SystemOutput, list[str]]":
+def _output(
+    arguments: argparse.Namespace, labelled: "LabelledFile", side: Path, choices: dict[Path, BackendChoice]
+) -> "tuple[SystemOutput, list[str]]":
     """Read or predict the tags of a system, and say what is to be known of them."""
     from nerpipe.comparison.labelled_file import read_system
     from nerpipe.comparison.revisions import SystemOutput
 
-    if side.is_dir():
+    if side in choices:
         from nerpipe.comparison.model_predictions import predict_labelled
 
-        predictions = predict_labelled(labelled, _model(arguments, side))
+        predictions = predict_labelled(labelled, _model(arguments, side, choices))
         tags, notes = predictions.tags, predictions.notes
     else:
         tags, notes = read_system(labelled, side)
-    return SystemOutput(str(side), str(side), labelled.tokens, labelled.gold, tags, labelled.boundaries), notes
+    given = (labelled.tokens, labelled.gold, tags, labelled.boundaries, labelled.scheme)
+    return SystemOutput(str(side), str(side), *given), notes
 
 
 def print_json(data: object) -> None:

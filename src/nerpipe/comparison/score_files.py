@@ -4,8 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from nerpipe.comparison.tagged_files import lines_in_step, repair_notes
+from nerpipe.comparison.tagged_files import GoldFacts, lines_in_step, repair_notes
+from nerpipe.contracts.schemes import to_iob2
+from nerpipe.evaluation.pairing import count_findings, find_mistakes
+from nerpipe.evaluation.semeval import semeval_rows
+from nerpipe.evaluation.signature import GoldSummary, sign
 from nerpipe.scoring.scores import Score, Scores, SurfacePairs, make_score, score_match, surface_pairs, surfaces_of
 from nerpipe.scoring.spans import match_spans
 
@@ -21,6 +26,8 @@ class FileScores:
     sentences: int
     words: int
     words_differ: int  # Number of rows whose words (the first columns) differ.
+    signature: str  # Of the scores of conlleval.
+    semeval: Sequence[dict[str, Any]]  # The rows of `semeval.semeval_rows`.
     notes: Sequence[str] = ()  # What was repaired in the gold file.
 
 
@@ -44,6 +51,8 @@ class _Sums:
         self.readings: dict[str, Score] = {}
         self.per_type: dict[str, Score] = {}
         self.pairs = SurfacePairs(set(), set(), set())
+        self.findings = Counter[tuple[str, str, str]]()
+        self.gold = GoldSummary()
         self.sentences = self.words = self.same_tags = 0
 
     def add(self, block: _Block) -> None:
@@ -56,14 +65,17 @@ class _Sums:
                 sums[name] = _add(old, score) if old else score
         for pairs, new in zip(self.pairs, surface_pairs(match, surfaces_of(match, block.tokens)), strict=True):
             pairs |= new  # noqa: PLW2901 - the set of the tuple grows
+        self.findings += count_findings(match, find_mistakes(match))
+        self.gold.add(block.tokens, [to_iob2(row)[0] for row in block.gold[:-1]])
         self.sentences += match.sentences
         self.words += match.words
         self.same_tags += match.same_tags
 
-    def result(self, differ: int, notes: Sequence[str]) -> FileScores:
+    def result(self, differ: int, scheme: str, notes: Sequence[str]) -> FileScores:
         """Return the scores of all sentences."""
         scores = Scores(self.readings, dict(sorted(self.per_type.items())), self.same_tags / self.words)
-        return FileScores(scores, self.pairs.score(), self.sentences, self.words, differ, notes)
+        signature, semeval = sign(self.gold, scheme=scheme), semeval_rows(self.findings)
+        return FileScores(scores, self.pairs.score(), self.sentences, self.words, differ, signature, semeval, notes)
 
 
 def _add(one: Score, two: Score) -> Score:
@@ -89,9 +101,9 @@ def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
             rows of the two files differ. The message names file and line.
     """
     gold, predicted = Path(gold), Path(predicted)
-    sums, block, repairs = _Sums(), _Block(), Counter[str]()
+    sums, block, facts = _Sums(), _Block(), GoldFacts()
     differ = 0
-    for one, two in lines_in_step(gold, predicted, repairs):
+    for one, two in lines_in_step(gold, predicted, facts):
         if one.tag:
             block.tokens.append(one.token)
             block.gold[-1].append(one.tag)
@@ -103,4 +115,4 @@ def score_files(gold: str | Path, predicted: str | Path) -> FileScores:
                 sums.add(block)
                 block = _Block()
     sums.add(block)
-    return sums.result(differ, repair_notes(repairs, gold))
+    return sums.result(differ, facts.scheme, repair_notes(facts.repairs, gold))

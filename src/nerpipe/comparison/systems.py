@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from nerpipe.comparison.common_data import check_same_gold, common_units
 from nerpipe.comparison.revisions import SystemOutput
+from nerpipe.contracts.schemes import to_iob2
 from nerpipe.evaluation.notes import no_interval_note
 from nerpipe.evaluation.resampling import (
     COUNTS,
@@ -18,6 +20,7 @@ from nerpipe.evaluation.resampling import (
     sentence_counts,
     with_total,
 )
+from nerpipe.evaluation.signature import NOT_RESAMPLED, GoldSummary, sign
 from nerpipe.evaluation.units import DOCUMENTS, Units
 from nerpipe.scoring.spans import Match, Spans, match_spans
 
@@ -80,6 +83,7 @@ class SystemComparison:
     verdict: Verdict
     units: Units  # What was resampled.
     changes: list[Change]  # In the order of their kinds, then of the file.
+    signature: str  # Of the F1 of both sides.
 
     @property
     def sentences(self) -> int:
@@ -112,7 +116,14 @@ def compare(first: SystemOutput, other: SystemOutput, *, resamples: int, seed: i
     p = randomisation_p(one[:, -1], two[:, -1], resamples, seed)
     changes = _changes(matches[0], matches[1], first.tokens)
     per_type = dict(zip(types, rows, strict=True))
-    return SystemComparison(micro, per_type, p, judge(micro.delta, p), units, changes)
+    return SystemComparison(micro, per_type, p, judge(micro.delta, p), units, changes, _signature(first, micro, units))
+
+
+def _signature(side: SystemOutput, micro: Difference, units: Units) -> str:
+    """Sign the F1 of both sides, which have the same gold tags."""
+    gold = GoldSummary()
+    gold.add(chain.from_iterable(side.tokens), [to_iob2(row)[0] for row in side.gold])
+    return sign(gold, scheme=side.scheme, resampled=NOT_RESAMPLED if micro.first.low is None else units.kind)
 
 
 def judge(delta: Estimate, p: float) -> Verdict:
@@ -132,7 +143,8 @@ def verdict_in_words(comparison: SystemComparison) -> str:
     >>> change = Change("fixed", 1, "", [], [], [])
     >>> from nerpipe.evaluation.units import units_of
     >>> units = units_of({}, 2)
-    >>> verdict_in_words(SystemComparison(Difference(delta, delta, delta, 9, 0), {}, 0.2, "noise", units, [change]))
+    >>> micro = Difference(delta, delta, delta, 9, 0)
+    >>> verdict_in_words(SystemComparison(micro, {}, 0.2, "noise", units, [change], ""))
     '+1.3 F1, 95% CI -0.2 to +2.9, p = 0.20: not distinguishable from noise at this test size'
     """
     delta, p = comparison.micro.delta, comparison.p

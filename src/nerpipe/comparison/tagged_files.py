@@ -1,12 +1,15 @@
 """CoNLL files with tags, read by the rules of clean_conll: a gold file alone, or in step with a system's file."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from nerpipe.contracts.schemes import to_iob2
+from nerpipe.contracts.schemes import OUTSIDE, to_iob2
+from nerpipe.contracts.terminal import number_of
+from nerpipe.corpus.clean_report import SplitCounts, found_scheme
 from nerpipe.corpus.documents import Boundary
 from nerpipe.corpus.entity_types import rename
 from nerpipe.corpus.lines import show_line
@@ -18,9 +21,17 @@ from nerpipe.errors import NerpipeError
 SHOWN_CHARACTERS = 80  # Characters of a line that a message shows.
 # Repairs of tags in a gold file, which change what is scored.
 TAG_REPAIRS = {
-    "multi_tag": "have several tags, of which the first is taken (multi_tag in corpus.yaml)",
-    "html_in_tag": "have markup in the tag, which is left out",
+    "multi_tag": "several tags, of which the first is taken (multi_tag in corpus.yaml)",
+    "html_in_tag": "markup in the tag, which is left out",
 }
+
+
+@dataclass
+class GoldFacts:
+    """What is known of a gold file once all of its sentences were read."""
+
+    scheme: str = ""  # The scheme of its tags, a key of SCHEMES.
+    repairs: Counter[str] = field(default_factory=Counter)  # Words whose tag was repaired, by the keys of TAG_REPAIRS.
 
 
 class LabelledSentence(NamedTuple):
@@ -43,36 +54,36 @@ class TaggedLine(NamedTuple):
     tag: str = ""
 
 
-def gold_sentences(path: Path, repairs: Counter[str], *, iob2: bool) -> Iterator[LabelledSentence]:
+def gold_sentences(path: Path, facts: GoldFacts, *, iob2: bool) -> Iterator[LabelledSentence]:
     """Yield the sentences of a gold file, with the repairs of clean_conll.
 
     Args:
         path: The file. A corpus.yaml beside it holds for it.
-        repairs: It counts the words whose tag was repaired, by the keys of TAG_REPAIRS.
+        facts: It receives what is known of the file.
         iob2: Whether all tags become IOB2, as clean_conll writes them. Otherwise an `I-` that begins an entity stays,
             which the strict reading counts as no begin.
 
     Raises:
         NerpipeError: If the file or a line of it cannot be read, its columns are not clear, or it holds no word.
     """
-    yield from _sentences(path, repairs, prefer_last=False, iob2=iob2)
+    yield from _sentences(path, facts, prefer_last=False, iob2=iob2)
 
 
-def lines_in_step(gold: Path, predicted: Path, repairs: Counter[str]) -> Iterator[tuple[TaggedLine, TaggedLine]]:
+def lines_in_step(gold: Path, predicted: Path, facts: GoldFacts) -> Iterator[tuple[TaggedLine, TaggedLine]]:
     """Yield the lines of a gold file and of a system's file in pairs. Both are read as streams.
 
     Args:
         gold: As in `gold_sentences`.
         predicted: A file with the same rows. If it has several columns of tags, the last one is taken. Its words may
             differ. Its tags are not repaired.
-        repairs: As in `gold_sentences`.
+        facts: It receives what is known of the gold file.
 
     Raises:
         NerpipeError: As `gold_sentences`, and if the rows of the two files differ. The message names both places.
     """
     words, difference = 0, ""
     sides = (
-        _lines(_sentences(gold, repairs, prefer_last=False, iob2=False)),
+        _lines(_sentences(gold, facts, prefer_last=False, iob2=False)),
         _lines(_sentences(predicted, None, prefer_last=True, iob2=False)),
     )
     for one, two in zip_longest(*sides):
@@ -90,7 +101,7 @@ def lines_in_step(gold: Path, predicted: Path, repairs: Counter[str]) -> Iterato
 
 def repair_notes(repairs: Counter[str], path: Path) -> list[str]:
     """Say how many words of a gold file had a tag that was repaired."""
-    return [f"{repairs[name]:,} words of {path} {what}" for name, what in TAG_REPAIRS.items() if repairs[name]]
+    return [f"words of {path} with {what}: {repairs[name]:,}" for name, what in TAG_REPAIRS.items() if repairs[name]]
 
 
 def _lines(sentences: Iterator[LabelledSentence]) -> Iterator[TaggedLine]:
@@ -100,22 +111,22 @@ def _lines(sentences: Iterator[LabelledSentence]) -> Iterator[TaggedLine]:
         yield TaggedLine(numbers[-1] + 1)
 
 
-def _sentences(
-    path: Path, repairs: Counter[str] | None, *, prefer_last: bool, iob2: bool
-) -> Iterator[LabelledSentence]:
-    """Yield the sentences of a file. Without a counter of repairs, a tag that needs one is refused."""
-    settings = load_settings(path.parent)
-    multi_tag = "reject" if repairs is None else settings.multi_tag
+def _sentences(path: Path, facts: GoldFacts | None, *, prefer_last: bool, iob2: bool) -> Iterator[LabelledSentence]:
+    """Yield the sentences of a file. Without facts to fill in, a tag that needs a repair is refused."""
+    settings, counts = load_settings(path.parent), SplitCounts()
+    multi_tag = "reject" if facts is None else settings.multi_tag
     layout, sentences = read_tagged(path, prefer_last=prefer_last, multi_tag=multi_tag)
     words = 0
     for sentence in sentences:
         numbers = sentence.line_numbers()
         for number, word in zip(numbers, sentence.words, strict=True):
-            if word.problem or (word.repairs and repairs is None and "html_in_tag" in word.repairs):
+            if word.problem or (word.repairs and facts is None and "html_in_tag" in word.repairs):
                 _refuse_line(path, number, word)
-            if word.repairs and repairs is not None:
-                repairs.update(TAG_REPAIRS.keys() & set(word.repairs))
+            if word.repairs and facts is not None:
+                facts.repairs.update(TAG_REPAIRS.keys() & set(word.repairs))
         tags = [word.tag for word in sentence.words]
+        if facts is not None:
+            _count_tags(tags, counts)
         if iob2 or layout.scheme == "plain" or any(tag[0] not in "OBI" for tag in tags):
             tags = to_iob2(tags)[0]
         if settings.types:
@@ -127,6 +138,19 @@ def _sentences(
             f"{path}: the file holds no word; expected one line `token<TAB>tag` for each word and a blank line after "
             "each sentence"
         )
+    if facts is not None:
+        facts.scheme = found_scheme(layout, counts)
+
+
+def _count_tags(tags: Sequence[str], counts: SplitCounts) -> None:
+    """Count what tells the scheme of a file, as clean_conll does."""
+    if tags.count(OUTSIDE) == len(tags):
+        return
+    iob2, orphans, plain_begins = to_iob2(tags)
+    counts.raw_tags.update(tags)
+    counts.tags.update(iob2)
+    counts.orphans += orphans
+    counts.plain_begins += plain_begins
 
 
 def _refuse_line(path: Path, number: int, word: Word) -> None:
@@ -156,7 +180,7 @@ def _refuse_parting(
 ) -> None:
     sides = [_place(path, row) for path, row in ((gold, one), (predicted, two))]
     raise NerpipeError(
-        f"the rows of the two files differ after {words:,} words: {sides[0]}, but {sides[1]}"
+        f"the rows of the two files differ after {number_of(words, 'word')}: {sides[0]}, but {sides[1]}"
         f"{difference}. Both need the same rows: one line for each word in the same order, and a blank line "
         "after the same words. Give the system the words of the gold file, or correct its output at this place"
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from nerpipe.contracts.files import EXTRA
+from nerpipe.contracts.terminal import number_of
 from nerpipe.errors import NerpipeError
 
 DOCSTART = "-DOCSTART-"
@@ -165,7 +166,9 @@ def read_blocks(path: Path, width: int) -> Iterator[Block]:
                     document, starts, after_boundary = (row[2] if row[2:] else None), True, True
                     continue
                 if len(row) != width or after_boundary:
-                    wrong = "a blank line was" if after_boundary else f"{len(row)} columns where {width} were"
+                    wrong = (
+                        "a blank line was" if after_boundary else f"{number_of(len(row), 'column')} where {width} were"
+                    )
                     raise NerpipeError(
                         f"{path}:{number}: {wrong} expected in {line!r}. This file is an output of the pipeline and "
                         "may have been edited; `dvc repro --force` rebuilds it"

@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
-from nerpipe.contracts.terminal import say
+from nerpipe.contracts.terminal import naming, say
 from nerpipe.contracts.user_cache import user_cache
 from nerpipe.errors import NerpipeError
 
@@ -53,7 +53,8 @@ def run_program(main: Callable[[], int | None]) -> NoReturn:
     _open_streams()
     try:
         code = _code_of(main)
-        sys.stdout.flush()  # Here, because an error of the flush at the very end has no good message.
+        with naming(sys.stdout):
+            sys.stdout.flush()  # Here, because an error of the flush at the very end has no good message.
     except KeyboardInterrupt:
         code = _say("stopped", 128 + signal.SIGINT)
     except BrokenPipeError:

@@ -67,6 +67,15 @@ class ScoreRow(TypedDict):
     recall: float
     f1: float
     support: int
+    signature: NotRequired[str]  # Says what was counted: docs/evaluation.md.
+
+
+class SignedRow(TypedDict):
+    """A row of averages.json, as export reads it."""
+
+    split: str
+    measure: str
+    signature: str
 
 
 class TypeRow(ScoreRow):

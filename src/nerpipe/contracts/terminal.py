@@ -6,6 +6,8 @@ Every line that the project prints goes through `say`, and every message of an e
 import codecs
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 # Control characters except tab and line feed, other ends of lines, marks that change the order of the characters after
@@ -29,6 +31,16 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 - the largest code of two digits
 
 
+def number_of(count: int, noun: str) -> str:
+    """Write a number with its noun in the singular or the plural.
+
+    >>> number_of(1, "gold sentence"), number_of(1287, "entity")
+    ('1 gold sentence', '1,287 entities')
+    """
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
 def say(text: str, *, stream: TextIO | None = None) -> None:
     """Print a text for people, and a line feed.
 
@@ -47,8 +59,22 @@ def write_encodable(text: str, stream: TextIO) -> None:
         stream: The stream to write to.
     """
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    stream.write(text.encode(encoding, _IN_JSON).decode(encoding))
-    stream.flush()
+    with naming(stream):
+        stream.write(text.encode(encoding, _IN_JSON).decode(encoding))
+        stream.flush()
+
+
+@contextmanager
+def naming(stream: TextIO) -> Iterator[None]:
+    """Name the stream in an error of the operating system that is raised within the block and names no file."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            streams = {"standard output": sys.stdout, "standard error": sys.stderr}
+            names = [name for name, each in streams.items() if each is stream]
+            error.filename = names[0] if names else str(getattr(stream, "name", "an output stream"))
+        raise
 
 
 def _escape_unencodable(error: UnicodeError) -> tuple[str, int]:

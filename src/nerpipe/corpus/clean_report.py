@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nerpipe.contracts.terminal import number_of
 from nerpipe.corpus.duplicates import SentenceHashes
 from nerpipe.corpus.layout import Layout
 from nerpipe.corpus.reading import LineCounts
@@ -37,7 +38,7 @@ class SplitCounts(LineCounts):
 def split_row(counts: SplitCounts, layout: Layout, renames: Mapping[str, str]) -> dict[str, Any]:
     """Turn what was counted into the split's row of clean.json."""
     types = counts.entities()
-    scheme = layout.scheme if layout.scheme != "auto" else _detect(counts)
+    scheme = found_scheme(layout, counts)
     repairs = counts.repairs + _scheme_repairs(scheme, counts)
     rows = counts.words + counts.rejected_words
     return {
@@ -95,8 +96,10 @@ def _scheme_repairs(scheme: str, counts: SplitCounts) -> Counter[str]:
     return Counter({"iob1_begin" if scheme == "IOB1" else "orphan_i": counts.orphans, name: written})
 
 
-def _detect(counts: SplitCounts) -> str:
-    """Name the scheme that most entities are written in; the translation is the same for all."""
+def found_scheme(layout: Layout, counts: SplitCounts) -> str:
+    """Name the scheme of the layout or else that in which most entities are written. All are translated alike."""
+    if layout.scheme != "auto":
+        return layout.scheme
     by_prefix: Counter[str] = Counter()
     for tag, count in counts.raw_tags.items():
         by_prefix[tag[0]] += count
@@ -115,25 +118,27 @@ def describe_row(row: dict[str, Any]) -> str:
     layout = row["layout"]
     repairs = ", ".join(f"{count} {rule}" for rule, count in row["repairs"].items()) or "none"
     unit = "; one character a line" if row["unit"] == "character" else ""
-    documents = f" in {row['documents']:,} documents" if row["documents"] else ""
+    documents = f" in {number_of(row['documents'], 'document')}" if row["documents"] else ""
     said = (
-        f"{row['split']}: {row['sentences']} sentences{documents}, {row['tokens']} tokens, {row['entities']} entities "
-        f"({row['scheme']}{unit}); repairs: {repairs}; quarantined: {row['rejected_sentences']} sentences"
+        f"{row['split']}: {number_of(row['sentences'], 'sentence')}{documents}, {number_of(row['tokens'], 'token')}, "
+        f"{number_of(row['entities'], 'entity')} ({row['scheme']}{unit}); repairs: {repairs}; quarantined: "
+        f"{number_of(row['rejected_sentences'], 'sentence')}"
     )
     if row["cut"]:
         return f"{said}; cut from {row['cut']['from']} by {row['cut']['by']} ({row['cut']['fractions']})"
     said += (
         f"\n  token in {place_of(layout['token'])}, tag in {place_of(layout['tag'])}: {layout['rows_with_tag']:,} of "
-        f"{layout['rows']:,} rows"
+        f"{number_of(layout['rows'], 'row')}"
     )
     for name, aside in layout["left_aside"].items():
         types = f" ({', '.join(aside['types'][:10])})" if aside["types"] else ""
         said += (
-            f"\n  left aside: tags in {place_of(name)}: {aside['entities']:,} entities{types} in {aside['rows']:,} rows"
+            f"\n  left aside: tags in {place_of(name)}: {number_of(aside['entities'], 'entity')}{types} in "
+            f"{number_of(aside['rows'], 'row')}"
         )
     if dropped := row.get("dropped_sentences"):
         said += "\n  dropped: " + ", ".join(
-            f"{count:,} sentences that are also in {split}" for split, count in dropped.items()
+            f"{number_of(count, 'sentence')} also in {split}" for split, count in dropped.items()
         )
     if row["renamed_types"]:
         said += "\n  types: " + ", ".join(f"{what} ({count:,})" for what, count in row["renamed_types"].items())

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
+from nerpipe.contracts.terminal import number_of
+
 BUCKETS = 256  # Number of values of the first byte of a hash.
 
 
@@ -44,7 +46,7 @@ def shared_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         rows: The rows of clean.json.
     """
     return [
-        f"{row['duplicate_sentences']:,} of {row['sentences']:,} sentences of {row['split']} occurred before in it."
+        f"{row['duplicate_sentences']:,} of {_size(row)} occurred before in it."
         for row in rows
         if row["duplicate_sentences"]
     ] + leaked_sentences(rows)
@@ -58,9 +60,12 @@ def leaked_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """
     order = [row["split"] for row in rows]
     return [
-        f"{count:,} of {row['sentences']:,} sentences of {row['split']} are also in {other}, which makes the scores on "
-        f"{row['split']} too good."
+        f"{count:,} of {_size(row)} are also in {other}, which makes the scores on {row['split']} too good."
         for row in rows
         for other, count in row["sentences_also_in"].items()
         if row["split"] in ("dev", "test") and count and order.index(other) < order.index(row["split"])
     ]
+
+
+def _size(row: Mapping[str, Any]) -> str:
+    return f"{number_of(row['sentences'], 'sentence')} of {row['split']}"

@@ -7,7 +7,7 @@ from nerpipe.contracts.conll import read_training
 from nerpipe.contracts.files import replacing, write_json
 from nerpipe.contracts.ledger import read_counts
 from nerpipe.contracts.reports import CorpusRow
-from nerpipe.contracts.terminal import say
+from nerpipe.contracts.terminal import number_of, say
 from nerpipe.contracts.word_rules import WORDS
 from nerpipe.corpus.encoding import Encoded, encode_corpus
 from nerpipe.corpus.word_choice import choose_rule
@@ -53,8 +53,8 @@ def _in_words(encoded: Encoded) -> Iterator[str]:
         parts = ", ".join(f"{count:,} from {corpus}" for corpus, count in row["sentences_by_corpus"].items())
         outside = ", ".join(f"{count:,} {kind}" for kind, count in row["outside"].items())
         yield (
-            f"{row['split']}: {row['sentences']:,} sentences"
+            f"{row['split']}: {number_of(row['sentences'], 'sentence')}"
             + (f" ({parts})" if len(row["sentences_by_corpus"]) > 1 else "")
-            + f", {row['tokens']:,} tokens, {row['entities']:,} entities"
+            + f", {number_of(row['tokens'], 'token')}, {number_of(row['entities'], 'entity')}"
             + (f"; entities of types that train lacks are tagged O: {outside}" if outside else "")
         )

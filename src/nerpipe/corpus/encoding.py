@@ -12,6 +12,7 @@ from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import Tally, check_joint, tallies
 from nerpipe.contracts.reports import CorpusRow
 from nerpipe.contracts.schemes import OUTSIDE, split_tag
+from nerpipe.contracts.terminal import number_of
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def _row(split: str, parts: Sequence[_Part], unknown: Mapping[str, int]) -> dict
 def _unknown_message(parts: Mapping[str, _Part], unknown: Mapping[str, Mapping[str, int]]) -> str:
     """Return the error message, which lists each unknown type with its count and its first line."""
     lines = [
-        f"  {kind}: {count} entities in {name}, the first at {parts[name].path}:{_first_line(parts[name].path, kind)}"
+        f"  {kind}: {number_of(count, 'entity')} in {name}, the first at {parts[name].path}:"
+        f"{_first_line(parts[name].path, kind)}"
         for name, counts in unknown.items()
         for kind, count in sorted(counts.items())
     ]

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 from nerpipe.contracts.escapes import json_text
 from nerpipe.contracts.schemes import is_tag, read_tag
+from nerpipe.contracts.terminal import number_of
 from nerpipe.corpus.charset import encoding_advice
 from nerpipe.corpus.lines import show_line
 from nerpipe.corpus.reading import SHOWN_LENGTH, RawSentence
@@ -85,7 +86,7 @@ def check_rejected(
     for split, row in rows.items():
         bad, kept = row["rejected_sentences"], row["sentences"]
         if not kept or bad / (bad + kept) > max_rejected:
-            over.append(f"{bad:,} of {bad + kept:,} sentences of {split} ({corpus.sources[split]})")
+            over.append(f"{bad:,} of {number_of(bad + kept, 'sentence')} of {split} ({corpus.sources[split]})")
             examples += quarantine.examples.get(split, [])
             reasons.update(row["rejects"])
     if over:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nerpipe.contracts.schemes import OUTSIDE, PREFIX_MARKS, prefixes_among, read_tag
+from nerpipe.contracts.terminal import number_of
 from nerpipe.corpus.layout import Column, Layout
 from nerpipe.corpus.samples import Sample
 from nerpipe.corpus.settings import CorpusSettings
@@ -52,7 +53,9 @@ def refuse_readings(
     parts, blocks = [], []
     for number, reading in enumerate(shown, start=1):
         tags = f"{base.describe(reading.tag)}, {_written(reading.scheme)}"
-        entities = f"{count_types(reading.types)} in {len(sample.rows):,} rows" if reading.types else "no entity"
+        entities = (
+            f"{count_types(reading.types)} in {number_of(len(sample.rows), 'row')}" if reading.types else "no entity"
+        )
         parts.append(
             f"Reading {number}: words in {base.describe(reading.token)}, tags in {tags}: {entities}\n"
             + _rows(sample, reading)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nerpipe.contracts.terminal import printable, say, write_encodable
+from nerpipe.contracts.terminal import naming, printable, say, write_encodable
 
 
 class DataTable(Table):
@@ -44,7 +44,7 @@ def show_table(table: DataTable, lines: Iterable[str]) -> None:
         lines: The lines.
     """
     console = Console()
-    with console.capture() as captured:
+    with naming(sys.stdout), console.capture() as captured:
         console.print(table)
     write_encodable(captured.get(), sys.stdout)
     for line in lines:

@@ -61,6 +61,7 @@ function drawTables() {
     split.documents.map((r) => [r.document, r.sentences, r.words, points(r.precision), points(r.recall), points(r.f1), r.support]));
   byId("documents-box").hidden = !split.documents.length;
   byId("resampled").textContent = split.resampled;
+  byId("signature").textContent = split.signature;
   byId("notes").replaceChildren(...split.notes.map((note) => make("p", note, { class: "note" })));
   const sums = {};
   for (const row of split.errors) sums[row.error] = (sums[row.error] || 0) + row.spans;
@@ -102,7 +103,7 @@ function drawCalibration() {
   const most = Math.max(1, ...rows.map((r) => r.spans));
   for (const r of rows) {
     const dot = draw("circle", { cx: x(r.confidence), cy: y(r.precision), r: 3 + 6 * Math.sqrt(r.spans / most), fill: "currentColor", opacity: 0.7 });
-    dot.append(draw("title", {}, `${r.spans} entities with confidence ${percent(r.confidence)}: ${percent(r.precision)} are right`));
+    dot.append(draw("title", {}, `${r.spans} ${r.spans === 1 ? "entity" : "entities"} with confidence ${percent(r.confidence)}: ${percent(r.precision)} are right`));
     svg.append(dot);
   }
   byId("calibration").replaceChildren(...(rows.length ? [svg] : []));
@@ -181,7 +182,7 @@ function filter() {
     if (text && !split.lower[place].includes(text)) return;
     if (any || sentence[1].some((span) => meets(span, kind, type, seen, low, high))) matches.push(place);
   });
-  byId("count").textContent = `${matches.length} of ${split.sentences.length} sentences`;
+  byId("count").textContent = `${matches.length} of ${split.sentences.length} ${split.sentences.length === 1 ? "sentence" : "sentences"}`;
   byId("none").hidden = matches.length > 0;
   shown = 0;
   byId("sentences").replaceChildren();

@@ -16,11 +16,14 @@ from nerpipe.contracts.escapes import json_in_html
 from nerpipe.contracts.files import write_text
 from nerpipe.contracts.joining import find_joining, glued_words
 from nerpipe.evaluation.breakdowns import seen
-from nerpipe.evaluation.mistakes import pair_numbers, verdicts
+from nerpipe.evaluation.mistakes import verdicts
 from nerpipe.evaluation.page_template import fill_page
+from nerpipe.evaluation.pairing import pair_numbers
 from nerpipe.evaluation.report import SplitReport
+from nerpipe.evaluation.signed_report import headline_signature
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.evaluation.units import support_cell
+from nerpipe.inference.shown_confidence import shown_confidence
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -35,6 +38,7 @@ class PageSplit:
     name: str
     tables: dict[str, pd.DataFrame]  # headline, per_type, documents, errors, confusion, reliability
     calibration_error: float
+    signature: str  # Of the F1 at the top of the page.
     notes: list[str]  # What a reader of the scores must know.
     resampled: str  # What the intervals are computed from: "sentences" or "documents".
     train_known: bool  # Whether it is known which entities are in the training split.
@@ -48,7 +52,7 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
     """Collect what the page shows of a split.
 
     Args:
-        report: The report of the split.
+        report: The report of the split, from `signed_report`.
         split: The words of the split.
         known: The surface forms of the training split's entities, in lower case. None: the training split is not known.
     """
@@ -57,7 +61,7 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
     sentences: list[tuple[str, list[list[Any]], list[int]]] = [
         ("\t".join(tokens), [], glued_words(tokens, joining)) for tokens in split.tokens
     ]
-    confidence = [round(value, 4) for value in report.confidence.tolist()]
+    confidence: list[Any] = [shown_confidence(value) for value in report.confidence.tolist()]
     sides = zip(
         (1, 0),
         (match.gold, match.predicted),
@@ -83,8 +87,16 @@ def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[s
         "confusion": report.tables["confusion"],
         "reliability": report.tables["reliability"],
     }
-    error, notes = float(averages["calibration_error"].iloc[0]), report.tables["notes"]["note"].tolist()
-    return PageSplit(report.name, tables, error, notes, report.units.kind, known is not None, sentences)
+    return PageSplit(
+        report.name,
+        tables,
+        float(averages["calibration_error"].iloc[0]),
+        headline_signature(report),
+        report.tables["notes"]["note"].tolist(),
+        report.units.kind,
+        known is not None,
+        sentences,
+    )
 
 
 def _per_type(table: pd.DataFrame) -> pd.DataFrame:
@@ -151,6 +163,7 @@ def _as_json(split: PageSplit) -> dict[str, Any]:
     return {
         "name": split.name,
         "calibration_error": split.calibration_error,
+        "signature": split.signature,
         "notes": split.notes,
         "resampled": split.resampled,
         "train_known": split.train_known,

@@ -67,6 +67,7 @@ def evaluate(
     from nerpipe.evaluation.report_files import write_csv, write_rows
     from nerpipe.evaluation.score_table import headline_in_words, note_on
     from nerpipe.evaluation.seqeval_check import check_against_seqeval
+    from nerpipe.evaluation.signed_report import signed_report
     from nerpipe.evaluation.split_predictions import write_predictions
     from nerpipe.evaluation.wanted_precision import choose_for_types, precision_table, write_least
 
@@ -77,7 +78,7 @@ def evaluate(
     for name, split in found.items():
         report = report_split(name, split, known, resamples=params.bootstrap, seed=params.seed)
         check_against_seqeval(split.gold, split.predicted, report.scores)
-        split_reports.append(report)
+        split_reports.append(signed_report(report, split))
     dev = next(report for report in split_reports if report.name == "dev")
     compared = compare_dev_f1(trained_f1, dev.scores.readings["conlleval"].f1, train_report)
     least = choose_for_types(dev.match, dev.confidence, types)

@@ -10,9 +10,11 @@ import pandas as pd
 from nerpipe.contracts.ledger import Tally, check_joint, tally
 from nerpipe.evaluation.breakdowns import breakdown, document_table
 from nerpipe.evaluation.calibration import calibration_error, reliability, span_confidence, threshold_table
-from nerpipe.evaluation.mistakes import Findings, confused_surfaces, find_mistakes, mistake_table, span_confusion
+from nerpipe.evaluation.mistakes import confused_surfaces, mistake_table, span_confusion
 from nerpipe.evaluation.notes import OTHER_TEXT, WHAT_TO_TRY, split_notes
+from nerpipe.evaluation.pairing import Findings, count_findings, find_mistakes
 from nerpipe.evaluation.resampling import Intervals, bootstrap, f1_of, intervals, sentence_counts, with_total
+from nerpipe.evaluation.semeval import semeval_rows
 from nerpipe.evaluation.split_predictions import PredictedSplit
 from nerpipe.evaluation.units import Units, few_mark, units_of
 from nerpipe.scoring.scores import Score, Scores, Surfaces, make_score, score, score_match, surface_score, surfaces_of
@@ -74,7 +76,8 @@ def report_split(
     by_word = np.fromiter(chain.from_iterable(split.confidence), np.float64, count=match.words)
     confidence = span_confidence(match.predicted, by_word)
     bins = reliability(confidence, match.predicted_hit)
-    mistakes = mistake_table(match, findings)
+    counted_findings = count_findings(match, findings)
+    mistakes = mistake_table(counted_findings)
     units = units_of(split.boundaries, match.sentences)
     by_unit = units.sum_counts(with_total(sentence_counts(match)))
     found = _intervals(by_unit, resamples, seed)
@@ -87,6 +90,7 @@ def report_split(
         "per_type": _per_type(scores, found),
         "documents": document_table(match, units),
         "breakdown": breakdown(match, surfaces, known),
+        "semeval": pd.DataFrame(semeval_rows(counted_findings)),
         "mistakes": mistakes,
         "confusion": span_confusion(mistakes),
         "confused_surfaces": confused_surfaces(match, findings, surfaces, SURFACES),

@@ -42,22 +42,25 @@ def print_report(metrics: Mapping[str, Any], tables: "Mapping[str, pd.DataFrame]
     Args:
         metrics: The content of metrics/metrics.json.
         tables: The tables `averages`, `per_type`, `mistakes` and `notes`, with a column `split`. A column or all rows
-            may be missing if it has no values, as in a table that was read from JSON.
+            may be missing if it has no values, as in a table that was read from JSON. Those of an older version have no
+            column `signature`.
     """
     table = DataTable(f"Entity scores in points (conlleval), data set: {metrics['dataset']}")
     table.add_column("")
     for name in ("precision", "recall", "F1", "95% interval", "entities"):
         table.add_column(name, justify="right")
     averages, per_type = tables["averages"], tables["per_type"]
+    signatures = []
     for split in ("test", "dev"):
         table.add_section()
         for _, row in _rows_of(averages, split).head(1).iterrows():
             table.add_row(split, *score_cells(row), style="bold")
+            signatures += [f"{split:<4} {row['signature']}"] if "signature" in row else []
         for _, row in _rows_of(per_type, split).iterrows():
             table.add_row(f"  {row['type']}", *score_cells(row))
     lines = mistake_lines(_rows_of(tables["mistakes"], "test"))
     note = note_on(metrics["dataset"])
-    show_table(table, [*lines, *tables["notes"].get("note", ()), *([note] if note else [])])
+    show_table(table, [*lines, *tables["notes"].get("note", ()), *([note] if note else []), *signatures])
 
 
 def _rows_of(frame: "pd.DataFrame", split: str) -> "pd.DataFrame":

@@ -12,6 +12,7 @@ from nerpipe.contracts.files import REBUILD
 from nerpipe.contracts.ledger import check_joint, tally
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.decoding import UNWEIGHTED, DecodingWeights
+from nerpipe.inference.shown_confidence import SHOWN_PLACES, shown_confidence
 from nerpipe.inference.word_predictions import predict_words
 
 if TYPE_CHECKING:
@@ -73,13 +74,17 @@ def predict_split(
 
 
 def write_predictions(path: Path, split: PredictedSplit) -> None:
-    """Write token, gold tag, predicted tag and confidence (four decimal places) as CoNLL, with the documents."""
+    """Write token, gold tag, predicted tag and confidence (rounded down) as CoNLL, with the documents."""
     columns = zip(split.tokens, split.gold, split.predicted, split.confidence, strict=True)
     with writing_conll(path) as file:
         for place, (tokens, tags, guesses, sure) in enumerate(columns):
             if place in split.boundaries:
                 file.write(format_boundary(split.boundaries[place]))
-            file.write(format_sentence(zip(tokens, tags, guesses, (f"{value:.4f}" for value in sure), strict=True)))
+            file.write(format_sentence(zip(tokens, tags, guesses, map(_shown, sure), strict=True)))
+
+
+def _shown(confidence: float) -> str:
+    return f"{shown_confidence(confidence):.{SHOWN_PLACES}f}"
 
 
 def read_predictions(path: Path) -> pd.DataFrame:

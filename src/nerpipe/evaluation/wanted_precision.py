@@ -9,6 +9,7 @@ import pandas as pd
 
 from nerpipe.contracts.files import write_json
 from nerpipe.evaluation.units import few_mark
+from nerpipe.inference.shown_confidence import shown_confidence
 from nerpipe.scoring.spans import Match
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 WANTED = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 NOTHING = 1.0  # The least confidence of a type that reaches the wanted precision nowhere.
-DIGITS_KEPT = 4  # Decimal places of a least confidence: those of the confidences that `nerpipe predict` writes.
 
 
 def choose_least(confidence: "NDArray[np.float64]", right: "NDArray[np.bool_]", wanted: float) -> float:
@@ -30,14 +30,14 @@ def choose_least(confidence: "NDArray[np.float64]", right: "NDArray[np.bool_]", 
         wanted: The wanted precision.
 
     Returns:
-        The least confidence, rounded down; 0 if the precision is good enough without one, and NOTHING if no least
-        confidence reaches it.
+        The least confidence, rounded down as confidences are shown; 0 if the precision is good enough without one, and
+        NOTHING if no least confidence reaches it.
     """
     if not len(right):
         return NOTHING
     if right.mean() >= wanted:
         return 0.0
-    rounded = np.floor(confidence * 10**DIGITS_KEPT) / 10**DIGITS_KEPT
+    rounded = np.array([shown_confidence(value) for value in confidence.tolist()])
     order = np.argsort(-rounded, kind="stable")
     levels, hits = rounded[order], np.cumsum(right[order])
     last = np.append(levels[1:] < levels[:-1], True)  # Spans of one confidence are kept or left out together.

@@ -7,7 +7,7 @@ from nerpipe.contracts.files import REBUILD, replacing, sha256_of, write_json
 from nerpipe.contracts.labels import continuations
 from nerpipe.contracts.ledger import Tally, read_counts, tallies
 from nerpipe.contracts.pins import check_pins
-from nerpipe.contracts.reports import CleanRow, CountRow, MainScores, TypeRow
+from nerpipe.contracts.reports import CleanRow, CountRow, MainScores, SignedRow, TypeRow
 from nerpipe.contracts.shapes import read_shaped
 from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
@@ -25,6 +25,7 @@ def export(
     clean_report: Path,
     encode_report: Path,
     metrics: Path,
+    averages: Path,
     per_type: Path,
     pins: Path,
     onnx_pins: Path,
@@ -41,6 +42,7 @@ def export(
         clean_report: The JSON file with the counts of clean_conll.
         encode_report: The JSON file with the counts of encode_labels.
         metrics: The JSON file with the headline metrics.
+        averages: The JSON file with the averages over a split and their signatures.
         per_type: The JSON file with the scores by entity type.
         pins: The requirements file with the package versions that affect training.
         onnx_pins: The requirements file with the package versions that affect the ONNX files.
@@ -57,7 +59,8 @@ def export(
     found = read_word_choice(encoded)
     word_rule = found["rule"]
     params = replace(params, subword_labels=used_subword_labels(params.subword_labels, found))
-    reports = read_counts(clean_report, CleanRow), read_shaped(metrics, MainScores), _read_types(per_type)
+    scores = read_shaped(metrics, MainScores), read_shaped(averages, list[SignedRow])
+    reports = read_counts(clean_report, CleanRow), *scores, _read_types(per_type)
     say("loading transformers ...")
     import torch
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from nerpipe.contracts.conll import Sentence
 from nerpipe.contracts.joining import Joining, join_words
 from nerpipe.contracts.schemes import spans_of
+from nerpipe.contracts.terminal import number_of
 from nerpipe.corpus.clean_report import place_of
 from nerpipe.corpus.duplicates import shared_sentences
 from nerpipe.corpus.word_choice import RuleChoice
@@ -39,7 +40,8 @@ def layout(rows: Rows) -> Notice:
     files = [row for row in rows if row["split"] == "train" or not row["cut"]]
     said = "; ".join(
         f"{row['split']} is {row['file']}, with the token in {place_of(row['layout']['token'])} and the tag in "
-        f"{place_of(row['layout']['tag'])}, tagged in {row['scheme']}, with {sum(row['repairs'].values()):,} repairs"
+        f"{place_of(row['layout']['tag'])}, tagged in {row['scheme']}, with "
+        + number_of(sum(row["repairs"].values()), "repair")
         for row in files
     )
     if cut := [row["split"] for row in rows if row not in files]:
@@ -51,8 +53,9 @@ def layout(rows: Rows) -> Notice:
         reasons = sum((Counter(row["rejects"]) for row in files), Counter[str]())
         why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common())
         text = (
-            f"The files can be read: {said}. {rejected:,} sentences are quarantined ({why}). Correct their lines "
-            "(docs/data.md says what each reason means), or raise max_rejected in params.yaml to train without them."
+            f"The files can be read: {said}. In quarantine: {number_of(rejected, 'sentence')} ({why}). Correct the "
+            "lines (docs/data.md says what each reason means), or raise max_rejected in params.yaml to train without "
+            "them."
         )
     return Notice("layout", bool(rejected), text, figures)
 
@@ -61,7 +64,8 @@ def splits(rows: Rows) -> Notice:
     """Give the size of each split."""
     figures = {row["split"]: {name: row[name] for name in ("sentences", "tokens", "entities")} for row in rows}
     said = "; ".join(
-        f"{split} has {counts['sentences']:,} sentences, {counts['tokens']:,} words and {counts['entities']:,} entities"
+        f"{split} has {number_of(counts['sentences'], 'sentence')}, {number_of(counts['tokens'], 'word')} and "
+        f"{number_of(counts['entities'], 'entity')}"
         for split, counts in figures.items()
     )
     empty = [split for split, counts in figures.items() if not counts["entities"]]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from nerpipe.contracts.terminal import number_of
 from nerpipe.inspection.findings import Notice, SplitSentences
 from nerpipe.tokenizing.subwords import UNREAD_SHARE, encode_words, special_tokens, unread_warning, unread_words
 
@@ -35,7 +36,7 @@ def model_findings(
     yield _length_finding(sorted(lengths), capacity, max_length)
     shares = {split: unread[split] / max(words[split], 1) for split in corpus}
     bad = [split for split, share in shares.items() if share > UNREAD_SHARE]
-    said = f"{unread.total():,} of {words.total():,} words are nothing but [UNK] to the model."
+    said = f"The model reads {unread.total():,} of {number_of(words.total(), 'word')} as nothing but [UNK]."
     if bad:
         some = sum(unread[split] for split in bad), sum(words[split] for split in bad)
         said = f"{unread_warning(*some, ', '.join(bad), model)}."
@@ -45,7 +46,7 @@ def model_findings(
 def _length_finding(lengths: list[int], capacity: int, max_length: int) -> Notice:
     longer = sum(length > capacity for length in lengths)
     median, longest = lengths[len(lengths) // 2], lengths[-1]
-    text = f"Half of the sentences have at most {median:,} sub-words, and the longest has {longest:,}."
+    text = f"Half of the sentences have at most {number_of(median, 'sub-word')}, and the longest has {longest:,}."
     if longer:
         text += (
             f" {longer:,} of {len(lengths):,} do not fit into a window of max_length {max_length} and get several "

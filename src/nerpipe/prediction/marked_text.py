@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from zlib import crc32
 
 from nerpipe.contracts.terminal import printable
+from nerpipe.inference.shown_confidence import shown_confidence
 from nerpipe.prediction.finder import Entity
 
+TEXT_PLACES = 2  # Decimal places of a confidence in the text for people.
 COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI background colours on which black text is readable.
 
 
@@ -22,7 +24,7 @@ def mark_entities(text: str, entities: Iterable[Entity], *, colour: bool) -> str
     """
     parts, at = [], 0
     for entity in entities:
-        name = printable(f" {entity.type} {entity.confidence:.2f}")
+        name = printable(f" {entity.type} {shown_confidence(entity.confidence, TEXT_PLACES):.{TEXT_PLACES}f}")
         inside = printable(entity.text)
         parts.append(printable(text[at : entity.start]))
         if colour:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nerpipe.contracts.json_objects import RepeatedKeyError, unique_keys
 from nerpipe.contracts.schemes import OUTSIDE, spans_of
 from nerpipe.errors import NerpipeError
 
@@ -57,13 +58,15 @@ def _checked(place: str, value: object) -> float:
 def _read(path: Path) -> Mapping[str, Any]:
     """Read a JSON file of numbers by type."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=unique_keys)
     except FileNotFoundError:
         raise NerpipeError(f"{path}: there is no such file; the least confidence is {NUMBER_OR_FILE}") from None
     except OSError as error:
         raise NerpipeError(
             f"{path}: cannot be read ({error.strerror}); the least confidence is {NUMBER_OR_FILE}"
         ) from None
+    except RepeatedKeyError as error:
+        raise NerpipeError(f"{path}: {error}") from None
     except (ValueError, RecursionError) as error:
         raise NerpipeError(
             f'{path}: the file is not valid JSON ({error}); an object was expected, such as {{"person": 0.5}}'

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nerpipe.contracts.schemes import OUTSIDE, SCHEMES, is_tag, split_tag
+from nerpipe.contracts.terminal import number_of
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
@@ -140,11 +141,13 @@ def _hits(gold: Spans, predicted: Spans) -> "tuple[NDArray[np.bool_], NDArray[np
 def _refuse_shapes(gold: Sequence[int], predicted: Sequence[int]) -> None:
     if len(gold) != len(predicted):
         raise NerpipeError(
-            f"{len(gold)} gold sentences, but {len(predicted)} predicted sentences; the numbers must be equal"
+            f"{number_of(len(gold), 'gold sentence')}, but {number_of(len(predicted), 'predicted sentence')}; the "
+            "numbers must be equal"
         )
     place = next(index for index, pair in enumerate(zip(gold, predicted, strict=True)) if pair[0] != pair[1])
     raise NerpipeError(
-        f"sentence {place + 1} has {gold[place]} gold tags, but {predicted[place]} predicted tags; each word needs both"
+        f"sentence {place + 1} has {number_of(gold[place], 'gold tag')}, but "
+        f"{number_of(predicted[place], 'predicted tag')}; each word needs both"
     )
 
 

@@ -29,13 +29,13 @@ function show({ text, entities }) {
   for (const entity of entities) {
     marked.append(characters.slice(at, entity.start).join(""));
     const mark = markOf(characters.slice(entity.start, entity.end).join(""), entity.type);
-    mark.append(element("small", `${entity.type} ${Math.round(100 * entity.confidence)}%`));
+    mark.append(element("small", `${entity.type} ${Math.floor(100 * entity.confidence)}%`));
     marked.append(mark);
     at = entity.end;
     const row = element("tr"), name = element("td");
     name.append(element("bdi", entity.text), " ", element("small", entity.type));
     row.append(name);
-    for (const cell of [percent(entity.confidence), `${entity.start} to ${entity.end}`]) {
+    for (const cell of [`${(Math.floor(1000 * entity.confidence) / 10).toFixed(1)}%`, `${entity.start} to ${entity.end}`]) {
       row.append(element("td", cell));
     }
     rows.append(row);

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import HTTPException
 
+from nerpipe.contracts.json_objects import RepeatedKeyError, unique_keys
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.text_checks import check_text
 from nerpipe.serving.messages import LONGEST_TEXT, MOST_TEXTS_IN_REQUEST
@@ -129,9 +130,11 @@ def read_texts(body: bytes) -> list[str]:
     if len(body) > SMALL_BODY and _holds_many_values(body):
         raise HTTPException(422, f"the body holds more than one list of up to {MOST_TEXTS_IN_REQUEST} texts")
     try:
-        query = json.loads(written)
+        query = json.loads(written, object_pairs_hook=unique_keys)
     except json.JSONDecodeError as error:
         raise HTTPException(422, f"the body is not valid JSON: {error.msg} at character {error.pos}") from None
+    except RepeatedKeyError as error:
+        raise HTTPException(422, f"body: {error}") from None
     except RecursionError:
         raise HTTPException(400, "the body is nested too deeply") from None
     except ValueError:

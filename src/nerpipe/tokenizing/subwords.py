@@ -9,6 +9,7 @@ from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.contracts.labels import NO_WORD
+from nerpipe.contracts.terminal import number_of
 from nerpipe.tokenizing.capitals import INSIDE
 from nerpipe.tokenizing.windows import plan_windows
 
@@ -118,8 +119,8 @@ def unread_warning(unread: int, words: int, where: str, model: str) -> str:
     """Say that the model cannot read many words, and what to do."""
     name = model.rpartition("@")[0]
     return (
-        f"{unread:,} of {words:,} words of {where} ({unread / words:.1%}) are nothing but [UNK] to {name}: it can "
-        "neither read them nor tell them apart. Set `model` in params.yaml to a model that was trained on text in this "
+        f"{name} reads {unread:,} of {number_of(words, 'word')} of {where} ({unread / words:.1%}) as nothing but "
+        "[UNK], so it cannot tell them apart. Set `model` in params.yaml to a model that was trained on text in this "
         "language and script"
     )
 

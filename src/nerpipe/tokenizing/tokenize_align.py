@@ -7,7 +7,7 @@ from nerpipe.contracts.labels import continuations, read_labels
 from nerpipe.contracts.ledger import read_counts, tallies
 from nerpipe.contracts.reports import CountRow
 from nerpipe.contracts.splits import load_splits
-from nerpipe.contracts.terminal import say
+from nerpipe.contracts.terminal import number_of, say
 from nerpipe.contracts.word_rules import read_word_choice, share_cut, used_subword_labels
 from nerpipe.tokenizing.model_source import resolve_model
 from nerpipe.tokenizing.subwords import UNREAD_SHARE, unread_warning
@@ -77,9 +77,10 @@ def tokenize_align(
         )
     for row in rows:
         say(
-            f"{row['split']}: {row['sentences']} sentences, {row['tokens']} tokens -> {row['windows']} windows, "
-            f"{row['subwords']} sub-words; {row['words_without_subword']} words without a sub-word (predicted O), "
-            f"{row['words_cut']} words shortened to the length of a window"
+            f"{row['split']}: {number_of(row['sentences'], 'sentence')}, {number_of(row['tokens'], 'token')} -> "
+            f"{number_of(row['windows'], 'window')}, {number_of(row['subwords'], 'sub-word')}; "
+            f"{number_of(row['words_without_subword'], 'word')} without a sub-word (predicted O), "
+            f"{number_of(row['words_cut'], 'word')} shortened to the length of a window"
         )
         if row["words_unread"] > UNREAD_SHARE * row["tokens"]:
             say(f"warning: {unread_warning(row['words_unread'], row['tokens'], row['split'], model)}")

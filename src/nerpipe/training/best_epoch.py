@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nerpipe.contracts.terminal import number_of
 from nerpipe.errors import NerpipeError
 
 SCORES = ("loss", "precision", "recall", "f1")  # What dev is scored by after each epoch.
@@ -107,8 +108,8 @@ def entity_warning(*, predicted: int, gold: int) -> str | None:
         )
     if not predicted:
         return (
-            f"warning: the kept epoch predicts none of the {gold} entities of dev, nor any other. Try more epochs, a "
-            "higher lr, a smaller batch_size (more steps) or fewer frozen_layers; `nerpipe check` shows whether train "
-            "holds enough entities"
+            f"warning: the kept epoch predicts no entity at all in dev, which holds {number_of(gold, 'entity')}. Try "
+            "more epochs, a higher lr, a smaller batch_size (more steps) or fewer frozen_layers; `nerpipe check` shows "
+            "whether train holds enough entities"
         )
     return None

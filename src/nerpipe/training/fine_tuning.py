@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from nerpipe.contracts.schemes import OUTSIDE
-from nerpipe.contracts.terminal import say
+from nerpipe.contracts.terminal import number_of, say
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.decoding import DecodingWeights
 from nerpipe.inference.device_choice import choose_device
@@ -94,7 +94,7 @@ def train_model(
         )
     if settings.batch_size % world_size():
         raise NerpipeError(
-            f"[params.yaml -> batch_size] {settings.batch_size} windows cannot be shared out evenly among "
+            f"[params.yaml -> batch_size] {number_of(settings.batch_size, 'window')} cannot be shared out evenly among "
             f"{world_size()} processes; expected a multiple of {world_size()}. Change batch_size, or the number of "
             "processes in launcher"
         )
