@@ -35,8 +35,9 @@ from nerpipe.corpus.clean_conll import clean_conll
 from nerpipe.corpus.encode_labels import encode_labels
 from nerpipe.corpus.tag_rewriting import iob2_tags_of
 from nerpipe.inference.decoding import DecodingWeights, decode, iob2_transitions
+from nerpipe.inference.word_scores import WordScores, by_sentence, decode_words
 from nerpipe.inspection.folds import assign_folds
-from nerpipe.inspection.label_surprise import gold_confidences, sentence_surprise, with_learnt_bias
+from nerpipe.inspection.label_surprise import gold_confidences, missed_words, sentence_surprise, with_learnt_bias
 from nerpipe.inspection.out_of_sample import TrainingData, score_out_of_sample
 from nerpipe.params import Params, load_params
 from nerpipe.tokenizing.tokenize_align import tokenize_align
@@ -182,8 +183,19 @@ def learnt(judged: Judged) -> "NDArray[np.float64]":
 
 def surprise(judged: Judged) -> "NDArray[np.float64]":
     """Give the score of the command, with its sign turned. Shape: (sentences,)."""
+    seen, names = np.ones(len(judged.gold), dtype=bool), np.array(judged.labels)
+    tags, _ = decode_words(WordScores(judged.log_probabilities, seen), judged.lengths, judged.labels, judged.weights)
+    return -_sentence_surprise(judged, missed_words(by_sentence(names[judged.gold], judged.lengths), tags))
+
+
+def surprise_of_all(judged: Judged) -> "NDArray[np.float64]":
+    """Give the same, without the rule for entities of which the model sees nothing. Shape: (sentences,)."""
+    return -_sentence_surprise(judged, np.zeros(len(judged.gold), dtype=bool))
+
+
+def _sentence_surprise(judged: Judged, missed: "NDArray[np.bool_]") -> "NDArray[np.float64]":
     seen, outside = np.ones(len(judged.gold), dtype=bool), judged.labels.index(OUTSIDE)
-    return -sentence_surprise(learnt(judged), seen, judged.gold, judged.lengths, outside)
+    return sentence_surprise(learnt(judged), seen, judged.gold, missed, judged.lengths, outside)
 
 
 def self_confidence(judged: Judged) -> "NDArray[np.float64]":
@@ -240,7 +252,8 @@ def odds_of_labels(judged: Judged) -> "NDArray[np.float64]":
 
 # Each way to score a sentence: low scores are suspicious.
 WAYS: "dict[str, Callable[[Judged], NDArray[np.float64]]]" = {
-    "surprise, with balanced labels (the command)": surprise,
+    "surprise (the command)": surprise,
+    "surprise, missed entities as others": surprise_of_all,
     "self-confidence over the mean of the label, lowest": lambda judged: lowest(over_mean(judged), judged.lengths),
     "self-confidence, lowest (Wang and Mueller)": lambda judged: lowest(self_confidence(judged), judged.lengths),
     "self-confidence, softmin": lambda judged: softmin(self_confidence(judged), judged.lengths),

@@ -140,6 +140,18 @@ def test_a_file_of_another_encoding_keeps_it(root):
     assert bytes_of(root) == text.replace("Zoë NNP B-per", "Zoë NNP B-loc").encode("cp1252")
 
 
+def test_a_file_that_cannot_be_written_byte_for_byte_stays(root):
+    """In cp932 two sequences of bytes are the same character, and only one of them is ever written."""
+    folder = root / "data/raw/mine"
+    content = b"\x87\x90\x83A NNP B-per\nsang VBD O\n\nin IN O\nOslo NNP B-loc\n\n"
+    for split in ("train", "dev", "test"):
+        (folder / f"{split}.conll").write_bytes(content)
+    (folder / "corpus.yaml").write_text("token_column: 1\ntag_column: 3\nencoding: cp932\n")
+    with pytest.raises(NerpipeError, match=r"would have other bytes.*iconv -f cp932 -t UTF-8"):
+        merge(root, record(1, ["≒ア", "sang"], [0, 2, "loc"]))
+    assert bytes_of(root) == content
+
+
 def test_without_a_usable_record_nothing_is_read_as_a_success(root):
     with pytest.raises(
         NerpipeError, match=r"no record can be taken into .*train.conll: export.jsonl:1: the record has no"

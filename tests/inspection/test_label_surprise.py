@@ -9,9 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nerpipe.inference.decoding import DecodingWeights, iob2_transitions
-from nerpipe.inspection.label_surprise import PRIOR_WORDS, gold_confidences, sentence_surprise, with_learnt_bias
+from nerpipe.inspection.label_surprise import (
+    PRIOR_WORDS,
+    gold_confidences,
+    missed_words,
+    sentence_surprise,
+    with_learnt_bias,
+)
 
 UNWEIGHTED = DecodingWeights()
+
+
+def none_missed(words):
+    return np.zeros(words, dtype=bool)
 
 
 def random_words(generator, words, labels):
@@ -27,7 +37,7 @@ def test_where_the_model_is_as_sure_of_every_label_it_is_cleanlabs_minimum_of_se
     rows = random_words(np.random.default_rng(0), 4, 3)
     scores = np.concatenate([np.roll(rows, shift, axis=1) for shift in range(3)])
     gold, lengths = np.repeat([0, 1, 2], 4), [4, 1, 7]
-    quality = np.exp(-sentence_surprise(scores, np.ones(12, dtype=bool), gold, lengths, outside=0))
+    quality = np.exp(-sentence_surprise(scores, np.ones(12, dtype=bool), gold, none_missed(12), lengths, outside=0))
     own = np.exp(scores[np.arange(12), gold])
     assert quality == pytest.approx([min(part) for part in np.split(own, [4, 5])])
 
@@ -47,16 +57,35 @@ def test_it_is_what_plain_loops_compute(lengths, seed):
         of_label = [scores[at, label] for at in read if gold[at] == label]
         extra = 0 if label == outside else PRIOR_WORDS
         usual[label] = math.exp((sum(of_label) + extra * prior) / max(len(of_label) + extra, 1))
+    surprise = {}
+    for at in read:
+        balanced = [math.exp(scores[at, label]) / usual[label] for label in range(labels)]
+        surprise[at] = -math.log(balanced[gold[at]] / sum(balanced))
+    missed = generator.random(words) < 0.3
+    of_missed = [surprise[at] for at in read if missed[at]]
+    mean = sum(of_missed) / max(len(of_missed), 1)
     wanted, start = [], 0
     for length in lengths:
-        found = [0.0]
-        for at in range(start, start + length):
-            if seen[at]:
-                balanced = [math.exp(scores[at, label]) / usual[label] for label in range(labels)]
-                found.append(-math.log(balanced[gold[at]] / sum(balanced)))
-        wanted.append(max(found))
+        wanted.append(max([0.0, *(surprise[at] - missed[at] * mean for at in read if start <= at < start + length)]))
         start += length
-    assert sentence_surprise(scores, seen, gold, lengths, outside).tolist() == pytest.approx(wanted)
+    found = sentence_surprise(scores, seen, gold, missed, lengths, outside)
+    assert found.tolist() == pytest.approx(wanted)
+
+
+def test_a_missed_entity_shares_no_word_with_a_predicted_one():
+    gold = [["B-x", "I-x", "O", "B-y"], ["B-x", "I-x"], ["O"]]
+    predicted = [["O", "O", "B-x", "O"], ["O", "B-y"], ["B-x"]]
+    assert missed_words(gold, predicted).tolist() == [True, True, False, True, False, False, False]
+
+
+def test_a_contradiction_comes_before_a_name_that_the_model_does_not_see():
+    """Both gold labels have a probability of 0.02: at one word the model sees another type, at the other nothing."""
+    usual = [[0.98, 0.01, 0.01]] * 90 + [[0.7, 0.25, 0.05]] * 8 + [[0.2, 0.75, 0.05]] * 30
+    scores = np.log([*usual, [0.97, 0.02, 0.01], [0.06, 0.02, 0.92]])
+    gold = np.array([0] * 90 + [1] * 40)
+    missed = np.array([False] * 90 + [True] * 8 + [False] * 30 + [True, False])
+    found = sentence_surprise(scores, np.ones(130, dtype=bool), gold, missed, [1] * 130, outside=0)
+    assert found[129] == found.max() > found[128] + 1
 
 
 def test_an_entity_that_nobody_labelled_comes_before_one_that_the_model_does_not_know():
@@ -64,7 +93,7 @@ def test_an_entity_that_nobody_labelled_comes_before_one_that_the_model_does_not
     usual = [[0.99, 0.01]] * 90 + [[0.7, 0.3]] * 8
     scores = np.log([*usual, [0.1, 0.9], [0.9, 0.1]])
     gold = np.array([0] * 90 + [1] * 8 + [0, 1])
-    found = sentence_surprise(scores, np.ones(100, dtype=bool), gold, [1] * 100, outside=0)
+    found = sentence_surprise(scores, np.ones(100, dtype=bool), gold, none_missed(100), [1] * 100, outside=0)
     assert np.argsort(-found, kind="stable")[:2].tolist() == [98, 99]
     assert found[98] - found[99] > 1
 
@@ -72,7 +101,7 @@ def test_an_entity_that_nobody_labelled_comes_before_one_that_the_model_does_not
 def test_the_labels_of_a_rare_type_can_be_surprising_too():
     scores = np.log([*[[0.9, 0.05, 0.05]] * 50, *[[0.3, 0.6, 0.1]] * 50, [0.98, 0.01, 0.01]])
     gold = np.array([0] * 50 + [1] * 50 + [2])
-    found = sentence_surprise(scores, np.ones(101, dtype=bool), gold, [1] * 101, outside=0)
+    found = sentence_surprise(scores, np.ones(101, dtype=bool), gold, none_missed(101), [1] * 101, outside=0)
     assert found.argmax() == 100
     assert found[100] > 2
 
@@ -106,4 +135,4 @@ def test_a_word_that_the_model_did_not_read_has_no_probability_and_no_surprise()
     scores, seen = np.log([[0.9, 0.1], [1.0, 1e-300]]), np.array([True, False])
     gold = np.array([0, 1])
     assert gold_confidences(scores, seen, gold, [2], ["O", "B-x"], UNWEIGHTED) == pytest.approx([0.9, 0.0])
-    assert sentence_surprise(scores, seen, gold, [1, 1], outside=0)[1] == 0
+    assert sentence_surprise(scores, seen, gold, none_missed(2), [1, 1], outside=0)[1] == 0

@@ -149,10 +149,21 @@ class _TrainingFile:
         return spans if isinstance(spans, RefusedTask) else (sentence, spans)
 
     def _write(self, new: dict[int, str]) -> None:
-        """Replace lines of the file. Every other byte stays as it is."""
+        """Replace lines of the file. Every other byte stays as it is.
+
+        Raises:
+            NerpipeError: If the encoding of the file does not allow that.
+        """
         content, encoding = self.path.read_bytes(), self._corpus.settings.encoding
         errors = "surrogateescape" if encoding == UTF8 else "strict"
-        lines = content.decode(encoding, errors).split("\n")
+        text = content.decode(encoding, errors)
+        if text.encode(encoding, errors) != content:
+            raise NerpipeError(
+                f"{self.path}: read as {encoding} and written again, the file would have other bytes, so nothing is "
+                f"changed. Convert it (iconv -f {encoding} -t UTF-8 OLD > NEW), and remove the key encoding from "
+                f"{self._corpus.place}"
+            )
+        lines = text.split("\n")
         for number, line in new.items():
             old = lines[number - 1]
             mark = "\ufeff" if number == 1 and old.startswith("\ufeff") and not line.startswith("\ufeff") else ""

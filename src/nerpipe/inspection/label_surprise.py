@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nerpipe.contracts.schemes import OUTSIDE
+from nerpipe.contracts.schemes import OUTSIDE, spans_of
 from nerpipe.inference.decoding import DecodingWeights, iob2_transitions
 from nerpipe.inference.marginals import word_confidences
 
@@ -25,10 +25,31 @@ def with_learnt_bias(
     return learnt
 
 
+def missed_words(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> "NDArray[np.bool_]":
+    """Find the words of gold entities that share no word with a predicted entity.
+
+    Args:
+        gold: The IOB2 tags, one row for each sentence.
+        predicted: The predicted tags, as many as `gold` has.
+
+    Returns:
+        Shape: (words,).
+    """
+    missed: list[bool] = []
+    for tags, guesses in zip(gold, predicted, strict=True):
+        row = [False] * len(tags)
+        for _, start, end in spans_of(tags):
+            if all(guess == OUTSIDE for guess in guesses[start:end]):
+                row[start:end] = [True] * (end - start)
+        missed += row
+    return np.array(missed, dtype=bool)
+
+
 def sentence_surprise(
     log_probabilities: "NDArray[np.float64]",
     seen: "NDArray[np.bool_]",
     gold: "NDArray[np.int64]",
+    missed: "NDArray[np.bool_]",
     lengths: Sequence[int],
     outside: int,
 ) -> "NDArray[np.float64]":
@@ -41,10 +62,14 @@ def sentence_surprise(
     (the geometric mean), and the probabilities of a word are made to sum to 1 again. Confident learning compares
     self-confidences with the mean of their class for the same reason (Northcutt, Jiang and Chuang 2021, section 3.1).
 
+    That a model sees nothing where an entity is labelled says little about the label, because models miss many names
+    that they do not know. So such entities are compared with each other: the mean of their words is taken off.
+
     Args:
         log_probabilities: Natural logarithms of the probabilities of the labels. Shape: (words, labels).
         seen: Whether the model read the word. Words that it did not read are left out. Shape: (words,).
         gold: The gold label of each word. Shape: (words,).
+        missed: The result of `missed_words`. Shape: (words,).
         lengths: The number of words of each sentence, 1 or more.
         outside: The id of the label O.
 
@@ -60,10 +85,12 @@ def sentence_surprise(
     usual = np.where(entities, (sums + PRIOR_WORDS * prior) / (counts + PRIOR_WORDS), sums / np.maximum(counts, 1))
     balanced = np.where(seen[:, None], log_probabilities, 0.0) - usual
     surprise = np.log(np.exp(balanced).sum(axis=1)) - balanced[words, gold]
+    if (missed & seen).any():
+        surprise[missed] -= surprise[missed & seen].mean()
     ends = np.cumsum(np.asarray(lengths, dtype=np.int64))
     starts = ends - np.asarray(lengths, dtype=np.int64)
     worst: NDArray[np.float64] = np.maximum.reduceat(np.where(seen, surprise, 0.0), starts)
-    return worst
+    return worst.clip(0.0)
 
 
 def gold_confidences(

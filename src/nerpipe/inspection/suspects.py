@@ -12,7 +12,7 @@ from nerpipe.contracts.schemes import OUTSIDE, Span, spans_of
 from nerpipe.corpus.training_places import SentencePlace
 from nerpipe.inference.decoding import DecodingWeights
 from nerpipe.inference.word_scores import WordScores, by_sentence, decode_words
-from nerpipe.inspection.label_surprise import gold_confidences, sentence_surprise, with_learnt_bias
+from nerpipe.inspection.label_surprise import gold_confidences, missed_words, sentence_surprise, with_learnt_bias
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,9 +93,10 @@ def rank_sentences(
     ids = np.fromiter(chain.from_iterable(gold), np.int64, count=sum(lengths))
     learnt = with_learnt_bias(known, labels, weights.outside_bias)
     of_gold = gold_confidences(learnt, seen, ids, lengths, labels, weights)
-    surprise = sentence_surprise(learnt, seen, ids, lengths, labels.index(OUTSIDE)).tolist()
     names = by_sentence(np.array(labels)[ids], lengths)
-    rows = zip(places, map(tuple, words), names, tags, by_sentence(of_gold, lengths), sure, surprise, strict=True)
+    surprise = sentence_surprise(learnt, seen, ids, missed_words(names, tags), lengths, labels.index(OUTSIDE))
+    sides = (names, tags, by_sentence(of_gold, lengths), sure)
+    rows = zip(places, map(tuple, words), *sides, surprise.tolist(), strict=True)
     return sorted(
         (Suspect(*row) for row in rows), key=lambda suspect: -suspect.surprise
     )  # Equal ones keep their order.
