@@ -77,7 +77,8 @@ def test_the_summary_names_what_differs_alone():
     ]
     folds = Folds(np.zeros(4, dtype=np.int64), 3, "document", [("Ann", "in", "Ulm")] * 4)
     assert "\n".join(summary(RankedTraining(suspects, folds), 3, BLANKS)) == (
-        "4 sentences in 3 folds, documents kept whole; in 2 of them the model says something else than the labels\n"
+        "4 sentences in 3 folds (with documents kept whole); in 2 sentences the model says something else than the "
+        "labels\n"
         "\n1. train.conll:1  surprise 2.5 nats\n   Ann in Ulm\n"
         "   labelled: no entity there\n   model:    y 'Ulm' (75.0%)\n"
         "\n2. train.conll:5  surprise 2.5 nats\n   Ann in Ulm\n"

@@ -118,11 +118,11 @@ def _check_files(arguments: argparse.Namespace) -> None:
 def summary(found: "RankedTraining", top: int, joining: Joining) -> Iterator[str]:
     """Say in plain lines how train was divided, and what the first suspects are."""
     suspects, folds = found
-    alone = "kept whole" if folds.by == "document" else "divided, because there are none, or too few for the folds"
+    by = "with documents kept whole" if folds.by == "document" else "by sentence: there are no documents, or too few"
     contradicted = sum(suspect.gold != suspect.predicted for suspect in suspects)
     yield (
-        f"{len(suspects):,} sentences in {folds.folds} folds, documents {alone}; in {contradicted:,} of them the model "
-        "says something else than the labels"
+        f"{len(suspects):,} sentences in {folds.folds} folds ({by}); in {contradicted:,} sentences the model says "
+        "something else than the labels"
     )
     for rank, suspect in enumerate(suspects[:top], start=1):
         yield from ("", *_shown(rank, suspect, joining))
