@@ -130,6 +130,12 @@ def test_tasks_that_nobody_answered_are_counted(root):
     assert (len(report.changed), report.unanswered) == (1, 1)
 
 
+def test_a_file_that_nobody_answered_is_no_success(root):
+    task = {"spans": [{"start": 0, "end": 3, "label": "per"}], "text": "Ann", "answer": "ignore"}
+    with pytest.raises(NerpipeError, match="nobody has answered any of its 2 records"):
+        merge(root, task, task)
+
+
 def test_a_file_of_another_encoding_keeps_it(root):
     folder = root / "data/raw/mine"
     text = "Zoë NNP B-per\nsang VBD O\n\nin IN O\nOslo NNP B-loc\n\n"

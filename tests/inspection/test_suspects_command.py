@@ -35,6 +35,7 @@ def run(tmp_path, monkeypatch):
     [
         (["--tool", "doccano"], "--tool and --tasks belong together"),
         (["--tasks", "t.jsonl"], "--tool and --tasks belong together"),
+        (["--tool", "doccano", "--tasks", "t.jsonl", "--top", "0"], "--top 0 leaves no sentence"),
         (["--out", "no/such.jsonl"], "no/such.jsonl: there is no folder no; make it"),
         (["--page", "."], "this is a folder; name a file"),
         (["--out", "a", "--page", "./a"], "name the same file"),

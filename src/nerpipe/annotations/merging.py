@@ -60,7 +60,8 @@ def merge_corrections(names: Sequence[str | Path], folder: Path) -> MergeReport:
         else:
             tasks.append(task)
     if not tasks:
-        shown = f": {report.refused[0].place}: {report.refused[0].why}" if report.refused else ""
+        unanswered = f": nobody has answered any of its {report.unanswered:,} records"
+        shown = f": {report.refused[0].place}: {report.refused[0].why}" if report.refused else unanswered
         raise NerpipeError(
             f"{', '.join(map(str, names))}: no record can be taken into {training.path}{shown}. "
             "`nerpipe suspects --tool ... --tasks FILE` writes tasks whose corrections can be merged"

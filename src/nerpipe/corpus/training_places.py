@@ -65,7 +65,7 @@ def read_id(text: str) -> SentenceId | None:
 
 
 def raw_training(corpus: Corpus) -> tuple[Layout, Iterator[RawSentence]]:
-    """Read the raw file of train by the rules of clean_conll, without the sentences that are quarantined.
+    """Read the raw file of train by the rules of clean_conll, with the sentences that it quarantines.
 
     Raises:
         NerpipeError: If the file cannot be read or its columns are not clear. The sentences raise it too.

@@ -12,9 +12,7 @@ from nerpipe.errors import NerpipeError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST = (
-    1.5  # The largest fold may have this many times the sentences of the mean one. Else documents are not kept whole.
-)
+MOST = 1.5  # Documents are kept whole unless the largest fold would have this many times the mean number of sentences.
 
 
 class Folds(NamedTuple):

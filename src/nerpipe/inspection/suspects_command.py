@@ -105,6 +105,8 @@ def _check_files(arguments: argparse.Namespace) -> None:
         raise NerpipeError(
             "--tool and --tasks belong together: the annotation tool, and the file of its tasks; give both, or neither"
         )
+    if arguments.tasks and not arguments.top:
+        raise NerpipeError("--top 0 leaves no sentence to write as a task; give --top 1 or more, or leave --tasks out")
     named = [path for path in (arguments.out, arguments.page, arguments.tasks) if path]
     for path in named:
         if path.is_dir():

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.files import EXTRA, RAW_FOLDER, project_root
@@ -22,7 +22,9 @@ from nerpipe.training.settings import TrainSettings
 from nerpipe.yaml_reader import load_yaml
 
 if TYPE_CHECKING:
+    import numpy as np
     from datasets import Dataset
+    from numpy.typing import NDArray
 
     from nerpipe.inspection.out_of_sample import TrainingData
     from nerpipe.inspection.suspects import Suspect
@@ -107,7 +109,7 @@ def _documents(sentences: "Dataset") -> list[str | None]:
     return [None if document is None else f"{corpus}\n{document}" for corpus, document in pairs]
 
 
-def _scores(params: Params, labels: list[str], folds: Folds) -> Any:  # noqa: ANN401 - an array of numpy
+def _scores(params: Params, labels: list[str], folds: Folds) -> "NDArray[np.float32]":
     """Load the scores that an earlier run left, or train the models."""
     settings = TrainSettings.from_params(params)
     options = asdict(settings) | {
