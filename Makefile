@@ -39,7 +39,7 @@ coverage: $(BIN)/.dev-installed ## every test again, and which lines no test run
 
 SECONDS_EACH ?= 12
 
-fuzz: $(BIN)/.dev-installed ## attack the readers with generated input for a minute (SECONDS_EACH=12 for each of six targets)
+fuzz: $(BIN)/.dev-installed ## attack the readers with generated input for a minute (SECONDS_EACH=12 for each of eight targets)
 	$(BIN)/python -m pip install --quiet --progress-bar=off -r requirements/fuzz.txt
 	python tests/fuzz/run.py --seconds $(SECONDS_EACH)
 

@@ -262,6 +262,22 @@ def test_the_models_that_the_documentation_names_are_pinned(document):
             assert resolve_model(name).revision
 
 
+def test_what_suspects_find_is_what_was_measured():
+    text, measured = (ROOT / "docs/your_data.md").read_text(), result("suspects")
+    for way, row in measured["figures"].items():
+        cells = " | ".join(f"{100 * row[name]:.1f}" for name in ("all", "dropped", "type changed", "boundary moved"))
+        assert f"| {way} | {cells} |" in text
+    chosen = [f"{100 * run['all']:.1f}" for run in measured["seeds"] if run["way"].endswith("(the command)")]
+    assert f"seed 1 ({chosen[0]}); seeds 2 and 3 gave {chosen[1]} and {chosen[2]}" in text
+    looked_at = result("suspects_wnut17")
+    verdicts = [row["verdict"] for row in looked_at["verdicts"]]
+    counts = {name: verdicts.count(name) for name in ("label", "guideline", "model")}
+    assert counts.items() <= looked_at["figures"].items()
+    assert f"{counts['label']} have a wrong label" in text
+    assert f"In {counts['guideline']} only the rules" in text
+    assert f"In {counts['model']} the labels are right" in text
+
+
 def test_what_a_run_with_nothing_to_do_costs_is_what_was_measured():
     figures = result("noop_speed")["figures"]
     said = f"{figures['pipeline_s']:.2f} s (median of {figures['runs']} runs"

@@ -10,6 +10,7 @@ import pytest
 
 from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS, REPAIRS
 from nerpipe.annotations.importing import import_annotations
+from nerpipe.corpus.training_places import SentenceId, hash_of_words
 from places import ROOT
 
 TEXT = (ROOT / "docs/your_data.md").read_text(encoding="utf-8")
@@ -46,6 +47,30 @@ def table():
 
 
 CASES = list(table())
+
+
+def test_the_corrections_of_the_page_are_what_a_merge_says(tmp_path):
+    name, said = re.search(r"(?s)\$ nerpipe import (\S+) --merge mine\n(.*?)```", TEXT).groups()
+    words = ["see", "you", "at", "Wembley", "tonight"]
+    folder = tmp_path / "data/raw/mine"
+    folder.mkdir(parents=True)
+    other = "".join(f"w{number}\tO\nhere\tB-location\n\n" for number in range(19))
+    rows = "".join(f"{word}\t{'B-person' if word == 'Wembley' else 'O'}\n" for word in words)
+    text = f"{other}{'# a comment' + chr(10)}" + "\n" * 753 + rows + "\n"
+    for split in ("train", "dev", "test"):
+        (folder / f"{split}.conll").write_text(text)
+    tasks = [
+        {"text": f"w{number} here", "label": [[len(f"w{number} "), len(f"w{number} here"), "location"]]}
+        | {"nerpipe_id": str(SentenceId("mine", 3 * number + 1, hash_of_words([f"w{number}", "here"])))}
+        for number in range(19)
+    ]
+    wembley = {"text": " ".join(words), "label": [[11, 18, "location"]]}
+    tasks.append(wembley | {"nerpipe_id": str(SentenceId("mine", 812, hash_of_words(words)))})
+    (tmp_path / name).write_text("".join(json.dumps(task) + "\n" for task in tasks))
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r}); from nerpipe.cli import main; main()"
+    command = [sys.executable, "-c", code, "import", name, "--merge", "mine"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == said
 
 
 def test_every_tool_has_two_commands():

@@ -19,6 +19,7 @@ from nerpipe.contracts.program_end import run_program
 from nerpipe.contracts.terminal import say
 from nerpipe.inspection.check_command import CHECK, add_check
 from nerpipe.inspection.summary_command import SUMMARY, add_summary
+from nerpipe.inspection.suspects_command import SUSPECTS, add_suspects
 from nerpipe.serving.serve_command import SERVE, add_serve
 
 PROGRAM = """Commands around the DVC pipeline, in the order of the work. `dvc repro` trains a model, after check and
@@ -58,6 +59,7 @@ def _groups(program: CommandParser) -> dict[str, dict[str, _Command]]:
         "data": {
             "import": _Command("import what an annotation tool exported as a data set", IMPORT, add_import),
             "check": _Command("look at a data set before training", CHECK, add_check),
+            "suspects": _Command("list training sentences whose labels look wrong", SUSPECTS, add_suspects),
         },
         "quality of a model": {
             "score": _Command("score a model or predictions on a labelled file", SCORE, add_score),

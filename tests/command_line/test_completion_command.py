@@ -33,7 +33,7 @@ def test_the_script_of_every_shell_knows_all_commands(capsys, shell):
     ("words", "completed"),
     [
         (["pre"], {"predict"}),
-        (["s"], {"score", "serve", "search", "summary"}),
+        (["s"], {"score", "serve", "search", "summary", "suspects"}),
         (["predict", "m"], {"models"}),
         (["predict", "models", "--bac"], {"--backend"}),
         (["predict", "models", "--backend", "o"], {"onnx", "openvino"}),
@@ -74,6 +74,7 @@ def test_what_names_files_and_folders_is_completed_as_such():
     assert found["file"] == {
         *("files", "gold", "predicted", "other", "side"),
         *("--input", "--output", "--rejects", "--ranges", "--min-confidence"),
+        *("--out", "--page", "--tasks"),
     }
 
 

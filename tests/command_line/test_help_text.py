@@ -22,7 +22,7 @@ EXAMPLES = [
 
 def test_the_commands_stand_in_the_order_of_the_work():
     shown = re.findall(r"(?m)^  (\w+)  +\w.*", make_parser().format_help())
-    assert shown == "import check score runs compare predict serve search summary completion".split()  # noqa: SIM905
+    assert shown == "import check suspects score runs compare predict serve search summary completion".split()  # noqa: SIM905
     assert shown == list(COMMANDS)
 
 

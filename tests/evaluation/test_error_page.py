@@ -4,6 +4,7 @@ import json
 import re
 import statistics
 import time
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -458,3 +459,13 @@ def test_ten_thousand_sentences_stay_quick(browser, tmp_path):
         )
         == 50
     )
+
+
+def test_marks_stand_in_the_place_of_numbers(browser, tmp_path):
+    split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, PREDICTED, 0)
+    page = page_split(report_split("train", split, None, resamples=100, seed=1), split, None)
+    marks = [f"{number} · <b>train.conll</b>" for number in range(len(TOKENS))]
+    write_page(tmp_path / "page.html", [replace(page, marks=marks)], dataset="mine", note=None)
+    browser.get((tmp_path / "page.html").as_uri())
+    assert choose(browser, "kind", "")[0] == len(TOKENS)
+    assert [each.text for each in browser.find_elements("css selector", "#sentences .number")] == marks

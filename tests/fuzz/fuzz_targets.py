@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nerpipe.annotations.importing import import_annotations
+from nerpipe.annotations.merging import merge_corrections
 from nerpipe.batch.input_files import KINDS, STDIN, kind_of
 from nerpipe.batch.readers import read_records
 from nerpipe.batch.records import TEXT, Record, Rejected
@@ -21,12 +22,15 @@ from nerpipe.contracts.schemes import OUTSIDE, SCHEMES, is_tag, read_tag, spans_
 from nerpipe.contracts.word_rules import RULES, find_words
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
+from nerpipe.corpus.tag_rewriting import TagWriter
+from nerpipe.corpus.training_places import raw_training
 from nerpipe.errors import NerpipeError
 from run_files import files_of
 
 SUFFIXES = (".jsonl", ".json", ".csv")
 RUN_FILES = files_of()
 GOOD = "Ann\tB-x\n\n"
+TO_CORRECT = b"# two sentences\nAnn\tB-x\nLee\tI-x\nsaw\tO\r\nBo\tB-y\n\nin\tO\nOslo\tB-x \n\n"
 
 
 class BrokenPromiseError(AssertionError):
@@ -88,6 +92,38 @@ def fuzz_importers(data: bytes, folder: Path) -> None:
         for tag in sentence.tags
     )
     check(found["B"] == counts["kept"] + counts["repaired"], "what is kept is in the files")
+
+
+def fuzz_merging(data: bytes, folder: Path) -> None:
+    """Merge any bytes as corrected tasks. Only tags of the training file change, and a second merge changes nothing."""
+    raw = folder / "mine"
+    raw.mkdir()
+    for split in ("train", "dev", "test"):
+        (raw / f"{split}.conll").write_bytes(TO_CORRECT)
+    name = folder / f"export{SUFFIXES[data[0] % len(SUFFIXES)] if data else '.jsonl'}"
+    name.write_bytes(data[1:])
+    report = merge_corrections([name], raw)
+    once = (raw / "train.conll").read_bytes()
+    check((once != TO_CORRECT) == bool(report.changed), "the report says whether the file changed")
+    rows = [[line.split(b"\t")[0] for line in content.split(b"\n")] for content in (TO_CORRECT, once)]
+    check(rows[0] == rows[1], "no word and no line changes")
+    check(not merge_corrections([name], raw).changed, "a second merge changes nothing")
+    check((raw / "train.conll").read_bytes() == once, "a second merge writes nothing else")
+
+
+def fuzz_tag_rewriting(data: bytes, folder: Path) -> None:
+    """Take any bytes as train.conll, and give each sentence the entities that it has, and then none."""
+    for split in ("train", "dev", "test"):
+        (folder / f"{split}.conll").write_bytes(data)
+    corpus = resolve_corpus(folder)
+    layout, read = raw_training(corpus)
+    sentences = [sentence for sentence in read if not any(word.problem for word in sentence.words)]
+    writer = TagWriter(layout, {}, corpus.settings.multi_tag, sentences)
+    for sentence in sentences:
+        spans = spans_of(writer.clean_tags(sentence))
+        check(writer.rewrite(sentence, spans) == {}, "a sentence that is as it should be has no new line")
+        tagged = sum(word.tag != OUTSIDE for word in sentence.words)
+        check(len(writer.rewrite(sentence, [])) == tagged, "without entities every tag is O")
 
 
 def fuzz_record_readers(data: bytes, folder: Path) -> None:
@@ -153,6 +189,8 @@ def fuzz_run_records(data: bytes, _: Path) -> None:
 TARGETS: dict[str, Callable[[bytes, Path], None]] = {
     "raw_reader": fuzz_raw_reader,
     "importers": fuzz_importers,
+    "merging": fuzz_merging,
+    "tag_rewriting": fuzz_tag_rewriting,
     "record_readers": fuzz_record_readers,
     "tag_reader": fuzz_tag_reader,
     "word_rules": fuzz_word_rules,

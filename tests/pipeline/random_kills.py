@@ -4,9 +4,9 @@
 
 Each round works in a repository with a tiny model. It starts `dvc repro`, which makes all results anew, waits for one
 of the six stages, and kills the stage or DVC with SIGKILL or SIGTERM after a random time. Or it kills `nerpipe
-predict`, `nerpipe score --report` or `nerpipe import`. Then it runs the same command again to its end. Or it starts
-`nerpipe serve`, kills it while a client asks, and starts it again on the same port. The seed is printed and repeats the
-choices of a run.
+predict`, `nerpipe score --report`, `nerpipe import` or `nerpipe import --merge`. Then it runs the same command again to
+its end. Or it starts `nerpipe serve`, kills it while a client asks, and starts it again on the same port. The seed is
+printed and repeats the choices of a run.
 """
 
 import argparse
@@ -33,6 +33,7 @@ import yaml
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "src"), str(Path(__file__).resolve().parents[1])]
 
+from nerpipe.corpus.training_places import SentenceId, hash_of_words
 from repository import Repo
 
 STAGES = ("clean_conll", "encode_labels", "tokenize_align", "train", "evaluate", "export")
@@ -41,6 +42,9 @@ PREDICT = ("nerpipe", "predict", "model", "--input", "many.txt", "--from", "line
 REPORT, IMPORTED = "scored", "data/raw/imported"
 SCORE = ("nerpipe", "score", "gold.conll", "model", "--report", REPORT)
 IMPORT = ("nerpipe", "import", "labelled.jsonl", "--name", Path(IMPORTED).name)
+# A command that changes a file, which is there as it was or as it is to be.
+MERGED, CORRECTED = "data/raw/merged/train.conll", "corrected.jsonl"
+MERGE = ("nerpipe", "import", CORRECTED, "--merge", "merged")
 LINES = 4000
 QUESTION = json.dumps({"text": [f"Ada saw Oslo and Bo {n}" for n in range(20)]})
 
@@ -48,7 +52,7 @@ QUESTION = json.dumps({"text": [f"Ada saw Oslo and Bo {n}" for n in range(20)]})
 class Round(NamedTuple):
     """What was killed in one round, how, and when."""
 
-    target: str  # stage, dvc, predict, score, import or server
+    target: str  # stage, dvc, predict, score, import, merge or server
     signal: str
     seconds: float
     where: str  # The stage that ran, or the empty string if none did.
@@ -73,17 +77,35 @@ class Attack:
             target: (command, folder, *self._timed(command, folder))
             for target, command, folder in (("score", SCORE, REPORT), ("import", IMPORT, IMPORTED))
         }
+        self.uncorrected = self._write_corrections(gold)
+        self.corrected, self.merge_seconds = self._timed(MERGE, MERGED)
         with self._serving() as (_, port):
             self.answer = ask(port)
 
+    def _write_corrections(self, gold: str) -> str:
+        """Write a data set, and tasks that take every second entity of it away. Return the training file."""
+        folder = self.repo.path / Path(MERGED).parent
+        folder.mkdir()
+        for split in ("train", "dev", "test"):
+            (folder / f"{split}.conll").write_text(gold)
+        tasks = []
+        for number in range(LINES):
+            name = SentenceId("merged", 5 * number + 1, hash_of_words(["Ada", "saw", "Ulm", str(number)]))
+            task = {"text": f"Ada saw Ulm {number}", "label": [[0, 3, "person"]], "nerpipe_id": str(name)}
+            tasks.append(json.dumps(task) + "\n")
+        (self.repo.path / CORRECTED).write_text("".join(tasks))
+        return gold
+
     def strike(self, generator: random.Random) -> Round:
         """Kill once, run again, and check the results."""
-        target = generator.choice(("stage", "dvc", "predict", "score", "import", "server"))
+        target = generator.choice(("stage", "dvc", "predict", "score", "import", "merge", "server"))
         kill = generator.choice((signal.SIGKILL, signal.SIGTERM))
         if target == "predict":
             return self._strike_predict(generator, kill)
         if target == "server":
             return self._strike_server(generator, kill)
+        if target == "merge":
+            return self._strike_merge(generator, kill)
         if target in self.folders:
             return self._strike_folder(target, generator, kill)
         self._forget()
@@ -147,6 +169,20 @@ class Attack:
         assert self._digest(folder) == expected, "another folder than without the kill"
         self._refuse_partial()
         return Round(target, kill.name, round(moment, 2), "")
+
+    def _strike_merge(self, generator: random.Random, kill: signal.Signals) -> Round:
+        path = self.repo.path / MERGED
+        path.write_text(self.uncorrected)
+        moment = generator.uniform(0.1, 1.0) * self.merge_seconds
+        process = self._start(*MERGE)
+        time.sleep(moment)
+        process.send_signal(kill)
+        process.wait(timeout=60)
+        assert path.read_text() == self.uncorrected or self._digest(MERGED) == self.corrected, "the file is not whole"
+        self.repo.run(*MERGE)
+        assert self._digest(MERGED) == self.corrected, "another file than without the kill"
+        self._refuse_partial()
+        return Round("merge", kill.name, round(moment, 2), "")
 
     def _strike_server(self, generator: random.Random, kill: signal.Signals) -> Round:
         moment = generator.uniform(0.0, 2.0)

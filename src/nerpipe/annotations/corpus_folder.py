@@ -21,15 +21,19 @@ NAME_PATTERN = r"[A-Za-z0-9][\w.-]*"  # As the param `dataset`.
 CORPUS_YAML = "scheme: IOB2\ntoken_column: 1\ntag_column: 2\n"
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, *, option: str = "--name") -> None:
     """Check the name of a data set.
+
+    Args:
+        name: The name.
+        option: The option that holds it, for the message.
 
     Raises:
         NerpipeError: If it cannot be the name of a data set.
     """
     if not re.fullmatch(NAME_PATTERN, name):
         raise NerpipeError(
-            f"--name {name!r}: a name begins with a letter or digit and holds letters, digits, `_`, `-` and `.`"
+            f"{option} {name!r}: a name begins with a letter or digit and holds letters, digits, `_`, `-` and `.`"
         )
 
 

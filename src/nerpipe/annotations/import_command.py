@@ -8,6 +8,7 @@ from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
 from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
 from nerpipe.annotations.import_advice import shift_warning
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
+from nerpipe.annotations.merge_report import run_merge
 from nerpipe.command_line.help_text import add_examples
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
@@ -15,23 +16,30 @@ from nerpipe.contracts.terminal import number_of, say
 
 IMPORT = """Import what an annotation tool exported as a data set of the pipeline. The format is found from the content:
 doccano JSONL, Label Studio JSON and JSON-MIN, Prodigy and spaCy JSONL, brat (.txt with .ann), a Hugging Face data set
-(save_to_disk, Parquet, JSON lines with tokens and ner_tags) or CSV. docs/your_data.md has the rules of repair."""
+(save_to_disk, Parquet, JSON lines with tokens and ner_tags) or CSV. docs/your_data.md has the rules of repair. With
+--merge, corrected tasks of `nerpipe suspects` are taken into the training file of a data set instead; the exit code is
+1 if a task cannot be taken."""
 SHOWN_NAMES = 3
+DEFAULT_FRACTION = 0.1
 
 
 def add_import(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="files or folders to import, all of one format")
-    parser.add_argument(
-        "--name", required=True, metavar="NAME", help="name of the data set: the folder data/raw/NAME is written"
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--name", metavar="NAME", help="name of the data set: the folder data/raw/NAME is written")
+    target.add_argument(
+        "--merge",
+        metavar="NAME",
+        help="name of the data set whose training file takes the corrections of tasks that `nerpipe suspects` wrote",
     )
     for split in ("dev", "test"):
         parser.add_argument(
             f"--{split}",
             type=_fraction,
-            default=0.1,
             metavar="FRACTION",
-            help=f"fraction of the documents for {split}, chosen by the hash of each document (default: %(default)s)",
+            help=f"fraction of the documents for {split}, chosen by the hash of each document (default: "
+            f"{DEFAULT_FRACTION})",
         )
     add_examples(
         parser,
@@ -39,6 +47,7 @@ def add_import(parser: argparse.ArgumentParser) -> None:
             "an export of doccano, Label Studio or Prodigy": "nerpipe import admin.jsonl --name mine",
             "a folder of brat, with more documents for test": "nerpipe import reports --name mine --test 0.2",
             "several files of one format": "nerpipe import may.csv june.csv --name names",
+            "corrected tasks of `nerpipe suspects`": "nerpipe import corrected.jsonl --merge mine",
         },
     )
     parser.set_defaults(run=run_import)
@@ -56,9 +65,12 @@ def _fraction(text: str) -> float:
 
 def run_import(arguments: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
+    if arguments.merge is not None:
+        return run_merge(arguments.files, arguments.merge, fractions=[arguments.dev, arguments.test])
     check_name(arguments.name)
     folder = RAW_FOLDER / arguments.name
-    report = import_annotations(arguments.files, folder, dev=arguments.dev, test=arguments.test)
+    dev, test = (DEFAULT_FRACTION if given is None else given for given in (arguments.dev, arguments.test))
+    report = import_annotations(arguments.files, folder, dev=dev, test=test)
     say("\n".join(summary_lines(report, folder)))
     return 0
 

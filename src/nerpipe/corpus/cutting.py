@@ -3,7 +3,7 @@
 A document or sentence stays in its split when others are added or removed, so a split grows with the corpus.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -71,13 +71,22 @@ def try_cut(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, f
 
 
 def _filled(source: Path, fractions: Mapping[str, float], by: str) -> set[str]:
-    return {split for split, _ in _assigned(source, fractions, by=by)}
+    return {split for split, _ in assigned_splits(read_conll(source), fractions, by=by)}
 
 
-def _assigned(source: Path, fractions: Mapping[str, float], *, by: str) -> Iterator[tuple[str, Sentence]]:
+def assigned_splits(
+    sentences: Iterable[Sentence], fractions: Mapping[str, float], *, by: str
+) -> Iterator[tuple[str, Sentence]]:
+    """Yield each sentence of train with the split that it goes to.
+
+    Args:
+        sentences: The clean sentences of the whole file of train.
+        fractions: The fraction of train that each missing split gets.
+        by: "document" or "sentence".
+    """
     dev, test = fractions.get("dev", 0.0), fractions.get("test", 0.0)
     split = ""
-    for sentence in read_conll(source):
+    for sentence in sentences:
         words = "\n".join(sentence.tokens)
         if by == "sentence":
             split = split_of(words, dev, test)
@@ -90,7 +99,7 @@ def _write(source: Path, targets: Mapping[str, Path], fractions: Mapping[str, fl
     number = 0
     with ExitStack() as stack:
         parts = {split: PartWriter(stack.enter_context(writing_conll(path))) for split, path in targets.items()}
-        for split, sentence in _assigned(source, fractions, by=by):
+        for split, sentence in assigned_splits(read_conll(source), fractions, by=by):
             number += sentence.starts_document
             parts[split].write(sentence, number)
     return {split: part.counts for split, part in parts.items()}

@@ -140,7 +140,7 @@ function wrap(element, name) {
 // A sentence is [words, spans, words without a blank before them], a span [gold, start, end, type, kind, seen, confidence, pair].
 function drawSentence(place) {
   const [words, spans, glued] = split.sentences[place], touching = new Set(glued), item = make("li", undefined, { tabindex: -1 });
-  item.append(make("span", String(place + 1), { class: "number" }));
+  item.append(make("span", split.marks ? split.marks[place] : String(place + 1), { class: "number" }));
   const text = make("bdi"), list = words.split("\t");
   const at = (word, gold) => spans.find((s) => Boolean(s[0]) === gold && s[1] <= word && word < s[2]);
   const starting = labels(spans);

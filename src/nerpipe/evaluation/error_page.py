@@ -46,6 +46,7 @@ class PageSplit:
     # A span is [gold, start, end, type, kind, seen, confidence, pair]. Start and end are counted in words of the
     # sentence. Seen is None if the training split is not known. Pair is the number of the pair of mistakes, or -1.
     sentences: list[tuple[str, list[list[Any]], list[int]]]
+    marks: list[str] | None = None  # What stands before each sentence. None: its number.
 
 
 def page_split(report: SplitReport, split: PredictedSplit, known: "AbstractSet[str] | None") -> PageSplit:
@@ -168,5 +169,6 @@ def _as_json(split: PageSplit) -> dict[str, Any]:
         "resampled": split.resampled,
         "train_known": split.train_known,
         "sentences": split.sentences,
+        "marks": split.marks,
         **tables,
     }
