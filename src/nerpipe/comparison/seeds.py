@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nerpipe.comparison.revisions import WORKSPACE, at_revision, experiments_from, open_repo
+from nerpipe.comparison.run_inputs import PARAMS_FILE, read_lock
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
 from nerpipe.evaluation.resampling import LEVEL
@@ -103,19 +104,18 @@ def read_run(repo: "Repo", name: str) -> Run | None:
 
     The params are read from dvc.lock, because the results were made with them. Those of params.yaml may be newer.
     """
-    from dvc.utils.serialize import ParseError, load_json, load_yaml
+    from dvc.utils.serialize import ParseError, load_json
 
-    lock, metrics = (repo.fs.join(repo.root_dir, *path.split("/")) for path in ("dvc.lock", METRICS))
+    stages = read_lock(repo, name).values()
     try:
-        stages = load_yaml(lock, fs=repo.fs).get("stages", {}).values()
-        scores = load_json(metrics, fs=repo.fs)
+        scores = load_json(repo.fs.join(repo.root_dir, *METRICS.split("/")), fs=repo.fs)
     except FileNotFoundError:
         return None
     except ParseError as error:
         raise NerpipeError(f"{name}: {error}; correct or restore the file (`git checkout -- FILE`)") from None
     params: dict[str, Any] = {}
     for stage in stages:
-        for key, value in stage.get("params", {}).get("params.yaml", {}).items():
+        for key, value in stage.get("params", {}).get(PARAMS_FILE, {}).items():
             if params.setdefault(key, value) != value:
                 return None  # The run was interrupted: its stages have different params.
     if not isinstance(params.get(SEED), int) or not all(split in scores for split in SCORED_SPLITS):
