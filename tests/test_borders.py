@@ -106,6 +106,8 @@ def test_compare(tmp_path, command):
     assert not code
     assert "[b]two" in out.replace("\n", "")
     assert "Ada\\x9b2J (a|b)" in out
+    _, out = command("compare", tmp_path / f"one{ESCAPE}", tmp_path / "[b]two", "--resamples", "100", "--md")
+    assert "`Ada\\x9b2J` (`a\\|b`)" in out
     _, out = command("compare", tmp_path / f"one{ESCAPE}", tmp_path / "[b]two", "--resamples", "100", "--json")
     assert set(json.loads(out)["per_type"]) == set(KINDS)
 

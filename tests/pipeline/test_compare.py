@@ -6,57 +6,12 @@ import shutil
 import pytest
 
 from repository import Repo
-
-DVC_YAML = """
-stages:
-  evaluate:
-    cmd: python evaluate.py ${system} ${seed}
-    deps: [evaluate.py, systems]
-    params: [system, seed]
-    outs: [kept/predictions]
-    metrics:
-      - metrics/metrics.json: {cache: false}
-"""
-EVALUATE = """
-import json, pathlib, sys
-system, seed = sys.argv[1:]
-out = pathlib.Path("kept/predictions")
-out.mkdir(parents=True, exist_ok=True)
-for split in ("dev", "test"):
-    (out / f"{split}.conll").write_text(pathlib.Path(f"systems/{system}").read_text())
-pathlib.Path("metrics").mkdir(exist_ok=True)
-f1 = {"bad": 0.5, "good": 0.6}.get(system, 0.1) + int(seed) / 100 + (int(seed) == 3 and system == "good") / 10
-scores = {"dataset": "d", "dev": {"f1": f1}, "test": {"f1": f1 - 0.1}}
-pathlib.Path("metrics/metrics.json").write_text(json.dumps(scores))
-"""
-
-
-def sentences(tags, name="Ann"):
-    return "".join(f"{name}\tB-a\t{tag}\t0.9000\nran\tO\tO\t0.9000\n\n" for tag in tags)
+from small_repository import small_repository
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A repository with three systems, run and committed on main with the bad one."""
-    base = tmp_path_factory.mktemp("small")
-    repo = Repo(base / "repo", base / "cache")
-    (repo.path / "systems").mkdir(parents=True)
-    for name, text in {
-        "bad": sentences(["O"] * 11 + ["B-a"]),
-        "good": sentences(["B-a"] * 12),
-        "other_gold": sentences(["B-a"] * 11) + sentences(["B-a"], name="Bo"),
-    }.items():
-        (repo.path / "systems" / name).write_text(text)
-    (repo.path / "dvc.yaml").write_text(DVC_YAML)
-    (repo.path / "evaluate.py").write_text(EVALUATE)
-    (repo.path / "params.yaml").write_text("system: bad\nseed: 1\n")
-    repo.run("git", "init", "-qb", "main")
-    repo.run("dvc", "init", "-q")
-    repo.commit("nothing run")
-    repo.run("git", "tag", "unrun")
-    repo.run("dvc", "repro", "-q")
-    repo.commit("run")
-    return repo
+    return small_repository(tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture
@@ -96,6 +51,41 @@ def test_the_workspace_against_main(repo):
     (repo.path / "below").mkdir()
     below = Repo(repo.path / "below", repo.path)
     assert compared(below, "HEAD", "--split", "dev")["difference"] == found["difference"]
+
+
+def test_markdown_names_what_differs_and_only_what_the_results_were_made_from(repo):
+    repo.set(system="good")
+    (repo.path / "systems/unused").write_text("")
+    repo.run("dvc", "repro", "-q")
+    text = repo.run("nerpipe", "compare", "main", "--md", "--show", "2")
+    for part in (
+        "### `workspace` compared with `main`\n\n**+84.6 F1, 95% CI ",
+        "| `system` | `bad` | `good` |\n\n",
+        "Inputs that differ:\n\n- `systems`\n",
+        "<details><summary>11 fixed sentences: wrong before, correct now</summary>",
+        "| 1 | `Ann ran` | `Ann` (`a`) | none | `Ann` (`a`) |\n",
+        "\n9 more are left out here.\n",
+    ):
+        assert part in text
+    found = compared(repo, "main")
+    assert (found["params"], found["inputs"]) == ({"system": {"side": "bad", "other": "good"}}, ["systems"])
+    assert repo.try_run("nerpipe", "compare", "workspace", "main", "--md", "--fail-if-worse").returncode == 3
+    # dvc.lock of main beside predictions of the branch
+    repo.commit("good")
+    repo.run("git", "checkout", "-q", "main~1")
+    assert "The params and inputs of `workspace` are not known" in repo.run("nerpipe", "compare", "main", "--md")
+    assert compared(repo, "main")["params"] is None
+    repo.run("dvc", "checkout", "-q")
+    assert "| `system` | `good` | `bad` |" in repo.run("nerpipe", "compare", "main", "--md")
+
+
+def test_a_clone_without_the_branch_takes_that_of_the_git_remote(repo, tmp_path):
+    repo.run("git", "checkout", "-qb", "work")
+    repo.run("git", "clone", "-q", str(repo.path), str(tmp_path / "clone"))
+    shutil.copytree(repo.path / ".dvc/cache", tmp_path / "clone/.dvc/cache")
+    clone = Repo(tmp_path / "clone", tmp_path / "cache")
+    assert clone.run("git", "branch", "--format=%(refname:short)") == "work\n"
+    assert compared(clone, "main", "origin/main")["side"]["source"] == "main:kept/predictions/test.conll"
 
 
 def test_experiments_commits_and_files(repo):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nerpipe.command_line.help_text import add_examples
 from nerpipe.comparison.score_command import CHANGES_LISTED, RESAMPLES_OF_TESTS, SEED_OF_TESTS, WORSE, print_json
+from nerpipe.contracts.terminal import say
 from nerpipe.params import whole_number
 
 LEAST_RESAMPLES = 100
@@ -30,7 +31,7 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         type=whole_number(0),
         default=CHANGES_LISTED,
         metavar="N",
-        help="number of changed sentences to list (default: %(default)s)",
+        help="number of changed sentences to list, with --md of broken and of fixed ones (default: %(default)s)",
     )
     parser.add_argument(
         "--resamples",
@@ -51,13 +52,20 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"exit with code {WORSE} if OTHER is worse and the difference is not noise",
     )
-    parser.add_argument(
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument(
         "--json", action="store_true", help="print all results as JSON, with fractions instead of points"
+    )
+    output.add_argument(
+        "--md",
+        action="store_true",
+        help="print Markdown for a comment of a pull request, with the params and inputs that differ",
     )
     add_examples(
         parser,
         {
             "is the workspace better than main?": "nerpipe compare main",
+            "a comment for a pull request": "nerpipe compare main --md",
             "two branches on dev, with 30 changed sentences": "nerpipe compare main lower-lr --split dev --show 30",
         },
     )
@@ -95,7 +103,8 @@ def add_search(parser: argparse.ArgumentParser) -> None:
 
 def _compare(arguments: argparse.Namespace) -> int:
     """Compare two systems, and return the exit code."""
-    from nerpipe.comparison.comparison_json import comparison_as_json
+    from nerpipe.comparison.comparison_json import comparison_as_json, input_changes_as_json
+    from nerpipe.comparison.comparison_markdown import comparison_as_markdown
     from nerpipe.comparison.display import print_comparison
     from nerpipe.comparison.revisions import WORKSPACE, load_output
     from nerpipe.comparison.systems import compare
@@ -104,7 +113,9 @@ def _compare(arguments: argparse.Namespace) -> int:
     comparison = compare(sides[0], sides[1], resamples=arguments.resamples, seed=arguments.seed)
     if arguments.json:
         settings = {"split": arguments.split, "resamples": arguments.resamples, "seed": arguments.seed}
-        print_json(comparison_as_json(comparison, *sides) | settings)
+        print_json(comparison_as_json(comparison, *sides) | input_changes_as_json(*sides) | settings)
+    elif arguments.md:
+        say(comparison_as_markdown(comparison, *sides, split=arguments.split, show=arguments.show))
     else:
         print_comparison(comparison, *sides, show=arguments.show)
     return WORSE if arguments.fail_if_worse and comparison.verdict == "worse" else 0

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nerpipe.comparison.revisions import SystemOutput
+from nerpipe.comparison.run_inputs import changed_inputs
 from nerpipe.comparison.systems import (
     ALPHA,
     CHANGE_KINDS,
@@ -40,6 +41,15 @@ def comparison_as_json(found: SystemComparison, first: SystemOutput, other: Syst
         "changes": {kind: counts[kind] for kind in CHANGE_KINDS},
         "changed_sentences": [_change_json(change) for change in found.changes],
     }
+
+
+def input_changes_as_json(first: SystemOutput, other: SystemOutput) -> dict[str, Any]:
+    """Return the params and the inputs that differ. Both are None if those of a side are not known."""
+    if first.inputs is None or other.inputs is None:
+        return {"params": None, "inputs": None}
+    changes = changed_inputs(first.inputs, other.inputs)
+    params = {key: dict(zip(("side", "other"), values, strict=True)) for key, values in changes.params.items()}
+    return {"params": params, "inputs": changes.sources}
 
 
 def _difference_json(difference: Difference) -> dict[str, Any]:

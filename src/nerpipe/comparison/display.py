@@ -16,6 +16,7 @@ from nerpipe.comparison.systems import (
     SystemComparison,
     interval_notes,
     points,
+    same_tags_notes,
     show_bounds,
     show_interval,
     verdict_in_words,
@@ -100,22 +101,18 @@ def print_comparison(
         notes: What is to be known of the two sides.
     """
     table = _table("F1 in points", first.name, other.name, "difference", "95% interval", "entities")
-    table.add_row("all", *_difference_cells(found.micro), style="bold")
+    table.add_row("all", *difference_cells(found.micro), style="bold")
     for kind, difference in found.per_type.items():
-        table.add_row(f"  {kind}", *_difference_cells(difference))
+        table.add_row(f"  {kind}", *difference_cells(difference))
     width = max(len(first.name), len(other.name), len("gold"))
     lines = [
-        f"{side.name:<{width}}  F1 {_point(f1.value)}, {show_interval(f1, _point)}"
+        f"{side.name:<{width}}  F1 {point(f1.value)}, {show_interval(f1, point)}"
         for side, f1 in ((first, found.micro.first), (other, found.micro.other))
     ]
     lines.append(verdict_in_words(found))
-    lines += [*interval_notes(found), *notes, signature_line(found.signature)]
-    if first.predicted == other.predicted:
-        lines.append("All predicted tags are the same. If you changed something, run `dvc repro` first.")
-    counts = Counter(change.kind for change in found.changes)
-    listed = ", ".join(f"{counts[kind]} {kind} ({MEANING[kind]})" for kind in CHANGE_KINDS if counts[kind])
-    if listed:
-        lines.append(f"of {number_of(found.sentences, 'sentence')}: {listed}")
+    lines += [*interval_notes(found), *notes, *same_tags_notes(first, other), signature_line(found.signature)]
+    if found.changes:
+        lines.append(f"of {number_of(found.sentences, 'sentence')}: {count_changes(found)}")
     names = [name.ljust(width) for name in ("gold", first.name, other.name)]
     for change in found.changes[:show]:
         lines += ["", f"{change.kind}  sentence {change.sentence}: {change.text}"]
@@ -126,13 +123,23 @@ def print_comparison(
     show_table(table, lines)
 
 
-def _difference_cells(difference: Difference) -> list[str]:
+def count_changes(found: SystemComparison) -> str:
+    """Say how many sentences are fixed, broken and changed."""
+    counts = Counter(change.kind for change in found.changes)
+    return (
+        ", ".join(f"{counts[kind]} {kind} ({MEANING[kind]})" for kind in CHANGE_KINDS if counts[kind]) or "none differs"
+    )
+
+
+def difference_cells(difference: Difference) -> list[str]:
+    """Return F1 of both sides, their difference with its interval, and the number of gold entities."""
     delta = difference.delta
-    sides = (_point(side.value) for side in (difference.first, difference.other))
+    sides = (point(side.value) for side in (difference.first, difference.other))
     return [*sides, points(delta.value), show_bounds(delta, points) or "none", support_cell(difference.support)]
 
 
-def _point(value: float) -> str:
+def point(value: float) -> str:
+    """Format a fraction in points."""
     return f"{100 * value:.1f}"
 
 

@@ -5,10 +5,11 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nerpipe.comparison.run_inputs import RunInputs, inputs_of_stage, read_lock
 from nerpipe.contracts.conll import read_blocks
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
@@ -36,6 +37,7 @@ class SystemOutput:
     # The id of each document (None if it has none) by the index of its first sentence. Empty if none are known.
     boundaries: Mapping[int, str | None] = field(default_factory=dict)
     scheme: str = CANONICAL_SCHEME  # The scheme of the gold file.
+    inputs: RunInputs | None = None  # What the predictions were made from, if that is known.
 
 
 def load_output(name: str, split: str) -> SystemOutput:
@@ -53,8 +55,11 @@ def load_output(name: str, split: str) -> SystemOutput:
         return _read(name, Path(name), name)
     with open_repo(otherwise=", or name two predictions files") as repo:
         if name == WORKSPACE:
-            path = Path(_predictions_of(repo, name).fs_path) / f"{split}.conll"
-            return _read(name, path, os.path.relpath(path))
+            out = _predictions_of(repo, name)
+            path = Path(out.fs_path) / f"{split}.conll"
+            output = _read(name, path, os.path.relpath(path))
+            # The files may be others than those of dvc.lock, such as after `git checkout` without `dvc checkout`.
+            return output if out.workspace_status() else replace(output, inputs=_inputs(repo, name))
         with at_revision(repo, name), tempfile.TemporaryDirectory() as folder:
             out = _predictions_of(repo, name)
             if not out.hash_info:
@@ -65,7 +70,7 @@ def load_output(name: str, split: str) -> SystemOutput:
             source = f"{out.def_path}/{split}.conll"
             target = Path(folder) / f"{split}.conll"
             _fetch(repo, name, source, target)
-            return _read(name, target, f"{name}:{source}")
+            return replace(_read(name, target, f"{name}:{source}"), inputs=_inputs(repo, name))
 
 
 @contextmanager
@@ -173,6 +178,10 @@ def _predictions_of(repo: "Repo", name: str) -> "Output":
         f"{name}: its dvc.yaml has no stage `{EVALUATE_STAGE}` with a folder `{PREDICTIONS_OUT}` in its outs; name a "
         "revision that has one, or a predictions file"
     )
+
+
+def _inputs(repo: "Repo", name: str) -> RunInputs | None:
+    return inputs_of_stage(read_lock(repo, name), EVALUATE_STAGE)
 
 
 def _fetch(repo: "Repo", name: str, source: str, target: Path) -> None:
