@@ -56,7 +56,7 @@ def card(
             for s in ("train", "dev", "test")
         ],
         {"dataset": dataset, "dev": scores, "test": scores | interval},
-        [{"split": s, "measure": m, "signature": f"{s}|{m}:`x`"} for s in ("test", "dev") for m in ("micro", "macro")],
+        {split: f"{split}|micro:`x`" for split in ("test", "dev")},
         [{"split": "test", "type": kind, **scores, "support": 1} for kind in kinds],
         "# a comment\ntorch==2.13.0\n",
         "f" * 64,

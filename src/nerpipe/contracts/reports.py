@@ -74,7 +74,6 @@ class SignedRow(TypedDict):
     """A row of averages.json, as export reads it."""
 
     split: str
-    measure: str
     signature: str
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from nerpipe.contracts.escapes import markdown_code, markdown_text
-from nerpipe.contracts.reports import CleanRow, MainScores, SignedRow, TestScores, TypeRow
+from nerpipe.contracts.reports import CleanRow, MainScores, TestScores, TypeRow
 from nerpipe.evaluation.score_table import note_on
 from nerpipe.evaluation.units import support_cell
 from nerpipe.export.network_comparison import LEAST_AGREEMENT, NetworkComparison, drop_in_words
@@ -24,7 +24,7 @@ def model_card(
     params: Params,
     clean_report: Sequence[CleanRow],
     metrics: MainScores,
-    averages: Sequence[SignedRow],
+    signatures: Mapping[str, str],
     per_type: Sequence[TypeRow],
     pins: str,
     weights_sha256: str,
@@ -43,7 +43,7 @@ def model_card(
         params: The params of the run.
         clean_report: The content of metrics/clean.json.
         metrics: The content of metrics/metrics.json.
-        averages: The content of metrics/averages.json.
+        signatures: The signature of the F1 of each split.
         per_type: The content of metrics/per_type.json.
         pins: The text of requirements/model.txt.
         weights_sha256: The SHA-256 of the trained model.safetensors.
@@ -68,7 +68,7 @@ def model_card(
         revision=markdown_code(revision),
         note=note_on(params.dataset),
         headline=_headline_table(metrics),
-        signatures=_signatures(averages),
+        signatures=[f"{split}: {markdown_code(signature)}" for split, signature in signatures.items()],
         by_type=_type_table(per_type),
         interval=_interval(metrics["test"]),
         resampled=metrics["test"]["resampled"],
@@ -153,14 +153,6 @@ def _headline_table(metrics: MainScores) -> str:
         for split, row in (("test", metrics["test"]), ("dev", metrics["dev"]))
     ]
     return _table(("split", "precision", "recall", "f1", "token_accuracy"), rows)
-
-
-def _signatures(averages: Sequence[SignedRow]) -> list[str]:
-    """List the signature of the F1 of each split, which is in the first row of the split."""
-    first: dict[str, str] = {}
-    for row in averages:
-        first.setdefault(row["split"], f"{row['split']}: {markdown_code(row['signature'])}")
-    return [*first.values()]
 
 
 def _type_table(per_type: Sequence[TypeRow]) -> str:

@@ -13,6 +13,7 @@ from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
 from nerpipe.contracts.word_rules import read_word_choice, used_subword_labels
 from nerpipe.errors import NerpipeError
+from nerpipe.evaluation.evaluate import EVALUATED
 from nerpipe.params import Params
 from nerpipe.prediction.exported_folder import ONNX, data_file
 
@@ -59,7 +60,7 @@ def export(
     found = read_word_choice(encoded)
     word_rule = found["rule"]
     params = replace(params, subword_labels=used_subword_labels(params.subword_labels, found))
-    scores = read_shaped(metrics, MainScores), read_shaped(averages, list[SignedRow])
+    scores = read_shaped(metrics, MainScores), _read_signatures(averages)
     reports = read_counts(clean_report, CleanRow), *scores, _read_types(per_type)
     say("loading transformers ...")
     import torch
@@ -96,6 +97,16 @@ def export(
     say(f"exported to {out}: the exported model predicts {same}{ties_in_words(ties)}")
     for network in networks:
         say(f"  {ONNX[network.precision]}: {network_in_words(network, params.int8_max_f1_drop)}")
+
+
+def _read_signatures(averages: Path) -> dict[str, str]:
+    """Read the signatures of the F1 of test and dev. Each is in the first row of its split."""
+    rows = read_shaped(averages, list[SignedRow])
+    found = {row["split"]: row["signature"] for row in reversed(rows)}
+    missing = [split for split in EVALUATED if split not in found]
+    if missing:
+        raise NerpipeError(f"{averages}: the scores of {' and '.join(missing)} are not in this file; {REBUILD}")
+    return {split: found[split] for split in EVALUATED}
 
 
 def _read_types(per_type: Path) -> list[TypeRow]:
