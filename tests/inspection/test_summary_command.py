@@ -33,7 +33,7 @@ def test_the_scores_are_followed_by_places_and_commands_and_nothing_is_warned_of
     summarise(None)
     out = capsys.readouterr().out
     assert out.count("Entity scores in points") == 1
-    assert "arning" not in out
+    assert "Warning: " not in out
     for part in ("reports/errors.html", "dvc exp run -S lr=5e-4", "nerpipe compare main"):
         assert part in out
     assert out.splitlines()[-1].startswith("models/exported is not here: `dvc checkout` fetches it from DVC's cache")
