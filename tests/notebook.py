@@ -1,6 +1,7 @@
 """Runs docs/notebook.ipynb. As a program, it keeps the new outputs in the file: `python tests/notebook.py`."""
 
 import json
+import os
 import re
 
 from places import ROOT
@@ -14,6 +15,7 @@ def run_notebook(folder=NOTEBOOK.parent):
     import nbformat
     from nbclient import NotebookClient
 
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # Threads that wait in a loop take a busy machine's time.
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     resources = {"metadata": {"path": str(folder)}}
     return NotebookClient(notebook, timeout=LONGEST, resources=resources, record_timing=False).execute()
