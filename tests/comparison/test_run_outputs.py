@@ -145,7 +145,7 @@ def test_seeds_in_all_forms(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "runs  seeds  dev F1      test F1     params\n" in out
     assert "   2  1, 2   51.0 ± 1.4  40.0 ± 0.0  lr=0.0003 (baseline)\n" in out
-    assert "lr=0.5 minus lr=0.0003, seed by seed:\n  dev   -1.0 F1 (sd 1.4, n = 2)" in out
+    assert "lr=0.5 minus the baseline, seed by seed:\n  dev   -1.0 F1 (sd 1.4, n = 2)" in out
     text = markdown_of(tables_of_settings(found), [])
     assert "| 2 | 1, 2 | 51.0 ± 1.4 | 40.0 ± 0.0 | `lr=0.0003` (baseline) |" in text
     rows = list(csv.DictReader(io.StringIO(csv_of_settings(found), newline="")))

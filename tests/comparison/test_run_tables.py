@@ -73,7 +73,7 @@ def test_settings_have_mean_deviation_and_number_of_runs_and_are_compared_with_t
         ["3", "1, 2, 3", "51.0 ± 1.0", "40.0 ± 0.0", ["lr=0.5"]],
     ]
     assert list(table.lines) == [
-        "lr=0.5 minus lr=0.0003, seed by seed:",
+        "lr=0.5 minus the baseline, seed by seed:",
         "  dev   +0.0 F1 with the one common seed. One seed is not enough: train with more seeds",
         "  test  +0.0 F1 with the one common seed. One seed is not enough: train with more seeds",
     ]

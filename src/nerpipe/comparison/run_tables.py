@@ -96,7 +96,10 @@ def tables_of_settings(found: RunOverview) -> list[RunTable]:
     for group, settings in groups:
         labels = [_listed(row.params, found, differing, everything=row.has_baseline) for row in settings]
         rows = [_setting_row(row, label, columns) for row, label in zip(settings, labels, strict=True)]
-        names = [", ".join(label) or "the params of the baseline" for label in labels]
+        names = [
+            "the baseline" if row.has_baseline else ", ".join(label) or "the params of the baseline"
+            for row, label in zip(settings, labels, strict=True)
+        ]
         gains = (_gain_lines(*parts, names[0]) for parts in zip(settings[1:], names[1:], strict=True))
         lines = [*chain.from_iterable(gains), *lone, *signature_lines(group.runs)]
         if settings:
