@@ -25,11 +25,15 @@ docs: $(BIN)/.docs-installed ## build the documentation as a site that needs no 
 	sphinx-build -q -E -W --keep-going -c docs/site -d .sphinx_cache . site
 	@echo "open site/index.html"
 
-test: $(BIN)/.dev-installed ## install and run the tests a contributor runs (the slow ones left out)
-	pytest -m "not slow"
+# Two processes, each with one thread for its matrices. The tests of a file stay together: they share what is slow to make.
+FAST_TESTS := OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile -m "not slow"
 
-test-all: $(BIN)/.dev-installed ## every test, the slow ones too (real weights, queues, kills)
-	pytest
+test: $(BIN)/.dev-installed ## install and run the tests a contributor runs, two at a time (the slow ones left out)
+	$(FAST_TESTS)
+
+test-all: $(BIN)/.dev-installed ## every test, the slow ones too, one at a time (real weights, queues, kills)
+	$(FAST_TESTS)
+	pytest -m slow
 
 coverage: $(BIN)/.dev-installed ## every test again, and which lines no test runs
 	coverage erase

@@ -22,7 +22,7 @@ INPUTS = RunInputs({"lr": 0.1, "seed": 1}, {"data/raw/mine": "1", "src": "1"})
 
 def markdown(first, other, show=10):
     found = compare(first, other, resamples=100, seed=1)
-    return comparison_as_markdown(found, first, other, split="test", show=show)
+    return comparison_as_markdown(found, first, other, show=show)
 
 
 def side(name, predicted, inputs=INPUTS, **changed):
@@ -57,7 +57,7 @@ def test_what_a_reviewer_reads():
     assert " to " in row
     assert any(line.startswith("| `a` | 50.0 | 66.7 | +16.7 | ") and line.endswith("| 2 (too few) |") for line in lines)
     assert "- `src`" not in lines
-    assert any("test: 4 sentences with 3 entities" in line for line in lines)
+    assert any("Entity F1 in points, `workspace`: 4 sentences with 3 entities." in line for line in lines)
 
 
 @pytest.mark.parametrize(

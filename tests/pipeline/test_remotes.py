@@ -7,6 +7,7 @@ import pytest
 
 from places import ROOT
 from repository import Repo
+from small_repository import small_repository
 
 PAGE = (ROOT / "docs/remotes.md").read_text()
 TEXT = "Ada and Kit Lee saw the boat in Port Ness"
@@ -112,3 +113,25 @@ def test_s3(repo, tmp_path, s3):
 def test_the_page_names_the_pin_of_dvc_s3():
     pin = re.search(r"(?m)^dvc-s3==(\S+)", (ROOT / "requirements/dev.txt").read_text())[1]
     assert f"pip install dvc-s3=={pin}" in PAGE
+
+
+@pytest.mark.slow
+def test_a_remote_that_is_younger_than_the_experiment_gets_no_file_and_then_does(tmp_path):
+    """What docs/troubleshooting.md says of `dvc exp push`."""
+    repo = small_repository(tmp_path)
+    repo.run("dvc", "exp", "run", "-q", "--temp", "-n", "early", "-S", "system=good")
+    repo.run("dvc", "remote", "add", "-q", "-d", "store", str(tmp_path / "store"))
+    repo.commit("a remote")
+    repo.run("git", "clone", "-q", "--bare", str(repo.path), str(tmp_path / "shared.git"))
+    repo.run("git", "remote", "add", "origin", str(tmp_path / "shared.git"))
+    done = repo.try_run("dvc", "exp", "push", "origin", "early")
+    assert (done.returncode, "failed to collect" in done.stderr) == (0, True)
+    assert not list((tmp_path / "store").rglob("*.*"))
+    assert "remote 'store' doesn't exist" in repo.try_run("dvc", "exp", "push", "-r", "store", "origin", "early").stderr
+    repo.run("dvc", "exp", "apply", "early")
+    repo.commit("early")
+    repo.run("dvc", "push", "-q")
+    shutil.rmtree(repo.path / ".dvc/cache")
+    shutil.rmtree(repo.path / "kept")
+    repo.run("dvc", "pull", "-q")
+    assert "Ann\tB-a\tB-a" in repo.read("kept/predictions/test.conll")

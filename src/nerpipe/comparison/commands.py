@@ -115,7 +115,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         settings = {"split": arguments.split, "resamples": arguments.resamples, "seed": arguments.seed}
         print_json(comparison_as_json(comparison, *sides) | input_changes_as_json(*sides) | settings)
     elif arguments.md:
-        say(comparison_as_markdown(comparison, *sides, split=arguments.split, show=arguments.show))
+        say(comparison_as_markdown(comparison, *sides, show=arguments.show))
     else:
         print_comparison(comparison, *sides, show=arguments.show)
     return WORSE if arguments.fail_if_worse and comparison.verdict == "worse" else 0

@@ -34,16 +34,13 @@ ONE_MODEL_EACH = (
 )
 
 
-def comparison_as_markdown(
-    found: SystemComparison, first: SystemOutput, other: SystemOutput, *, split: str, show: int
-) -> str:
+def comparison_as_markdown(found: SystemComparison, first: SystemOutput, other: SystemOutput, *, show: int) -> str:
     """Return the verdict, F1 of both sides, what differs in params and inputs, F1 by type, and changed sentences.
 
     Args:
         found: The comparison.
         first: The side to compare with.
         other: The side to judge.
-        split: The name of the split.
         show: The largest number of broken sentences to list, and of fixed ones.
     """
     names = [_code(side.name) for side in (first, other)]
@@ -53,7 +50,8 @@ def comparison_as_markdown(
         lines.append(f"| {name} | {point(f1.value)} | {show_bounds(f1, point) or 'none'} |")
     delta = found.micro.delta
     lines.append(f"| difference | {points(delta.value)} | {show_bounds(delta, points) or 'none'} |")
-    size = f"Entity F1 in points, {split}: {found.sentences:,} sentences with {found.micro.support:,} entities."
+    place = _code(other.source)  # Its name says which split it is.
+    size = f"Entity F1 in points, {place}: {found.sentences:,} sentences with {found.micro.support:,} entities."
     lines += ["", " ".join([size, ONE_MODEL_EACH, *interval_notes(found), *same_tags_notes(first, other)]), ""]
     lines += _inputs(first, other, names)
     rows = (f"| {_code(kind)} | {' | '.join(difference_cells(row))} |" for kind, row in found.per_type.items())
