@@ -240,13 +240,6 @@ def test_the_ways_against_a_preference_for_o_are_what_was_measured():
         assert f"| {name} | {cells} |" in evaluation
 
 
-def test_what_more_sentences_and_more_epochs_are_worth_is_what_was_measured():
-    for row in result("data_size")["rows"]:
-        cells = [f"{row['sentences']:,}", str(row["epochs"])]
-        cells += [f"{100 * row[f'{split}_f1']:.1f} ± {100 * row[f'{split}_sd_f1']:.1f}" for split in ("dev", "test")]
-        assert f"| {' | '.join(cells)} | {row['processor_seconds']:,.0f} s |" in README
-
-
 def test_the_lines_that_choose_a_build_of_pytorch_name_the_index_that_make_run_asks():
     script = (ROOT / "requirements/torch_index.sh").read_text()
     (index,) = re.findall(r"(?m)^index=(.*)", script)
@@ -268,7 +261,7 @@ def test_what_suspects_find_is_what_was_measured():
         cells = " | ".join(f"{100 * row[name]:.1f}" for name in ("all", "dropped", "type changed", "boundary moved"))
         assert f"| {way} | {cells} |" in text
     chosen = [f"{100 * run['all']:.1f}" for run in measured["seeds"] if run["way"].endswith("(the command)")]
-    assert f"seed 1 ({chosen[0]}); seeds 2 and 3 gave {chosen[1]} and {chosen[2]}" in text
+    assert f"seed 1 ({chosen[0]}); seed 2 gave {chosen[1]}" in text
     looked_at = result("suspects_wnut17")
     verdicts = [row["verdict"] for row in looked_at["verdicts"]]
     counts = {name: verdicts.count(name) for name in ("label", "guideline", "model")}

@@ -20,7 +20,7 @@ NAV = {
     "First steps": ["README", "docs/install", "docs/notebook"],
     "Your data": ["docs/your_data", "docs/data", "docs/annotation"],
     "Training": ["docs/pipeline", "docs/params", "docs/commands"],
-    "Results": ["docs/metrics", "docs/evaluation", "docs/experiments"],
+    "Results": ["docs/metrics", "docs/evaluation", "docs/pull_requests", "docs/experiments"],
     "Prediction": ["docs/deploy", "docs/python"],
     "Operation": ["docs/remotes", "docs/scaling", "docs/reliability", "docs/troubleshooting"],
     "The project": ["CONTRIBUTING", "SECURITY", "data/raw/sample/README", "CHANGELOG"],
