@@ -78,7 +78,7 @@ def test_the_stage_writes_the_rule_and_the_figures(tmp_path, capsys):
     assert [row["word_rule"] for row in rows[3:]] == list(RULES)
     said = capsys.readouterr().out
     assert "labels: 3, which are O, and B- and I- of each entity type of train: a\n" in said
-    assert "train: 1 sentences, 3 tokens, 1 entities\n" in said
+    assert "train: 1 sentence, 3 tokens, 1 entity\n" in said
     assert "by the rule characters, which is nearest to the words of train (F1 100.0); 1 of 1 entities" in said
 
 

@@ -62,7 +62,7 @@ def build_one(path, tokens, gold, predicted, confidence=0.5, **origin):
     sure = [[confidence] * len(row) for row in tokens]
     split = PredictedSplit(tokens, gold, predicted, sure, predicted, 0)
     report = report_split("test", split, set(), resamples=100, seed=1)
-    write_page(path, [page_split(report, split, set())], dataset="mine", note=None, **origin)
+    write_page(path, [page_split(signed_report(report, split), split, set())], dataset="mine", note=None, **origin)
     return path
 
 
@@ -463,7 +463,8 @@ def test_ten_thousand_sentences_stay_quick(browser, tmp_path):
 
 def test_marks_stand_in_the_place_of_numbers(browser, tmp_path):
     split = PredictedSplit(TOKENS, GOLD, PREDICTED, CONFIDENCE, PREDICTED, 0)
-    page = page_split(report_split("train", split, None, resamples=100, seed=1), split, None)
+    report = report_split("train", split, None, resamples=100, seed=1)
+    page = page_split(signed_report(report, split), split, None)
     marks = [f"{number} · <b>train.conll</b>" for number in range(len(TOKENS))]
     write_page(tmp_path / "page.html", [replace(page, marks=marks)], dataset="mine", note=None)
     browser.get((tmp_path / "page.html").as_uri())

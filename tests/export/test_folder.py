@@ -224,7 +224,7 @@ def test_the_card_signs_the_scores_of_each_split_as_text_to_copy():
 
 
 def test_the_card_says_what_int8_loses_or_that_it_is_left_out():
-    assert "| `onnx/model_int8.onnx` | 0.4000 | 0.1000 | 90.00% | 0.5 |" in card()
+    assert "| `onnx/model_int8.onnx` | 0.4000 | 0.1000 less than PyTorch | 90.00% | 0.5 |" in card()
     assert "| int8: left out, it loses too much | 0.4000 |" in card(int8_kept=False)
 
 

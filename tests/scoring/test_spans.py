@@ -54,7 +54,7 @@ def test_nothing_at_all():
 @pytest.mark.parametrize(
     ("gold", "predicted", "said"),
     [
-        ([["O"]], [["O"], ["O"]], "1 gold sentences, but 2 predicted"),
+        ([["O"]], [["O"], ["O"]], "1 gold sentence, but 2 predicted"),
         ([["O"], ["O", "O"]], [["O"], ["O"]], "sentence 2 has 2 gold tags, but 1"),
         ([["O", "B-a"]], [["O", "S-a"]], "predicted tag 'S-a' of word 2 in sentence 1"),
         ([["B-"]], [["O"]], "gold tag 'B-' of word 1 in sentence 1"),

@@ -7,7 +7,7 @@ issues, and write to the people and teams that `@name` names, also behind a back
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nerpipe.comparison.display import MEANING, count_changes, difference_cells, point
+from nerpipe.comparison.display import MEANING, count_changes, difference_cells, point, same_tags_notes
 from nerpipe.comparison.revisions import SystemOutput
 from nerpipe.comparison.run_inputs import InputChanges, changed_inputs
 from nerpipe.comparison.systems import (
@@ -16,7 +16,6 @@ from nerpipe.comparison.systems import (
     WordEntity,
     interval_notes,
     points,
-    same_tags_notes,
     show_bounds,
     verdict_in_words,
 )

@@ -16,7 +16,6 @@ from nerpipe.comparison.systems import (
     SystemComparison,
     interval_notes,
     points,
-    same_tags_notes,
     show_bounds,
     show_interval,
     verdict_in_words,
@@ -121,6 +120,13 @@ def print_comparison(
     if len(found.changes) > show:
         lines += ["", f"{len(found.changes) - show} more: use --show {len(found.changes)} or --json"]
     show_table(table, lines)
+
+
+def same_tags_notes(first: SystemOutput, other: SystemOutput) -> list[str]:
+    """Say that both sides predict the same tags, which is often a run that is not up to date."""
+    if first.predicted != other.predicted:
+        return []
+    return ["All predicted tags are the same. If you changed something, run `dvc repro` first."]
 
 
 def count_changes(found: SystemComparison) -> str:

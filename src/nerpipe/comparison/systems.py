@@ -167,13 +167,6 @@ def interval_notes(comparison: SystemComparison) -> list[str]:
     return []
 
 
-def same_tags_notes(first: SystemOutput, other: SystemOutput) -> list[str]:
-    """Say that both sides predict the same tags, which is often a run that is not up to date."""
-    if first.predicted != other.predicted:
-        return []
-    return ["All predicted tags are the same. If you changed something, run `dvc repro` first."]
-
-
 def points(value: float) -> str:
     """Format a difference of fractions in points, with its sign."""
     return f"{100 * value:+.1f}".replace("-0.0", "+0.0")

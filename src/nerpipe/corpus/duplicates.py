@@ -60,7 +60,7 @@ def leaked_sentences(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """
     order = [row["split"] for row in rows]
     return [
-        f"{count:,} of {_size(row)} are also in {other}, which makes the scores on {row['split']} too good."
+        f"{count:,} of {_size(row)} also occurred in {other}, which makes the scores on {row['split']} too good."
         for row in rows
         for other, count in row["sentences_also_in"].items()
         if row["split"] in ("dev", "test") and count and order.index(other) < order.index(row["split"])

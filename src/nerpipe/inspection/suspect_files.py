@@ -61,12 +61,14 @@ def write_suspects_page(
     """
     from nerpipe.evaluation.error_page import page_split, write_page
     from nerpipe.evaluation.report import report_split
+    from nerpipe.evaluation.signed_report import signed_report
     from nerpipe.evaluation.split_predictions import PredictedSplit
 
     columns = [(s.words, s.gold, s.predicted, s.predicted_probability) for s in suspects]
     tokens, gold, predicted, sure = (list(column) for column in zip(*columns, strict=True))
     split = PredictedSplit(tokens, gold, predicted, sure, predicted, 0)
-    page = page_split(report_split("train", split, None, resamples=resamples, seed=seed), split, None)
+    report = report_split("train", split, None, resamples=resamples, seed=seed)
+    page = page_split(signed_report(report, split), split, None)
     shown = suspects[:MOST_ON_PAGE]
     note = (
         f"Each sentence of train was read by a model that was not trained on it ({folds} folds). The sentences stand "
