@@ -184,10 +184,11 @@ def test_it_is_read_and_searched_in_a_browser_from_the_disk(site):
             assert [place for place in loaded if not place.startswith(("file:", "data:"))] == []
         window.get((site / "search.html").as_uri() + "?q=quarantined")
         found = "return [...document.querySelectorAll('#search-results li a')].map(each => each.href)"
-        WebDriverWait(window, 30).until(lambda window: window.execute_script(found))
-        assert any(
-            Path(place.partition("?")[0].partition("#")[0]).name == "data.html"
-            for place in window.execute_script(found)
-        )
+
+        def is_found(window):  # The page lists its results one after the other.
+            places = window.execute_script(found)
+            return any(Path(place.partition("?")[0].partition("#")[0]).name == "data.html" for place in places)
+
+        WebDriverWait(window, 30).until(is_found)
     finally:
         window.quit()
