@@ -143,6 +143,11 @@ def test_corrections_come_back_from_a_tool_and_nothing_else_changes(repo, tool):
         path.write_bytes(before)
 
 
+def hear_interrupts():
+    """In a child, because processes that a shell starts in the background ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_was_stopped_goes_on(repo, kill):
     kept = next((repo.path / ".nerpipe").glob("suspects-*.npy"))
@@ -154,6 +159,7 @@ def test_a_run_that_was_stopped_goes_on(repo, kill):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_interrupts,  # noqa: PLW1509 - no thread runs here
     )
     deadline = time.monotonic() + 300
     while not list((repo.path / ".nerpipe").glob("*/fold-1.npy")) and time.monotonic() < deadline:
