@@ -275,8 +275,11 @@ def test_the_real_pipeline(built, tmp_path):
         *(f"{split}_{part}" for split in ("dev", "test") for part in ("f1", "f1_low", "f1_high")),
     }
     out = repo.run("nerpipe", "runs", "--all", COLUMNS="100")
-    tables = [line for line in out.splitlines() if not line.startswith(("F1", "Params", "Experiments"))]
+    # A signature is one line to copy, however long.
+    prose = ("F1", "Params", "Experiments", "dev   nerpipe:", "test  nerpipe:")
+    tables = [line for line in out.splitlines() if not line.startswith(prose)]
     assert max(map(len, tables)) <= 100
+    assert "\ntest  nerpipe:" in out
 
 
 @pytest.mark.slow
