@@ -4,7 +4,8 @@ A stage fails if its counts differ from those of the stage before it.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,10 +27,15 @@ class Tally(NamedTuple):
 
 def tally(tag_rows: Iterable[Iterable[str]]) -> Tally:
     """Count the sentences, tokens and entities of IOB2 tags. Each row holds the tags of one sentence."""
-    sentences, counted = 0, Counter[str]()
-    for tags in tag_rows:
-        sentences += 1
-        counted.update(tags)
+    sentences = 0
+
+    def rows() -> Iterator[Iterable[str]]:
+        nonlocal sentences
+        for tags in tag_rows:
+            sentences += 1
+            yield tags
+
+    counted = Counter(chain.from_iterable(rows()))
     entities = sum(count for tag, count in counted.items() if tag[0] == "B")
     return Tally(sentences, counted.total(), entities)
 

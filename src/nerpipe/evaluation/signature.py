@@ -4,15 +4,17 @@ The habit is that of sacreBLEU (Post 2018, "A Call for Clarity in Reporting BLEU
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from nerpipe.contracts.conll import format_sentence
-from nerpipe.contracts.schemes import OUTSIDE, split_tag
+from nerpipe.contracts.schemes import split_tag
 
 # The version in pyproject.toml; a test compares the two. It stands here, because a stage whose outputs hold it depends
 # on this package, but not on what is installed.
 VERSION = "0.1.0"
+HASHED_TOGETHER = 1000  # Sentences.
 SHOWN_DIGITS = 12  # Hexadecimal digits of the SHA-256 of the gold words and tags.
 CANONICAL_SCHEME = "IOB2"  # Of the files of clean_conll and evaluate.
 MICRO, MACRO = "micro", "macro"
@@ -36,13 +38,15 @@ class GoldSummary:
             words: All words of the sentences.
             tags: Their tags in IOB2, one row for each sentence. Every entity begins with a `B-`.
         """
-        rest = iter(words)
-        for row in tags:
-            self._sha256.update(format_sentence(zip(islice(rest, len(row)), row, strict=True)).encode())
-            begun = [tag for tag in row if tag[0] == "B"] if row.count(OUTSIDE) < len(row) else []
-            self.words += len(row)
-            self.entities += len(begun)
-            self.types.update(split_tag(tag)[1] for tag in begun)
+        rest, ahead, counted = iter(words), iter(tags), Counter[str]()
+        while rows := list(islice(ahead, HASHED_TOGETHER)):
+            sentences = [format_sentence(zip(islice(rest, len(row)), row, strict=True)) for row in rows]
+            self._sha256.update("".join(sentences).encode())
+            counted.update(chain.from_iterable(rows))
+        begun = {tag: count for tag, count in counted.items() if tag[0] == "B"}
+        self.words += counted.total()
+        self.entities += sum(begun.values())
+        self.types.update(split_tag(tag)[1] for tag in begun)
 
     @property
     def digest(self) -> str:

@@ -21,7 +21,7 @@ from nerpipe.evaluation.split_predictions import PredictedSplit
 def signed_report(report: SplitReport, split: PredictedSplit, scheme: str = CANONICAL_SCHEME) -> SplitReport:
     """Add the column `signature` to the tables `averages` and `semeval`.
 
-    This is apart from `report_split`, because the digest of all gold words takes a third of the time of the scores.
+    This is apart from `report_split`, because the digest of all gold words takes as long as a third of the scores.
 
     Args:
         report: The report of the split.
