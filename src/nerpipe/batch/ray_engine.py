@@ -29,6 +29,8 @@ from nerpipe.prediction.predictor import Predictor
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# A block is what one actor takes at a time. By default it has 128 MiB, so that one actor would predict a whole file.
+BLOCK_BYTES = 256 * 1024
 FAILURE = '{"error": '  # How a row begins that says why a file cannot be read.
 PackedRow = dict[str, str]  # The key "row" holds JSON, so that all fields of all inputs fit one schema.
 
@@ -96,6 +98,7 @@ def _blocks(
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
+    context.target_max_block_size = BLOCK_BYTES
     threads = arguments.threads or 1
     # Files are read in a tenth of a core, so that each core has an actor. Ray takes no fractions above one core.
     cores = int(ray.cluster_resources().get("CPU", 1))
@@ -117,7 +120,7 @@ def _blocks(
             batch_format="pyarrow",
             batch_size=CHUNK_RECORDS,
             num_cpus=share,
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
+            compute=ray.data.ActorPoolStrategy(size=actors),
         )
     )
     for block in results.iter_batches(batch_size=CHUNK_RECORDS, batch_format="pyarrow"):
