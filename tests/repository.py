@@ -66,6 +66,17 @@ class Repo:
         assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
         return done.stdout
 
+    def run_light(self, *arguments):
+        """Run `nerpipe` with these arguments, and check that it loads none of the libraries that take seconds."""
+        code = (
+            "import sys; from nerpipe.cli import main\n"
+            "try: main()\n"
+            "except SystemExit as done: assert not done.code, done.code\n"
+            "heavy = {'torch', 'transformers', 'datasets', 'pandas'} & set(sys.modules)\n"
+            "assert not heavy, heavy"
+        )
+        self.run("python", "-c", code, *arguments)
+
     def repro(self, **env):
         """Run `dvc repro` and return the stages that really ran, and those restored from the cache."""
         out = self.run("dvc", "repro", **env)

@@ -1,4 +1,4 @@
-"""A DVC repository whose only stage copies fixed predictions: real revisions and a real cache, made in seconds."""
+"""Small DVC repositories, made in seconds, with real revisions and a real cache."""
 
 from repository import Repo
 
@@ -32,17 +32,21 @@ def sentences(tags, name="Ann"):
 
 def small_repository(base):
     """Make a repository with three systems, run and committed on main with the bad one."""
-    repo = Repo(base / "repo", base / "cache")
-    (repo.path / "systems").mkdir(parents=True)
-    for name, text in {
+    systems = {
         "bad": sentences(["O"] * 11 + ["B-a"]),
         "good": sentences(["B-a"] * 12),
         "other_gold": sentences(["B-a"] * 11) + sentences(["B-a"], name="Bo"),
-    }.items():
-        (repo.path / "systems" / name).write_text(text)
-    (repo.path / "dvc.yaml").write_text(DVC_YAML)
-    (repo.path / "evaluate.py").write_text(EVALUATE)
-    (repo.path / "params.yaml").write_text("system: bad\nseed: 1\n")
+    }
+    files = {"dvc.yaml": DVC_YAML, "evaluate.py": EVALUATE, "params.yaml": "system: bad\nseed: 1\n"}
+    return repository_of(base, files | {f"systems/{name}": text for name, text in systems.items()})
+
+
+def repository_of(base, files):
+    """Make a repository of these files, run and committed on main. The tag `unrun` is the commit before the run."""
+    repo = Repo(base / "repo", base / "cache")
+    for name, text in files.items():
+        (repo.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (repo.path / name).write_text(text)
     repo.run("git", "init", "-qb", "main")
     repo.run("dvc", "init", "-q")
     repo.commit("nothing run")

@@ -4,7 +4,6 @@ import ast
 import html
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -14,6 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 import nerpipe
+from chromium import chromium, fits, phone
 from places import ROOT
 from repository import copy_repository
 
@@ -160,26 +160,12 @@ def test_a_broken_link_or_anchor_fails_the_build(tmp_path):
 
 @pytest.mark.slow
 def test_it_is_read_and_searched_in_a_browser_from_the_disk(site):
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: requirements/dev.txt")
-    from selenium.webdriver.support.ui import WebDriverWait
+    with chromium() as window, phone(window):
+        from selenium.webdriver.support.ui import WebDriverWait
 
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("no browser here: the site is read where chromium and chromedriver are installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for flag in ("headless", "no-sandbox", "disable-gpu", "disable-background-networking"):
-        options.add_argument(f"--{flag}")
-    window = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
-    try:
-        window.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-        )
         for page in pages():
             window.get((site / f"{page}.html").as_uri())
-            wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            assert window.execute_script(wide) == 0, page
+            assert fits(window), page
             loaded = window.execute_script("return performance.getEntriesByType('resource').map(each => each.name)")
             assert [place for place in loaded if not place.startswith(("file:", "data:"))] == []
         window.get((site / "search.html").as_uri() + "?q=quarantined")
@@ -190,5 +176,3 @@ def test_it_is_read_and_searched_in_a_browser_from_the_disk(site):
             return any(Path(place.partition("?")[0].partition("#")[0]).name == "data.html" for place in places)
 
         WebDriverWait(window, 30).until(is_found)
-    finally:
-        window.quit()

@@ -148,14 +148,7 @@ def test_outside_a_repository(tmp_path):
 
 
 def test_start_up_is_light(repo):
-    code = (
-        "import sys; from nerpipe.cli import main\n"
-        "try: main()\n"
-        "except SystemExit as done: assert not done.code, done.code\n"
-        "heavy = {'torch', 'transformers', 'datasets', 'pandas'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    repo.run("python", "-c", code, "compare", "main")
+    repo.run_light("compare", "main")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from contextlib import suppress
 import pytest
 
 from repository import Repo, write_corpus
+from small_repository import repository_of
 
 DVC_YAML = """
 stages:
@@ -51,23 +52,13 @@ pathlib.Path("metrics/metrics.json").write_text(json.dumps({"dev": {"f1": dev}, 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """A repository that was run and committed on main."""
-    base = tmp_path_factory.mktemp("small")
-    repo = Repo(base / "repo", base / "cache")
-    repo.path.mkdir()
-    for name, text in {
+    files = {
         "dvc.yaml": DVC_YAML,
         "clean.py": CLEAN,
         "evaluate.py": EVALUATE,
         "params.yaml": "dataset: mine\nlr: 0.5 # Rate\nseed: 1\nreport_to: none\n",
-    }.items():
-        (repo.path / name).write_text(text)
-    repo.run("git", "init", "-qb", "main")
-    repo.run("dvc", "init", "-q")
-    repo.commit("nothing run")
-    repo.run("git", "tag", "unrun")
-    repo.run("dvc", "repro", "-q")
-    repo.commit("run")
-    return repo
+    }
+    return repository_of(tmp_path_factory.mktemp("small"), files)
 
 
 @pytest.fixture
@@ -191,14 +182,7 @@ def test_settings_over_seeds(repo):
 
 
 def test_start_up_is_light(repo):
-    code = (
-        "import sys; from nerpipe.cli import main\n"
-        "try: main()\n"
-        "except SystemExit as done: assert not done.code, done.code\n"
-        "heavy = {'torch', 'transformers', 'datasets', 'pandas'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    repo.run("python", "-c", code, "runs", "--all")
+    repo.run_light("runs", "--all")
 
 
 def wait_for(repo, **states):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nerpipe.comparison.run_inputs import RunInputs, inputs_of_stage, read_lock
+from nerpipe.comparison.run_inputs import EVALUATE_STAGE, RunInputs, inputs_of_stage, read_lock
 from nerpipe.contracts.conll import read_blocks
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
 
 WORKSPACE = "workspace"  # DVC's word for the working folder
-EVALUATE_STAGE = "evaluate"
 PREDICTIONS_OUT = "predictions"  # Name of the folder; its path is in the dvc.yaml of each revision.
 WIDTH = 4  # token, gold, predicted, confidence
 

@@ -1,15 +1,36 @@
 """What a run was made from, as its dvc.lock says: params, and files and folders that no stage makes."""
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict
 
+from nerpipe.contracts.shapes import check_shape
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
 
-PARAMS_FILE = "params.yaml"
+LOCK_FILE, PARAMS_FILE = "dvc.lock", "params.yaml"
+EVALUATE_STAGE = "evaluate"
+
+
+class LockedFile(TypedDict):
+    """A file or folder in dvc.lock."""
+
+    path: str
+    md5: NotRequired[str]
+
+
+class LockedStage(TypedDict):
+    """A stage in dvc.lock."""
+
+    params: NotRequired[dict[str, dict[str, Any]]]
+    deps: NotRequired[list[LockedFile]]
+    outs: NotRequired[list[LockedFile]]
+
+
+class _Lock(TypedDict):
+    stages: NotRequired[dict[str, LockedStage]]
 
 
 class RunInputs(NamedTuple):
@@ -27,7 +48,7 @@ class InputChanges(NamedTuple):
     sources: list[str]  # Paths.
 
 
-def read_lock(repo: "Repo", name: str) -> dict[str, Any]:
+def read_lock(repo: "Repo", name: str) -> dict[str, LockedStage]:
     """Read the stages of dvc.lock at the current revision of a repository.
 
     Args:
@@ -43,15 +64,27 @@ def read_lock(repo: "Repo", name: str) -> dict[str, Any]:
     from dvc.utils.serialize import ParseError, load_yaml
 
     try:
-        lock = load_yaml(repo.fs.join(repo.root_dir, "dvc.lock"), fs=repo.fs)
+        return stages_of(load_yaml(repo.fs.join(repo.root_dir, LOCK_FILE), fs=repo.fs), Path(f"{name}:{LOCK_FILE}"))
     except FileNotFoundError:
         return {}
     except ParseError as error:
         raise NerpipeError(f"{name}: {error}; correct or restore the file (`git checkout -- FILE`)") from None
-    return dict((lock or {}).get("stages", {}))
 
 
-def inputs_of_stage(stages: Mapping[str, Any], last: str) -> RunInputs | None:
+def stages_of(lock: object, place: Path) -> dict[str, LockedStage]:
+    """Return the stages of the content of a dvc.lock. An empty file has none.
+
+    Args:
+        lock: The content.
+        place: The file, for the message.
+
+    Raises:
+        NerpipeError: If DVC did not write it.
+    """
+    return check_shape(lock or {}, _Lock, place).get("stages", {})
+
+
+def inputs_of_stage(stages: Mapping[str, LockedStage], last: str) -> RunInputs | None:
     """Collect what a stage was made from: its own params and sources, and those of the stages that it depends on.
 
     Args:

@@ -5,11 +5,19 @@ The params are those of dvc.lock, because the results were made with them. Those
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from nerpipe.comparison.run_inputs import (
+    EVALUATE_STAGE,
+    LOCK_FILE,
+    PARAMS_FILE,
+    LockedStage,
+    inputs_of_stage,
+    stages_of,
+)
 from nerpipe.comparison.systems import Estimate
 from nerpipe.contracts.shapes import check_shape
 from nerpipe.errors import NerpipeError
@@ -18,9 +26,8 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
 
 SCORED_SPLITS = ("dev", "test")
-LOCK, PARAMS = "dvc.lock", "params.yaml"
 HEADLINE, AVERAGES, CLEANED = (f"metrics/{name}.json" for name in ("metrics", "averages", "clean"))
-RECORD_FILES = (LOCK, PARAMS, HEADLINE, AVERAGES, CLEANED)
+RECORD_FILES = (LOCK_FILE, PARAMS_FILE, HEADLINE, AVERAGES, CLEANED)
 
 FINISHED_RUN = ""
 NO_RESULTS, UNFINISHED, UNREADABLE_RUN = "no results", "unfinished", "unreadable"
@@ -30,9 +37,8 @@ NO_RESULTS, UNFINISHED, UNREADABLE_RUN = "no results", "unfinished", "unreadable
 class RunRecord:
     """What a revision says of its last run."""
 
-    state: str = (
-        FINISHED_RUN  # FINISHED_RUN, NO_RESULTS, UNFINISHED (interrupted), UNREADABLE_RUN, or a state of the queue.
-    )
+    # FINISHED_RUN, NO_RESULTS, UNFINISHED (interrupted), UNREADABLE_RUN, or a state of the queue.
+    state: str = FINISHED_RUN
     params: Mapping[str, Any] = field(default_factory=dict)  # Those of params.yaml if the run is not finished.
     f1: Mapping[str, Estimate] = field(default_factory=dict)  # F1 by split, as fractions. Empty if not finished.
     # What tells dev and test from those of other runs: equal values mean equal sentences. None if it is not known.
@@ -53,16 +59,6 @@ class _SplitF1(TypedDict):
 class _Headline(TypedDict):
     dev: _SplitF1
     test: _SplitF1
-
-
-class _Stage(TypedDict):
-    params: NotRequired[dict[str, Any]]
-    deps: NotRequired[list[dict[str, Any]]]
-    outs: NotRequired[list[dict[str, Any]]]
-
-
-class _Lock(TypedDict):
-    stages: NotRequired[dict[str, _Stage]]
 
 
 def read_record(repo: "Repo", commit: str | None) -> RunRecord:
@@ -100,11 +96,11 @@ def record_of(files: Mapping[str, bytes]) -> RunRecord:
 
 
 def _record(files: Mapping[str, bytes]) -> RunRecord:
-    wanted = _parse_yaml(files, PARAMS)
-    lock = check_shape(_parse_yaml(files, LOCK), _Lock, Path(LOCK))
-    if HEADLINE not in files or not lock.get("stages"):
+    wanted = _parse_yaml(files, PARAMS_FILE)
+    stages = stages_of(_parse_yaml(files, LOCK_FILE), Path(LOCK_FILE))
+    if HEADLINE not in files or not stages:
         return RunRecord(NO_RESULTS, wanted)
-    params = _params_of_results(lock["stages"], files[HEADLINE])
+    params = _params_of_results(stages, files[HEADLINE])
     if params is None:
         return RunRecord(UNFINISHED, wanted)
     cleaned, averages = _rows(files, CLEANED), _rows(files, AVERAGES)
@@ -121,28 +117,13 @@ def _record(files: Mapping[str, bytes]) -> RunRecord:
     )
 
 
-def _params_of_results(stages: Mapping[str, _Stage], headline: bytes) -> dict[str, Any] | None:
-    """Return the params of dvc.lock, or None if its stages do not belong to one run, or the headline to another run."""
-    params: dict[str, Any] = {}
-    for stage in stages.values():
-        listed = stage.get("params", {}).get(PARAMS) or {}
-        if not isinstance(listed, dict):
-            raise NerpipeError(f"{LOCK}: the params of a stage are no mapping, so DVC did not write this file")
-        for key, value in listed.items():
-            if params.setdefault(str(key), value) != value:
-                return None
-    made = dict(_checksums(stages, "outs"))
-    if any(made.get(path, md5) != md5 for path, md5 in _checksums(stages, "deps")):
+def _params_of_results(stages: Mapping[str, LockedStage], headline: bytes) -> dict[str, Any] | None:
+    """Return the params of the scores, or None if the stages do not belong to one run, or the headline to another."""
+    inputs = inputs_of_stage(stages, EVALUATE_STAGE)
+    made = {out["path"]: out.get("md5") for out in stages.get(EVALUATE_STAGE, {}).get("outs", [])}
+    if inputs is None or made.get(HEADLINE) not in (None, hashlib.md5(headline, usedforsecurity=False).hexdigest()):
         return None
-    if HEADLINE in made and made[HEADLINE] != hashlib.md5(headline, usedforsecurity=False).hexdigest():
-        return None
-    return params
-
-
-def _checksums(stages: Mapping[str, _Stage], part: str) -> Iterator[tuple[object, object]]:
-    for stage in stages.values():
-        rows: Any = stage.get(part, ())
-        yield from ((row["path"], row["md5"]) for row in rows if "path" in row and "md5" in row)
+    return inputs.params
 
 
 def _scores(headline: _Headline, averages: list[dict[str, Any]]) -> dict[str, Estimate]:
