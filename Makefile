@@ -26,14 +26,13 @@ docs: $(BIN)/.docs-installed ## build the documentation as a site that needs no 
 	@echo "open site/index.html"
 
 # Two processes, each with one thread for its matrices. The tests of a file stay together: they share what is slow to make.
-FAST_TESTS := OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile -m "not slow"
+TESTS := OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 test: $(BIN)/.dev-installed ## install and run the tests a contributor runs, two at a time (the slow ones left out)
-	$(FAST_TESTS)
+	$(TESTS) -m "not slow"
 
-test-all: $(BIN)/.dev-installed ## every test, the slow ones too, one at a time (real weights, queues, kills)
-	$(FAST_TESTS)
-	pytest -m slow
+test-all: $(BIN)/.dev-installed ## every test, the slow ones too (real weights, queues, kills), two at a time
+	$(TESTS)
 
 coverage: $(BIN)/.dev-installed ## every test again, and which lines no test runs
 	coverage erase

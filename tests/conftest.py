@@ -9,6 +9,7 @@ from places import MIRROR, ROOT
 
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may depend on a hub
+os.environ["NERPIPE_MIRROR"] = str(MIRROR.resolve())  # Tests run programs in other folders.
 # A slow machine is no fault of the code: the first text that is drawn in a fresh clone alone takes a second.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")

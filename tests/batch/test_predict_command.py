@@ -14,7 +14,7 @@ import pytest
 
 from nerpipe.contracts.conll import read_conll
 from nerpipe.prediction.predictor import Predictor
-from places import MIRROR, ROOT
+from places import ROOT
 
 HERE = "import sys; sys.path.insert(0, 'src'); from nerpipe.cli import main; "  # this tree, wherever it is installed
 FOUND = "The London train, Bob in Oslo, Zoo and the abc"  # The tiny model finds an entity in it.
@@ -230,7 +230,6 @@ def test_wordpipeline_gives_the_entities_of_the_predictor_on_wnut17(exported_tin
     from nerpipe.corpus.cleaning import clean_corpus
     from nerpipe.corpus.sources import resolve_corpus
 
-    os.environ.setdefault("NERPIPE_MIRROR", str(MIRROR))
     clean_corpus(resolve_corpus(ROOT / "data/raw/wnut17"), tmp_path, max_rejected=0.0)
     texts = [" ".join(sentence.tokens) for sentence in read_conll(tmp_path / "test.conll")][:300]
     ner = pipeline("token-classification", model=str(exported_tiny), pipeline_class=WordPipeline)
