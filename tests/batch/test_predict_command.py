@@ -118,20 +118,26 @@ def test_a_text_that_is_the_name_of_a_file_is_pointed_out(exported_tiny):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "colours"),
-    [([FOUND], True), ([FOUND, "--to", "jsonl"], False), ([], False)],
+    ("arguments", "no_colour", "colours", "json_lines"),
+    [
+        ([FOUND], "", True, False),
+        ([FOUND], "1", False, False),
+        ([FOUND, "--to", "jsonl"], "", False, True),
+        ([], "", False, True),
+    ],
 )
-def test_a_text_on_a_terminal_is_shown_for_people(exported_tiny, arguments, colours):
+def test_a_text_on_a_terminal_is_shown_for_people(exported_tiny, arguments, no_colour, colours, json_lines):
     import pty
 
     main_end, other_end = pty.openpty()
     command = [sys.executable, "-c", HERE + "main()", "predict", str(exported_tiny), *arguments]
-    subprocess.run(command, cwd=ROOT, input=f"{FOUND}\n".encode(), stdout=other_end, check=True)
+    environment = os.environ | {"NO_COLOR": no_colour}
+    subprocess.run(command, cwd=ROOT, input=f"{FOUND}\n".encode(), stdout=other_end, env=environment, check=True)
     shown = os.read(main_end, 1 << 16)
     os.close(main_end)
     os.close(other_end)
     assert (b"\x1b[30;" in shown) == colours
-    assert shown.startswith(b'{"text"') != colours
+    assert shown.startswith(b'{"text"') == json_lines
 
 
 def test_the_suffix_says_the_format_and_another_field_may_hold_the_text(exported_tiny, tmp_path):

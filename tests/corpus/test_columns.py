@@ -164,6 +164,17 @@ def test_types_that_look_like_prefixes_stay_types(tmp_path):
     assert row["entities_by_type"] == {"E-mail": 1, "Location": 1, "Person": 1, "S-Bahn": 1}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_encodings_are_read_with_the_line_that_is_proposed(tmp_path, encoding):
+    write(tmp_path, ("Zoë\tB-x\nis\tO\n\n" * 10).encode(encoding))
+    with pytest.raises(NerpipeError) as caught:
+        cleaned(tmp_path)
+    [line] = re.findall(r"(?m)^    (\w+: .*)$", str(caught.value))
+    (tmp_path / "corpus.yaml").write_text(line)
+    row, _ = cleaned(tmp_path)
+    assert (row["tokens"], row["entities"]) == (20, 10)
+
+
 @pytest.mark.parametrize(
     ("line", "lines"),
     [

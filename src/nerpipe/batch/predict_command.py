@@ -24,6 +24,7 @@ from nerpipe.contracts.terminal import naming, printable, say
 from nerpipe.errors import NerpipeError
 from nerpipe.params import AUTO
 from nerpipe.prediction.exported_folder import check_exported, load_decoding
+from nerpipe.prediction.marked_text import takes_colour
 from nerpipe.prediction.min_confidence import least_confidences
 from nerpipe.prediction.model_options import add_min_confidence, add_model_options, chosen_backend
 
@@ -175,7 +176,7 @@ def _format(name: str, *, terminal: bool) -> Callable[[Prediction], str]:
     """Return the function that shows a prediction. On a terminal, no word can control the terminal."""
     exact = (FORMATS | ANNOTATION_FORMATS).get(name)
     if exact is None:
-        return partial(as_text, colour=terminal)
+        return partial(as_text, colour=takes_colour(sys.stdout))
     return (lambda prediction: printable(exact(prediction))) if terminal else exact
 
 

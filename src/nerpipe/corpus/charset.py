@@ -31,7 +31,7 @@ LEAST_INVALID = 10  # From so many lines on that are not UTF-8, the file may be 
 
 
 def likely_encoding(lines: Sequence[bytes]) -> str:
-    """Name the encoding in which lines look most like words.
+    """Name the encoding in which lines, from the beginning of a file on, look most like words.
 
     >>> likely_encoding(["Köln liegt am Rhein, Zürich nicht".encode("cp1252")])
     'cp1252'
@@ -39,7 +39,7 @@ def likely_encoding(lines: Sequence[bytes]) -> str:
     'koi8_r'
     """
     if sum(line.count(0) for line in lines) > len(lines):
-        return "utf-16"
+        return "utf-16-be" if lines[0].startswith(b"\0") else "utf-16-le"
     text = b"\n".join(lines[:LOOKED_AT])
     scores = {name: _fit(text, name, scripts) for name, scripts in CANDIDATES.items()}
     return max(scores, key=lambda name: scores[name])

@@ -168,8 +168,8 @@ def _is_type(name: str) -> bool:
 def _checked_encoding(value: str) -> str:
     try:
         info = codecs.lookup(value)
-        b"".decode(value)  # Some codecs, such as hex, are no encodings of text.
-        info.incrementaldecoder().decode(b"a\n", final=True).encode()
+        # Some codecs, such as hex, are no encodings of text. That of UTF-16 needs the byte-order mark that it writes.
+        info.incrementaldecoder().decode("a\n".encode(value), final=True).encode()
     except (LookupError, TypeError, AttributeError, ValueError):
         raise ValueError("is not known as an encoding of text") from None
     return "utf-8" if info.name == "utf-8" else value

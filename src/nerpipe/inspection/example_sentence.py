@@ -32,7 +32,7 @@ def show_example(model: Path, dev: Path) -> None:
     Raises:
         NerpipeError: If the folder or the file cannot be read.
     """
-    from nerpipe.prediction.marked_text import mark_entities
+    from nerpipe.prediction.marked_text import mark_entities, takes_colour
     from nerpipe.prediction.predictor import Predictor
 
     predictor = Predictor(model)
@@ -45,7 +45,7 @@ def show_example(model: Path, dev: Path) -> None:
         return
     text, entities = example
     say(f"A sentence of dev, and what the new model finds in it:\n$ nerpipe predict {model} {shell_word(text)}")
-    write_encodable(f"{mark_entities(text, entities, colour=sys.stdout.isatty())}\n", sys.stdout)
+    write_encodable(f"{mark_entities(text, entities, colour=takes_colour(sys.stdout))}\n", sys.stdout)
 
 
 def choose_example(

@@ -1,6 +1,8 @@
 """A text for people, with its entities marked: by colours on a terminal, otherwise by brackets."""
 
+import os
 from collections.abc import Iterable
+from typing import TextIO
 from zlib import crc32
 
 from nerpipe.contracts.terminal import printable
@@ -9,6 +11,11 @@ from nerpipe.prediction.finder import Entity
 
 TEXT_PLACES = 2  # Decimal places of a confidence in the text for people.
 COLOURS = (41, 42, 44, 45, 46, 101, 102, 104, 105, 106)  # ANSI background colours on which black text is readable.
+
+
+def takes_colour(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal whose user wants colours: NO_COLOR is not set (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def mark_entities(text: str, entities: Iterable[Entity], *, colour: bool) -> str:
