@@ -5,12 +5,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 import yaml
 
 import nerpipe
+from nerpipe.cli import make_parser
 from nerpipe.tokenizing.model_source import resolve_model
 from places import ROOT
 
@@ -339,15 +339,11 @@ def test_the_python_page_lists_every_door():
     assert listed | {"Sentence"} == set(nerpipe.__all__)
 
 
-def test_the_options_that_the_documentation_names_exist():
-    known = subprocess.run(
-        [sys.executable, "-c", "from nerpipe.cli import main; main()", "predict", "--help"],
-        cwd=ROOT / "src",
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    section = DEPLOY[DEPLOY.index("## Shell") : DEPLOY.index("## Words")]
-    used = set(re.findall(r"`(--[a-z]+)", section))
-    assert used
-    assert all(option in known for option in used)
+@pytest.mark.parametrize("place", [*sorted({*DOCUMENTS} - {"CHANGELOG.md"}), "messages of the program"])
+def test_every_option_of_a_command_that_is_named_exists(place):
+    known = {name: set(parser._option_string_actions) for name, parser in make_parser().commands.choices.items()}
+    texts = [(ROOT / place).read_text()] if place in DOCUMENTS else [*messages_of_the_program()]
+    for text in texts:
+        for name, rest in re.findall(r"nerpipe (\w+)([^`\n|&;#]*)", text):
+            if name in known:
+                assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", rest)) <= known[name], (name, rest)

@@ -28,7 +28,7 @@ NAME_CHARACTERS, SENTENCE_CHARACTERS = 60, 300
 ENTITIES_SHOWN = 5  # Of a sentence, on each side.
 LISTED_KINDS = ("broken", "fixed")  # Kinds of changes whose sentences are listed.
 ONE_MODEL_EACH = (
-    "The verdict is about these two models. With another seed, the same settings give another one (`nerpipe compare "
+    "The verdict is about these two models. With another seed, the same settings give another one (`nerpipe runs "
     "--seeds`)."
 )
 

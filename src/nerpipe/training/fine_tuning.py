@@ -32,6 +32,7 @@ from nerpipe.training.mixed_precision import is_mixed, use_mixed_precision
 from nerpipe.training.model import fold_embeddings, load_model
 from nerpipe.training.processes import from_first, rank, world_size
 from nerpipe.training.progress import Progress
+from nerpipe.training.rate_warning import rate_warning
 from nerpipe.training.resource_errors import explained_limits
 from nerpipe.training.settings import TrainSettings
 from nerpipe.training.trainer import DevScoringTrainer, training_arguments
@@ -111,6 +112,7 @@ def train_model(
     weights = DecodingWeights(settings.outside_bias, settings.adjoining_penalty)
     scorer = DevScorer(windows, dev, labels, tokenizer.pad_token_id, weights)
     steps = math.ceil(len(windows) / settings.batch_size)  # The steps of an epoch.
+    _say(rate_warning(settings.lr, steps * settings.epochs))
     fillers = -len(windows) % settings.batch_size if world_size() > 1 else 0
     outside = labels.index(OUTSIDE)
     trainer = DevScoringTrainer(
