@@ -147,9 +147,8 @@ def test_the_suffix_says_the_format_and_another_field_may_hold_the_text(exported
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["text"] for row in rows] == ["Ann", "Ann met"]
     assert rows[0]["input_text"] == "no"
-    said = 'for example in.jsonl:2: there is no field "body"; the fields are id; name the one that holds the text'
-    assert said in done.stderr
-    assert "renamed to input_NAME: 1" in done.stderr
+    said = 'in.jsonl:2: there is no field "body"; the fields are id; name the one that holds the text'
+    assert f"renamed to input_NAME: 1. Rejected, for example: {said}" in done.stderr
 
 
 def test_another_text_or_field_is_another_run(exported_tiny, tmp_path):

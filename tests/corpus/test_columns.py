@@ -164,6 +164,12 @@ def test_types_that_look_like_prefixes_stay_types(tmp_path):
     assert row["entities_by_type"] == {"E-mail": 1, "Location": 1, "Person": 1, "S-Bahn": 1}
 
 
+def test_utf_8_may_be_named_with_its_mark(tmp_path):
+    write(tmp_path, "\ufeffZoë\tB-x\nis\tO\n\n".encode())
+    (tmp_path / "corpus.yaml").write_text("encoding: utf-8-sig")
+    assert cleaned(tmp_path)[1] == "Zoë\tB-x\nis\tO\n\n".encode()
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_wide_encodings_are_read_with_the_line_that_is_proposed(tmp_path, encoding):
     write(tmp_path, ("Zoë\tB-x\nis\tO\n\n" * 10).encode(encoding))

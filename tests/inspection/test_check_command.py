@@ -104,7 +104,8 @@ def test_words_that_the_model_cannot_read(inspect):
     found = inspect(sentence("ኤለርስ|slept", "B-person O"))["unread_words"]
     assert found.warning
     assert "reads 1 of 2 words of train (50.0%) as nothing but [UNK]" in found.text
-    assert found.figures == {"words": {"train": 2, "dev": 2, "test": 2}, "unread": {"train": 1, "dev": 0, "test": 0}}
+    assert found.text.endswith("The most frequent of them: ኤለርስ")
+    assert found.figures["unread"] == {"train": 1, "dev": 0, "test": 0}
 
 
 def test_entities_out_of_the_reach_of_plain_text(inspect):

@@ -55,6 +55,7 @@ def add_predict(parser: CommandParser) -> None:
     parser.add_argument(
         "texts",
         nargs="*",
+        default=[],
         metavar="TEXT",
         help="texts to predict, each in quotation marks (default: read --input, or else standard input). Put -- before "
         "a text that begins with a dash",
@@ -166,10 +167,9 @@ def _in_words(sink: Output) -> str:
     said = f"records: {counts.records:,}, entities: {counts.entities:,}"
     if counts.rejected:
         said += f", rejected: {counts.rejected:,} (see {sink.rejects.path})"
-        said += f", for example {sink.rejects.example}" if sink.rejects.example else ""
     if counts.renamed:
         said += f", fields of the input that were renamed to {RENAMED}NAME: {counts.renamed:,}"
-    return said
+    return f"{said}. Rejected, for example: {sink.rejects.example}" if sink.rejects.example else said
 
 
 def _format(name: str, *, terminal: bool) -> Callable[[Prediction], str]:

@@ -77,6 +77,14 @@ def fetch(corpus: str, entry: Pointer) -> Path:
     return _download(corpus, entry)
 
 
+def _cause(error: BaseException) -> str:
+    """Name the error below all others, which says what went wrong: the others repeat it with their own names."""
+    while error.args and isinstance(error.args[0], BaseException):
+        error = error.args[0]
+    below = getattr(error, "reason", None)
+    return _cause(below) if isinstance(below, BaseException) else f"{type(error).__name__}: {error}"
+
+
 def _download(corpus: str, entry: Pointer) -> Path:
     import pooch
     from requests import RequestException
@@ -102,7 +110,7 @@ def _download(corpus: str, entry: Pointer) -> Path:
         ) from None
     except (RequestException, OSError) as error:
         raise NerpipeError(
-            f"{entry.url}: could not be fetched ({type(error).__name__}: {str(error)[:200]}). Without a network, put "
+            f"{entry.url}: could not be fetched ({_cause(error)}). Without a network, put "
             f"the file at {MIRROR_VARIABLE}/{corpus}/{entry.file} (set {MIRROR_VARIABLE} to a folder of your choice), "
             f"{WAY_OUT}"
         ) from None

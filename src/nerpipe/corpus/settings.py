@@ -172,4 +172,4 @@ def _checked_encoding(value: str) -> str:
         info.incrementaldecoder().decode("a\n".encode(value), final=True).encode()
     except (LookupError, TypeError, AttributeError, ValueError):
         raise ValueError("is not known as an encoding of text") from None
-    return "utf-8" if info.name == "utf-8" else value
+    return "utf-8" if info.name in ("utf-8", "utf-8-sig") else value  # A byte-order mark is left out in any case.

@@ -29,6 +29,16 @@ class Notice(NamedTuple):
     figures: dict[str, Any]
 
 
+def _repairs(counts: Mapping[str, int]) -> str:
+    """Count the repairs, and name their rules.
+
+    >>> _repairs({"crlf": 210, "bom": 1})
+    '211 repairs (210 crlf, 1 bom)'
+    """
+    named = ", ".join(f"{count:,} {rule}" for rule, count in Counter(counts).most_common())
+    return number_of(sum(counts.values()), "repair") + (f" ({named})" if named else "")
+
+
 def layout(rows: Rows) -> Notice:
     """Say how the files were read, and what was repaired and quarantined."""
     figures = {
@@ -40,8 +50,7 @@ def layout(rows: Rows) -> Notice:
     files = [row for row in rows if row["split"] == "train" or not row["cut"]]
     said = "; ".join(
         f"{row['split']} is {row['file']}, with the token in {place_of(row['layout']['token'])} and the tag in "
-        f"{place_of(row['layout']['tag'])}, tagged in {row['scheme']}, with "
-        + number_of(sum(row["repairs"].values()), "repair")
+        f"{place_of(row['layout']['tag'])}, tagged in {row['scheme']}, with " + _repairs(row["repairs"])
         for row in files
     )
     if cut := [row["split"] for row in rows if row not in files]:

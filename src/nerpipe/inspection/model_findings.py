@@ -11,6 +11,8 @@ from nerpipe.tokenizing.subwords import UNREAD_SHARE, encode_words, special_toke
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
+EXAMPLES_SHOWN = 5  # Words.
+
 
 def model_findings(
     corpus: SplitSentences, tokenizer: "PreTrainedTokenizerFast", *, model: str, max_length: int
@@ -28,11 +30,15 @@ def model_findings(
     lengths: list[int] = []
     words: Counter[str] = Counter()
     unread: Counter[str] = Counter()
+    examples: Counter[str] = Counter()
     for split, sentences in corpus.items():
-        for ids, _, sizes in encode_words(backend, (sentence.tokens for sentence in sentences)):
+        encoded = encode_words(backend, (sentence.tokens for sentence in sentences))
+        for sentence, (ids, _, sizes) in zip(sentences, encoded, strict=True):
             lengths.append(len(ids))
             words[split] += len(sizes)
-            unread[split] += unread_words(ids, sizes, tokenizer.unk_token_id)
+            found = unread_words(ids, sizes, tokenizer.unk_token_id)
+            unread[split] += len(found)
+            examples.update(sentence.tokens[word] for word in found)
     yield _length_finding(sorted(lengths), capacity, max_length)
     shares = {split: unread[split] / max(words[split], 1) for split in corpus}
     bad = [split for split, share in shares.items() if share > UNREAD_SHARE]
@@ -40,7 +46,10 @@ def model_findings(
     if bad:
         some = sum(unread[split] for split in bad), sum(words[split] for split in bad)
         said = f"{unread_warning(*some, ', '.join(bad), model)}."
-    yield Notice("unread_words", bool(bad), said, {"words": dict(words), "unread": dict(unread)})
+    most = [word for word, _ in examples.most_common(EXAMPLES_SHOWN)]
+    if most:
+        said += f" The most frequent of them: {' '.join(most)}"
+    yield Notice("unread_words", bool(bad), said, {"words": dict(words), "unread": dict(unread), "examples": most})
 
 
 def _length_finding(lengths: list[int], capacity: int, max_length: int) -> Notice:

@@ -97,7 +97,8 @@ def check_is_exported(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise NerpipeError(
-            f"{folder}: no such folder; give a folder that the export stage wrote, such as models/exported. DVC "
+            f"{folder}: no such folder; the folder of a model is needed here, as the export stage writes it "
+            "(models/exported). DVC "
             "deletes it before it runs this stage: if `dvc repro` is running, wait for its end; if it failed, "
             "`dvc checkout` brings the last model back. A service should use a copy of the folder"
         )

@@ -125,8 +125,8 @@ def unread_warning(unread: int, words: int, where: str, model: str) -> str:
     )
 
 
-def unread_words(ids: Sequence[int], sizes: Sequence[int], unknown: int | None) -> int:
-    """Count the words of a sentence that the model cannot read, because all their sub-words are the unknown one.
+def unread_words(ids: Sequence[int], sizes: Sequence[int], unknown: int | None) -> list[int]:
+    """Find the words of a sentence that the model cannot read, because all their sub-words are the unknown one.
 
     Args:
         ids: The ids of the sub-words, as `encode_words` yields them.
@@ -134,9 +134,11 @@ def unread_words(ids: Sequence[int], sizes: Sequence[int], unknown: int | None) 
         unknown: The id of the sub-word `[UNK]`, or None if the tokenizer has none.
     """
     if unknown is None or unknown not in ids:
-        return 0
-    places = zip(accumulate(sizes, initial=0), sizes, strict=False)
-    return sum(size > 0 and all(one == unknown for one in ids[start : start + size]) for start, size in places)
+        return []
+    places = enumerate(zip(accumulate(sizes, initial=0), sizes, strict=False))
+    return [
+        word for word, (start, size) in places if size > 0 and all(one == unknown for one in ids[start : start + size])
+    ]
 
 
 def cut_sentence(

@@ -125,7 +125,7 @@ def tokenize_split(
     tags = data["ner_tags"][:]
     for sentence, (ids, words, sizes) in enumerate(encode_words(backend, data["tokens"][:])):
         counts["words_cut"] += sum(size > capacity for size in sizes)
-        counts["words_unread"] += unread_words(ids, sizes, tokenizer.unk_token_id)
+        counts["words_unread"] += len(unread_words(ids, sizes, tokenizer.unk_token_id))
         lost += [label for label, size in zip(tags[sentence], sizes, strict=True) if not size]
         pieces = cut_sentence(ids, words, sizes, special, capacity=capacity, stride=stride)
         counts["sentences_windowed"] += len(pieces) > 1
