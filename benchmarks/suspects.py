@@ -10,11 +10,12 @@ falsified entities lie in the first tenth of the sentences.
 Several ways to give a sentence a score are compared on the same probabilities: that of the command, those of Wang and
 Mueller (2022; self-confidence or normalized margin of the words, the lowest or the softmin of a sentence), and others.
 With --scores the probabilities are kept, and models whose probabilities are
-there are not trained again.
+there are not trained again. Results of seeds that are not named stay as they are.
 """
 
 import argparse
 import dataclasses
+import json
 import os
 import random
 import statistics
@@ -44,7 +45,7 @@ from nerpipe.tokenizing.tokenize_align import tokenize_align
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.training.dev_scores import DevSplit
 from nerpipe.training.settings import TrainSettings
-from report import ROOT, bar, print_table, write_result
+from report import RESULTS, ROOT, bar, print_table, write_result
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -291,6 +292,11 @@ def main() -> None:
         for way, score in WAYS.items():
             shares = found_shares(judged, score(judged))
             runs.append({"seed": seed, "way": way, "falsified": len(judged.falsified), **shares})
+    path = RESULTS / "suspects.json"
+    before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if before.get("folds") == flags.folds:
+        runs += [run for run in before["seeds"] if run["seed"] not in flags.seeds]
+        runs.sort(key=lambda run: int(run["seed"]))
     means = {
         way: {name: statistics.mean(run[name] for run in runs if run["way"] == way) for name in ("all", *KINDS)}
         for way in WAYS
@@ -303,7 +309,7 @@ def main() -> None:
         "figures": means,
         "seeds": runs,
         "folds": flags.folds,
-        "runs": len(flags.seeds),
+        "runs": len({run["seed"] for run in runs}),
         "bars": {"found_in_the_first_tenth": bar(means[CHOSEN]["all"], at_least=BAR)},
     }
     write_result("suspects", result, "torch", "transformers", "tokenizers", "datasets")
