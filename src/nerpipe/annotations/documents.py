@@ -1,6 +1,7 @@
 """What the readers of annotation tools give: documents with annotations, tagged sentences, and broken records."""
 
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 # Why a document or a whole record is rejected: the name in the report, and what it means.
@@ -76,6 +77,7 @@ class Document(NamedTuple):
     raw: str  # The record as the file holds it, for the rejects file.
     problem: str = ""  # A key of RECORD_PROBLEMS, if the reader already knows that it is not used.
     left_out: int = 0  # Number of relations, events, attributes and notes, which are no entities.
+    rivals: Sequence[Sequence[Annotation]] = ()  # The work of each annotator that counts as much as the one taken.
 
 
 class TaggedSentence(NamedTuple):

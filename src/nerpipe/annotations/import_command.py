@@ -12,7 +12,7 @@ from nerpipe.annotations.merge_report import run_merge
 from nerpipe.command_line.help_text import add_examples
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
-from nerpipe.contracts.terminal import number_of, say
+from nerpipe.contracts.terminal import number_of, one_line, say
 
 IMPORT = """Import what an annotation tool exported as a data set of the pipeline. The format is found from the content:
 doccano JSONL, Label Studio JSON and JSON-MIN, Prodigy and spaCy JSONL, brat (.txt with .ann), a Hugging Face data set
@@ -71,7 +71,8 @@ def run_import(arguments: argparse.Namespace) -> int:
     folder = RAW_FOLDER / arguments.name
     dev, test = (DEFAULT_FRACTION if given is None else given for given in (arguments.dev, arguments.test))
     report = import_annotations(arguments.files, folder, dev=dev, test=test)
-    say("\n".join(summary_lines(report, folder)))
+    for line in summary_lines(report, folder):
+        say(one_line(line))
     return 0
 
 
