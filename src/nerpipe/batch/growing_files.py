@@ -11,8 +11,9 @@ from typing import BinaryIO
 from filelock import lock_descriptor
 
 from nerpipe.batch.records import Rejected
-from nerpipe.batch.targets import OWNERS, is_special
+from nerpipe.batch.targets import OWNERS
 from nerpipe.batch.writers import rejected_as_json
+from nerpipe.command_line.output_files import is_special
 from nerpipe.contracts.files import replace_file
 from nerpipe.contracts.user_cache import file_stamp, remember
 from nerpipe.errors import NerpipeError
