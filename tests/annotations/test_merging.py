@@ -310,7 +310,7 @@ def test_the_command_says_what_changed_and_its_exit_code_what_was_refused(root):
     [
         (("--merge", "../mine"), "--merge '../mine': a name begins with a letter or digit"),
         (("--merge", "mine", "--dev", "0.2"), "--dev and --test are about a new data set"),
-        (("--merge", "yours"), "'yours': there is no folder data/raw/yours"),
+        (("--merge", "yours"), "[--merge] 'yours': there is no folder data/raw/yours; the data sets here are: mine."),
         ((), "one of the arguments --name --merge is required"),
     ],
 )

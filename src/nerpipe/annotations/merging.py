@@ -50,7 +50,7 @@ def merge_corrections(names: Sequence[str | Path], folder: Path) -> MergeReport:
         NerpipeError: If an export or the data set cannot be read, the file of train does not lie in the folder, or no
             record holds the id of a sentence.
     """
-    corpus = resolve_corpus(folder)
+    corpus = resolve_corpus(folder, "--merge")
     training = _TrainingFile(corpus)
     report = MergeReport(training.path, [], 0, 0, [])
     tasks: list[CorrectedTask] = []

@@ -83,8 +83,9 @@ def find_inputs(params: Params) -> SuspectsInputs:
     """
     check_inputs(params)
     model = resolve_model(params.model)
-    names = {"train": params.dataset} | ({EXTRA: params.extra} if params.extra != NO_EXTRA else {})
-    corpora = {split: resolve_corpus(RAW_FOLDER / name) for split, name in names.items()}
+    corpora = {"train": resolve_corpus(RAW_FOLDER / params.dataset)}
+    if params.extra != NO_EXTRA:
+        corpora[EXTRA] = resolve_corpus(RAW_FOLDER / params.extra, "params.yaml -> extra")
     folders = [*(corpus.folder for corpus in corpora.values()), *([] if model.revision else [Path(model.location)])]
     sources = [source for corpus in corpora.values() for source in corpus.sources.values()]
     stages = [Path("params.yaml"), Path("dvc.yaml"), LOCK, CLEAN_COUNTS, CLEAN, ENCODED, TOKENIZED]
