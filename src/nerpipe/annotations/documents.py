@@ -65,6 +65,7 @@ class Annotation(NamedTuple):
     parts: tuple[tuple[object, object], ...] = ()  # Start and end of each part. It is empty if there are none.
     quote: str = ""  # The text that the annotation covers, if the tool states it.
     problem: str = ""  # A key of ANNOTATION_PROBLEMS, if the reader already knows that it is not used.
+    place: str = ""  # FILE:LINE if it is not that of the document.
 
 
 class Document(NamedTuple):

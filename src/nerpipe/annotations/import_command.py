@@ -6,7 +6,7 @@ from typing import Any
 
 from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
 from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
-from nerpipe.annotations.import_advice import shift_warning
+from nerpipe.annotations.import_advice import rejected_warning, shift_warning
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
 from nerpipe.annotations.merge_report import run_merge
 from nerpipe.command_line.help_text import add_examples
@@ -124,6 +124,11 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
             "divided by sentences, because there are too few documents for each split: sentences of one document "
             "are in several splits, so the scores will be too good for new documents"
         )
+    if report["widened"]:
+        lines.append(
+            f"each split got at least one {report['divided_by']}, because there are so few. This is enough for a first "
+            "trial, but its scores say little, and some of these may change their split when more come"
+        )
     rejects = (
         f", {REJECTS} in it holds what is rejected or quarantined"
         if records["rejected"] or annotations["quarantined"]
@@ -131,6 +136,7 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     )
     lines += [
         f"written: {folder} ({REPORT} in it holds the counts{rejects})",
+        *rejected_warning(report, folder),
         f"next: dvc exp run -S dataset={shell_word(folder.name)}",
         *shift_warning(report, folder),
     ]
