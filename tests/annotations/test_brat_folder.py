@@ -1,9 +1,12 @@
 """brat: pairs of files, parts, quotes that show how offsets count, and lines that are no entity."""
 
+import json
+
 import pytest
 
 from nerpipe.annotations.brat_folder import brat_documents
 from nerpipe.annotations.formats import find_files, read_file
+from nerpipe.annotations.importing import import_annotations
 from nerpipe.annotations.offsets import judge_annotations
 from nerpipe.contracts.word_rules import find_words
 
@@ -64,3 +67,16 @@ def test_ids_are_the_paths_in_the_folder(tmp_path):
     assert [document.id for document in read_file(file)] == ["x/v1.2", "y/v1.2"]
     (alone,) = find_files([tmp_path / "x/v1.2.ann"])
     assert [document.id for document in read_file(alone)] == ["v1.2"]
+
+
+def test_an_annotation_that_is_not_used_has_its_own_line(tmp_path):
+    (tmp_path / "reports").mkdir()
+    for n in range(6):
+        (tmp_path / f"reports/{n}.txt").write_text(f"Ada saw {n}")
+        (tmp_path / f"reports/{n}.ann").write_text("T1\tPER 0 3\tAda\n\n#1\tnote\nT2\tPER 4 7\tBo\nT3\tPER 3 7\t saw\n")
+    report = import_annotations([tmp_path / "reports"], tmp_path / "mine")
+    places = [str(tmp_path / f"reports/{n}.ann:") for n in range(6)]
+    assert report["quarantined"]["text_differs"]["first"] == [f"{place}4" for place in places[:5]]
+    assert report["repairs"]["trimmed"]["first"] == [f"{place}5" for place in places[:5]]
+    rejects = (tmp_path / "mine/import_rejects.jsonl").read_text().splitlines()
+    assert [json.loads(line)["place"] for line in rejects] == [f"{place}4" for place in places]

@@ -1,6 +1,7 @@
 """The format is found from the content; what is not known, missing or mixed is refused with what to do."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -44,10 +45,16 @@ def test_an_unknown_format_is_refused(tmp_path, content, said):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("nowhere.jsonl", "no such file or folder"), ("empty", "the folder is empty")]
+    ("name", "said"),
+    [
+        ("nowhere.jsonl", "no such file or folder"),
+        ("empty", "the folder is empty"),
+        ("pipe", "this is a pipe or a device"),
+    ],
 )
 def test_what_is_not_there_is_refused(tmp_path, name, said):
     (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(NerpipeError, match=said):
         find_files([tmp_path / name])
 

@@ -32,6 +32,24 @@ def test_shifted_offsets_are_warned_of_at_the_end(tmp_path, shift):
     assert str(tmp_path / "mine/train.conll") in lines[-1]
 
 
+@pytest.mark.parametrize(
+    ("bad", "count", "warned"),
+    [
+        ({"text": ""}, 3, True),
+        ({"text": ""}, 2, False),
+        ({"text": "Ada 0", "id": 0, "label": [[0, 3, "PER"]]}, 9, False),
+    ],
+    ids=["many", "few", "repeated"],
+)
+def test_a_large_share_of_rejected_records_is_warned_of_before_the_next_command(tmp_path, bad, count, warned):
+    good = [shifted(f"Ada {n}", "Ada") for n in range(20)]
+    report, lines = imported(tmp_path, *good, *[{"label": [], **bad}] * count)
+    assert report["records"]["rejected"] == count
+    assert lines[-1].startswith("next:")
+    assert lines[-2].startswith("WARNING: 3 of 23 records (13%) were rejected, 3 of them as no_words: the") == warned
+    assert f"{tmp_path / 'mine/import_rejects.jsonl'} holds each" in lines[-2] or not warned
+
+
 def test_a_few_entities_inside_words_and_scripts_without_spaces_are_no_sign_of_a_shift(tmp_path):
     records = [shifted("Nordseekrabben", "Nordsee"), *(shifted(f"Ada {n}", "Ada") for n in range(4))] * 4
     report, lines = imported(tmp_path, *records)

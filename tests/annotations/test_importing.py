@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nerpipe.annotations.corpus_folder import content_hash
 from nerpipe.annotations.import_command import summary_lines
 from nerpipe.annotations.importing import import_annotations
 from nerpipe.contracts.files import SPLITS
 from nerpipe.contracts.schemes import spans_of
+from nerpipe.contracts.splitting import position_of
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.errors import NerpipeError
@@ -139,15 +141,67 @@ def test_files_that_are_named_by_splits_keep_them(tmp_path):
     assert [report["splits"][split]["documents"] for split in SPLITS] == [3, 2, 1]
 
 
-def test_a_split_that_would_be_empty_is_refused_with_fractions_that_work(tmp_path):
-    lines = (FIXTURES / "prodigy.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    (tmp_path / "some.jsonl").write_text("".join(lines[:2] + lines[3:5]), encoding="utf-8")
-    with pytest.raises(NerpipeError, match=r"test would have no sentence.*give --dev [\d.]+ --test [\d.]+") as error:
-        import_annotations([tmp_path / "some.jsonl"], tmp_path / "mine")
-    words = str(error.value).replace(",", "").split()
-    dev, test = (float(words[words.index(option, words.index("give")) + 1]) for option in ("--dev", "--test"))
+def tiny(tmp_path, *texts):
+    records = [{"text": text, "label": [[0, 3, "PER"]]} for text in texts]
+    (tmp_path / "some.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    report = import_annotations([tmp_path / "some.jsonl"], tmp_path / "mine")
+    found, _ = rows_of(tmp_path / "mine")
+    return report, {split: [[word for word, _ in rows] for rows in found[split]] for split in SPLITS}
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+def test_the_smallest_sets_put_at_least_one_document_into_each_split_by_the_order_of_the_hashes(tmp_path, count):
+    texts = [f"Ada saw {count}{n}" for n in range(count)]
+    report, splits = tiny(tmp_path, *texts)
+    assert [report["widened"], report["divided_by"]] == [True, "document"]
+    assert all(splits.values())
+    assert sum(map(len, splits.values())) == report["records"]["kept"] == count
+    assert "each split got at least one document, because there are so few" in "\n".join(
+        summary_lines(report, tmp_path / "mine")
+    )
+    _, again = tiny(tmp_path, *reversed(texts))
+    assert {split: sorted(rows) for split, rows in again.items()} == {
+        split: sorted(rows) for split, rows in splits.items()
+    }
+    positions = {
+        split: [position_of(f"{content_hash(' '.join(words))}\n{' '.join(words)}") for words in rows]
+        for split, rows in splits.items()
+    }
+    assert max(positions["test"]) < min(positions["train"])
+    assert max(positions["train"]) < min(positions["dev"])
+
+
+def test_one_document_of_three_sentences_puts_one_into_each_split(tmp_path):
+    report, splits = tiny(tmp_path, "Ada saw Bo\nBo slept\nEve sang")
+    assert [report["widened"], report["divided_by"]] == [True, "sentence"]
+    assert {split: len(rows) for split, rows in splits.items()} == dict.fromkeys(SPLITS, 1)
+
+
+@pytest.mark.parametrize(
+    "texts", [["Ada saw Bo"], ["Ada saw Bo\nBo slept"], ["Ada saw Bo", "Ada saw"], ["Ada\nAda\nAda"]]
+)
+def test_fewer_sentences_than_splits_are_refused_with_the_number_that_is_needed(tmp_path, texts):
+    said = "would have no sentence: at least 3 documents or sentences that differ are needed for train, dev and test"
+    with pytest.raises(NerpipeError, match=said):
+        tiny(tmp_path, *texts)
     assert not (tmp_path / "mine").exists()
-    assert import_annotations([tmp_path / "some.jsonl"], tmp_path / "mine", dev=dev, test=test)
+
+
+def test_too_few_documents_because_others_were_rejected_says_so(tmp_path):
+    lines = [b'{"text": "Ada", "label": [[0, 3, "PER"]]}', *[b'{"text": "caf\xe9", "label": []}'] * 26]
+    (tmp_path / "some.jsonl").write_bytes(b"\n".join(lines))
+    with pytest.raises(NerpipeError) as error:
+        import_annotations([tmp_path / "some.jsonl"], tmp_path / "mine")
+    assert "26 of 27 records (96%) were rejected, 26 of them as invalid_utf8: the record holds" in str(error.value)
+    assert "some.jsonl:2). " in str(error.value)
+    assert "iconv -f" in str(error.value)
+
+
+def test_a_named_split_of_which_nothing_is_left_is_blamed_and_not_the_hashes(tmp_path):
+    for name, text in (("train", '{"text": "Ada", "label": [[0, 3, "PER"]]}'), ("dev", '{"text": "", "label": []}')):
+        (tmp_path / f"{name}.jsonl").write_text(text)
+    with pytest.raises(NerpipeError, match=r"nothing is left of the files that are named dev; .*1 of 2 records"):
+        import_annotations([tmp_path / "train.jsonl", tmp_path / "dev.jsonl"], tmp_path / "mine")
 
 
 def few_documents(tmp_path, **more):

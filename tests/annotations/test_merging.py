@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -104,7 +105,7 @@ def test_a_sentence_that_moved_is_found_by_its_words_unless_there_are_copies(roo
         (record(1, ["Ann", "Lee", "sang"], [0, 3, "per"], text="Ann Le sang"), "is not that of the sentence"),
         (record(1, ["Ann", "Lee", "sang"], [0, 3, "town"]), "no entity of the file has the type 'town'; its types are"),
         (record(1, ["Ann", "Lee", "sang"], [0, 2, "per"]), "begins or ends inside a word"),
-        ({"nerpipe_id": named(1, "Ann", corpus="other"), "text": "Ann", "label": []}, "of the data set other"),
+        ({"nerpipe_id": named(1, "Ann", corpus="other"), "text": "Ann", "label": []}, "of the data set 'other'"),
         ({"text": "Ann", "label": [[0, 3, "per"]]}, "no field nerpipe_id"),
     ],
 )
@@ -118,9 +119,111 @@ def test_what_cannot_be_taken_is_refused_and_the_rest_is_taken(root, wrong, why)
 def test_two_corrections_of_one_sentence_must_agree(root):
     words = ["in", "Oslo", "May"]
     one, other = record(17, words, [3, 7, "per"]), record(17, words, [3, 11, "per"])
+    before = bytes_of(root)
     report = merge(root, one, one, other)
-    assert (len(report.changed), report.unchanged) == (1, 1)
-    assert report.refused[0].why == "export.jsonl:1 corrects the same sentence in another way, and is taken"
+    assert (report.changed, report.unchanged, bytes_of(root)) == ([], 0, before)
+    assert [
+        each.why.partition(" corrects the same sentence in another way, so that neither is taken")[0]
+        for each in report.refused
+    ] == ["export.jsonl:3", "export.jsonl:3", "export.jsonl:1"]
+    report = merge(root, one, one)
+    assert (len(report.changed), report.unchanged, report.refused) == (1, 1, [])
+
+
+def test_a_correction_that_is_refused_does_not_stand_in_the_way_of_a_later_one(root):
+    words = ["in", "Oslo", "May"]
+    report = merge(root, record(17, words, [3, 7, "town"]), record(17, words, [3, 7, "per"]))
+    assert [each.after for each in report.changed] == [[("per", 1, 2)]]
+    assert ["no entity of the file has the type 'town'" in each.why for each in report.refused] == [True]
+
+
+def work(*spans, **more):
+    values = [{"start": start, "end": end, "labels": [label]} for start, end, label in spans]
+    return {"result": [{"type": "labels", "to_name": "text", "value": value} for value in values]} | more
+
+
+PER, LOC = work((3, 7, "per")), work((3, 7, "loc"))
+
+
+@pytest.mark.parametrize(
+    ("works", "after"),
+    [
+        ([PER, PER], "per"),
+        ([PER, work((2, 7, "per"))], "per"),
+        ([PER, LOC | {"was_cancelled": True}], "per"),
+        ([LOC, PER | {"ground_truth": True}], "per"),
+        ([PER, LOC], "its annotators disagree: (loc|per) 'Oslo' is the work of some of them alone"),
+        ([PER, work((3, 11, "per"))], "its annotators disagree: per 'Oslo' is"),
+        ([PER, work((4, 7, "per"))], "begins or ends inside a word"),
+        ([LOC, *(each | {"ground_truth": True} for each in (PER, LOC))], "its annotators disagree"),
+    ],
+)
+def test_the_annotators_of_a_task_must_agree_unless_one_is_the_ground_truth(root, works, after):
+    before = bytes_of(root)
+    data = {"text": "in Oslo May", "nerpipe_id": named(17, "in", "Oslo", "May")}
+    report = merge(root, {"data": data, "annotations": works})
+    if after == "per":
+        assert [each.after for each in report.changed] == [[("per", 1, 2)]]
+    else:
+        assert bytes_of(root) == before
+        assert re.search(after, report.refused[0].why)
+
+
+def write_train(root, content, keys=""):
+    folder = root / "data/raw/mine"
+    (folder / "train.conll").write_bytes(content)
+    (folder / "corpus.yaml").write_text(keys)
+    for split in ("dev", "test"):
+        (folder / f"{split}.conll").write_text("Ann\tB-per\nsaw\tO\nOslo\tB-loc\n\n")
+
+
+@pytest.mark.parametrize("cell", ["B-per,B-loc", "<b>B-per</b>", "B-per , B-loc"])
+def test_a_cell_that_holds_more_than_a_tag_is_never_replaced(root, cell):
+    content = f"Ann\t{cell}\nsaw\tO\nOslo\tB-loc\n\n".encode()
+    write_train(root, content, "token_column: 1\ntag_column: 2\nscheme: IOB2\n")
+    words = ["Ann", "saw", "Oslo"]
+    report = merge(root, record(1, words, [0, 3, "loc"], [8, 12, "loc"]))
+    assert bytes_of(root) == content
+    assert f"the cell {cell!r} holds more than the tag that is read, B-per, and the rest" in report.refused[0].why
+    assert len(merge(root, record(1, words, [0, 3, "per"], [8, 12, "per"])).changed) == 1
+    assert bytes_of(root) == content.replace(b"Oslo\tB-loc", b"Oslo\tB-per")
+
+
+@pytest.mark.parametrize(
+    ("content", "first"),
+    [
+        (b"Ann\tB-per\r\r\nsaw\tO\r\nOslo\tB-loc\r\r\n\r\n", "Ann"),
+        ("\ufeff\ufeffAnn\tB-per\nsaw\tO\nOslo\tB-loc\n\n".encode(), "\ufeffAnn"),
+        (b"Ann\tB-per\nsaw\tO\nOslo\tB-loc\r", "Ann"),
+    ],
+)
+def test_every_byte_outside_of_the_tags_stays(root, content, first):
+    write_train(root, content, "token_column: 1\ntag_column: 2\n")
+    end = len(first)
+    report = merge(root, record(1, [first, "saw", "Oslo"], [0, end, "loc"], [end + 5, end + 9, "per"]))
+    assert report.refused == []
+    assert bytes_of(root) == content.replace(b"per", b"LOC").replace(b"loc", b"per").replace(b"LOC", b"loc")
+
+
+def test_a_link_and_the_mode_of_the_file_stay(root):
+    path, real = root / "data/raw/mine/train.conll", root / "real.conll"
+    path.rename(real)
+    path.symlink_to(real)
+    real.chmod(0o600)
+    correction = record(17, ["in", "Oslo", "May"], [3, 7, "per"])
+    merge(root, correction)
+    assert (path.is_symlink(), real.stat().st_mode & 0o777) == (True, 0o600)
+    assert b"Oslo NNP B-per" in real.read_bytes()
+    real.chmod(0o444)
+    with pytest.raises(NerpipeError, match=r"train.conll: this is a link to .*real.conll, .*`dvc unprotect data/raw"):
+        merge(root, record(17, ["in", "Oslo", "May"], [3, 7, "loc"]))
+
+
+def test_a_number_of_thousands_of_digits_ends_no_run(root):
+    number = "9" * 5000
+    correction = json.dumps(record(17, ["in", "Oslo", "May"], [3, 7, "per"]))
+    (root / "export.jsonl").write_text(correction.replace("{", f'{{"score": {number}, ', 1) + "\n")
+    assert len(merge_corrections(["export.jsonl"], Path("data/raw/mine")).changed) == 1
 
 
 def test_tasks_that_nobody_answered_are_counted(root):
@@ -191,6 +294,11 @@ def test_the_command_says_what_changed_and_its_exit_code_what_was_refused(root):
         "next: dvc exp run -S dataset=mine\n"
     )
     assert done.stderr.startswith("not taken: export.jsonl:2: the words of its sentence, data/raw/mine/train.conll:1,")
+    assert done.stderr.count("\n") == 1
+    records[1]["nerpipe_id"] = named(1, "Ann", corpus="a\nnot taken: b")
+    (root / "export.jsonl").write_text("".join(json.dumps(each) + "\n" for each in records))
+    done = run(root, "export.jsonl", "--merge", "mine")
+    assert done.stderr == "not taken: export.jsonl:2: its sentence is one of the data set 'a\\nnot taken: b'\n"
     (root / "export.jsonl").write_text(json.dumps(records[0]))
     done = run(root, "export.jsonl", "--merge", "mine")
     assert (done.returncode, done.stderr) == (0, "")
@@ -202,7 +310,7 @@ def test_the_command_says_what_changed_and_its_exit_code_what_was_refused(root):
     [
         (("--merge", "../mine"), "--merge '../mine': a name begins with a letter or digit"),
         (("--merge", "mine", "--dev", "0.2"), "--dev and --test are about a new data set"),
-        (("--merge", "yours"), "'yours': there is no folder data/raw/yours"),
+        (("--merge", "yours"), "[--merge] 'yours': there is no folder data/raw/yours; the data sets here are: mine."),
         ((), "one of the arguments --name --merge is required"),
     ],
 )

@@ -101,6 +101,13 @@ def test_a_finished_run_says_so_and_another_job_is_not_taken_for_it(tmp_path):
         sink_of(tmp_path).is_finished("job")
 
 
+def test_an_output_keeps_the_mode_of_the_one_that_it_replaces(tmp_path):
+    for name in ("out.jsonl", "rejects.jsonl"):
+        (tmp_path / name).touch(mode=0o600)
+    write(sink_of(tmp_path), [good(), BAD])
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("out.jsonl", "rejects.jsonl")] == [0o600, 0o600]
+
+
 def stop(sink, rows):
     """Write some rows, and then stop as Ctrl-C does."""
     with sink.open("job", resume=False):

@@ -99,6 +99,13 @@ def test_no_other_folder_is_replaced(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "empty")
     assert check_report_folder(tmp_path / "link") == tmp_path / "empty"
+    (tmp_path / "loop").symlink_to("loop")
+    for place, said in (("loop", "loop: the file cannot be reached"), ("loop/a", "loop/a: the file cannot be reached")):
+        with pytest.raises(NerpipeError, match=said):
+            check_report_folder(tmp_path / place)
+    (tmp_path / "gold.conll").touch()
+    with pytest.raises(NerpipeError, match=r"gold.conll is a file, not a folder"):
+        check_report_folder(tmp_path / "gold.conll/report")
 
 
 @pytest.mark.parametrize("backend", ["torch", "onnx"])

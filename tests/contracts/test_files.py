@@ -30,6 +30,14 @@ def test_a_failed_write_leaves_the_old_file_and_no_trace(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["x.txt"]
 
 
+def test_a_file_keeps_the_mode_of_the_one_that_it_replaces(tmp_path):
+    path = tmp_path / "x.txt"
+    write_text(path, "old")
+    path.chmod(0o640)
+    write_text(path, "new")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o640)
+
+
 def test_a_folder_is_replaced_whole(tmp_path):
     for text in ("1", "2"):
         with replacing(tmp_path / "out") as folder:

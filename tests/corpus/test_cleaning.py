@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -558,3 +559,11 @@ def test_a_first_token_that_begins_with_a_byte_order_mark_survives_a_second_clea
     assert once.startswith(f"\ufeff{token}\tB-person\n")
     assert twice == once
     assert again["repairs"].get("bom") == 1
+
+
+def test_a_pipe_is_refused_because_files_are_read_several_times(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDWR)  # Without a second end, the opening would wait.
+    with pytest.raises(NerpipeError, match=r"pipe: this is a pipe, .*write it into a file first"):
+        lines.open_raw(tmp_path / "pipe")
+    os.close(reader)

@@ -109,9 +109,13 @@ def test_missing_files_are_named(root):
 
 
 def test_an_unknown_data_set_suggests_a_near_one(root):
-    (root / "data/raw/sample").mkdir()
-    with pytest.raises(NerpipeError, match="did you mean dataset=sample"):
+    for name, file in (("sample", "train.conll"), ("wnut17", "corpus.yaml"), ("none", "README.md")):
+        (root / "data/raw" / name).mkdir()
+        (root / "data/raw" / name / file).touch()
+    with pytest.raises(NerpipeError, match=r"\[params.yaml -> dataset\] 'sampel': .* did you mean sample\?"):
         resolve_corpus(root / "data/raw/sampel")
+    with pytest.raises(NerpipeError, match=r"\[--merge\] 'mine': .*; the data sets here are: sample, wnut17\. To add"):
+        resolve_corpus(root / "data/raw/mine", "--merge")
 
 
 def test_files_that_git_does_not_know_are_missing_in_a_copy_and_the_message_says_so(root, tmp_path, monkeypatch):

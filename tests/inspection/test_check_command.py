@@ -149,7 +149,8 @@ def test_a_data_set_that_is_not_there_is_an_error(command, tmp_path):
     code, said = command("smaple")
     assert code == 1
     assert said.startswith("error: ")
-    assert "did you mean dataset=sample?" in said
+    assert "[NAME] 'smaple': there is no folder data/raw/smaple; did you mean sample?" in said
+    assert "params.yaml: this is no folder, but a data set is one" in command(str(ROOT / "params.yaml"))[1]
     with pytest.raises(NerpipeError, match="there is no folder"):
         next(inspect_corpus(tmp_path / "nothing", load_params("params.yaml")))
 

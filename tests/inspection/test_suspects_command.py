@@ -1,6 +1,10 @@
 """`nerpipe suspects`: what it refuses before it trains. tests/pipeline/test_suspects.py runs it."""
 
+import json
+import os
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +17,7 @@ from nerpipe.inspection.folds import Folds
 from nerpipe.inspection.kept_scores import load_scores, save_scores
 from nerpipe.inspection.suspects import Suspect
 from nerpipe.inspection.suspects_command import summary
-from nerpipe.inspection.suspects_run import RankedTraining
+from nerpipe.inspection.suspects_run import STAGES_BEFORE_TRAIN, RankedTraining
 from places import ROOT
 
 
@@ -39,12 +43,59 @@ def run(tmp_path, monkeypatch):
         (["--out", "no/such.jsonl"], "no/such.jsonl: there is no folder no; make it"),
         (["--page", "."], "this is a folder; name a file"),
         (["--out", "a", "--page", "./a"], "name the same file"),
+        (["--out", "loop"], "--out loop: the file cannot be reached"),
+        (["--out", "/dev/null"], "--out /dev/null: this is a device or a pipe"),
+        (["--tool", "doccano", "--tasks", "pipe"], "--tasks pipe: this is a device or a pipe"),
+        (["--page", "params.yaml/page.html"], "there is no folder params.yaml"),
+        (["--out", f"{'x' * 250}"], "x: cannot be written \\(File name too long\\)"),
         ([], "metrics/clean.json: not there; run `dvc repro tokenize_align`, which trains nothing"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_trained(run, arguments, message):
+    Path("loop").symlink_to("loop")
+    os.mkfifo("pipe")
     with pytest.raises(NerpipeError, match=message):
         run(*arguments)
+
+
+INPUTS = ("data/raw/mine/train.conll", "data/clean/train.conll", "data/tokenized/state.json", "metrics/clean.json")
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "message"),
+    [
+        (
+            "--out",
+            INPUTS[0],
+            "--out .*train.conll: this is in data/raw/mine, from which the command reads; name a file",
+        ),
+        ("--page", INPUTS[1], "this is in data/clean, from which"),
+        ("--page", INPUTS[2], "this is in data/tokenized, from which"),
+        ("--out", INPUTS[3], "this file is an input, which would be lost; name another file"),
+        ("--page", "params.yaml", "--page params.yaml: this file is an input"),
+        ("--out", "dvc.lock", "this file is an input"),
+        ("--out", "data/raw/mine/new.jsonl", "this is in data/raw/mine, from which"),
+        ("--out", "link", "this is in data/raw/mine"),
+        ("--page", "real.conll", "--page real.conll: this file is an input"),
+    ],
+)
+def test_no_input_is_overwritten(run, option, name, message):
+    for each in INPUTS:
+        Path(each).parent.mkdir(parents=True, exist_ok=True)
+        Path(each).write_text("Ann\tB-x\n\n")
+    Path("data/encoded").mkdir()
+    Path("data/encoded/labels.json").touch()
+    used = {stage: {"params": {"params.yaml": {}}} for stage in STAGES_BEFORE_TRAIN}
+    Path("dvc.lock").write_text(json.dumps({"stages": used}))
+    Path("real.conll").write_text("Ann\tB-x\n\n")
+    Path("data/raw/mine/dev.conll").symlink_to(Path("real.conll").resolve())
+    Path("link").symlink_to(INPUTS[0])
+    params = re.sub("(?m)^extra: .*", "extra: none", Path("params.yaml").read_text())
+    Path("params.yaml").write_text(re.sub("(?m)^dataset: .*", "dataset: mine", params))
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    with pytest.raises(NerpipeError, match=message):
+        run(option, name)
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("folds", ["1", "0", "two", "-3"])

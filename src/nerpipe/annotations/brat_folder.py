@@ -31,8 +31,13 @@ def brat_documents(files: Sequence[tuple[Path, str]]) -> Iterator[Document | Bro
         if not annotation_file.is_file():
             yield Document(str(text_file), name, text, [], text, "not_annotated")
             continue
-        lines = [line.removesuffix("\r") for line in text_of(annotation_file).split("\n") if line.strip()]
-        annotations = [_annotation(line) for line in lines if line.startswith("T")]
+        numbered = enumerate(text_of(annotation_file).split("\n"), start=1)
+        lines = [(number, line.removesuffix("\r")) for number, line in numbered if line.strip()]
+        annotations = [
+            _annotation(line)._replace(place=f"{annotation_file}:{number}")
+            for number, line in lines
+            if line.startswith("T")
+        ]
         others = len(lines) - len(annotations)
         yield Document(str(annotation_file), name, text, annotations, text, left_out=others)
 

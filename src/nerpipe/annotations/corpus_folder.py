@@ -5,15 +5,15 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from nerpipe.contracts.conll import format_boundary, format_sentence, writing_conll
+from nerpipe.contracts.conll import format_boundary, format_sentence, read_conll, writing_conll
 from nerpipe.contracts.files import SPLITS, replacing, sha256_of, write_json, write_text
-from nerpipe.contracts.splitting import split_of
-from nerpipe.corpus.cutting import try_cut
+from nerpipe.contracts.splitting import position_of, split_of
+from nerpipe.corpus.cutting import sentence_key, try_cut
 from nerpipe.errors import NerpipeError
 
 REPORT, REJECTS, DESCRIPTION = "import_report.json", "import_rejects.jsonl", "corpus.yaml"
@@ -145,6 +145,12 @@ def cut_by_sentences(folder: Path, fractions: Mapping[str, float]) -> dict[str, 
         split: {name: value for name, value in counts.row().items() if name != "duplicate_sentences"}
         for split, counts in cut.counts.items()
     }
+
+
+def sentence_positions(folder: Path, splits: Iterable[str]) -> list[float]:
+    """Give the positions by which `cut_by_sentences` divides the sentences of these splits."""
+    found = (sentence for split in splits for sentence in read_conll(folder / f"{split}.conll"))
+    return [position_of(sentence_key(sentence)) for sentence in found]
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """Corrected tasks of `nerpipe suspects`: which sentence each is about, and which entities it is to have."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS, Broken, Document
+from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS, Annotation, Broken, Document
 from nerpipe.annotations.formats import UTF16_TOOLS, find_files, read_file
+from nerpipe.annotations.json_records import parse_record
 from nerpipe.annotations.offsets import Mention, judge_annotations
 from nerpipe.annotations.tool_records import DOCCANO, LABEL_STUDIO, MINIMAL, PRODIGY, SPACY
 from nerpipe.contracts.schemes import Span
@@ -63,7 +63,10 @@ def _task(record: object, unit: str) -> CorrectedTask | RefusedTask | None:
         return None
     if record.problem:
         return RefusedTask(record.place, RECORD_PROBLEMS[record.problem])
-    found = read_id(_named(json.loads(record.raw)))
+    parsed = parse_record(record.place, record.raw)
+    if isinstance(parsed, Broken):
+        return RefusedTask(record.place, RECORD_PROBLEMS[parsed.problem])
+    found = read_id(_named(parsed.value))
     if found is None:
         return RefusedTask(
             record.place,
@@ -92,8 +95,30 @@ def wanted_spans(task: CorrectedTask, tokens: Sequence[str]) -> list[Span] | Ref
     words = word_places(text, tokens)
     if words is None:
         return RefusedTask(task.place, f"its text {text[:80]!r} is not that of the sentence, {' '.join(tokens)[:80]!r}")
+    spans, *rivals = (
+        _spans(task, annotations, words) for annotations in (task.document.annotations, *task.document.rivals)
+    )
+    for rival in rivals:
+        if isinstance(spans, RefusedTask) or isinstance(rival, RefusedTask):
+            return spans if isinstance(spans, RefusedTask) else rival
+        if rival != spans:
+            alone = min({*spans} ^ {*rival}, key=lambda span: span[1:])
+            quoted = text[words[alone.start][0] : words[alone.end - 1][1]]
+            return RefusedTask(
+                task.place,
+                f"its annotators disagree: {alone.type} {quoted!r} is the work of some of them alone. Delete the wrong "
+                "annotations in the tool, or mark the right one as ground truth, and export again",
+            )
+    return spans
+
+
+def _spans(
+    task: CorrectedTask, annotations: Sequence[Annotation], words: Sequence[tuple[int, int]]
+) -> list[Span] | RefusedTask:
+    """Give the entities of one annotator."""
+    text = task.document.text
     mentions = []
-    for verdict in judge_annotations(text, words, task.document.annotations, task.unit):
+    for verdict in judge_annotations(text, words, annotations, task.unit):
         if verdict.mention:
             mentions.append(verdict.mention)
         elif verdict.problem not in HARMLESS:

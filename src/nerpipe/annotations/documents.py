@@ -1,6 +1,7 @@
 """What the readers of annotation tools give: documents with annotations, tagged sentences, and broken records."""
 
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 # Why a document or a whole record is rejected: the name in the report, and what it means.
@@ -64,6 +65,7 @@ class Annotation(NamedTuple):
     parts: tuple[tuple[object, object], ...] = ()  # Start and end of each part. It is empty if there are none.
     quote: str = ""  # The text that the annotation covers, if the tool states it.
     problem: str = ""  # A key of ANNOTATION_PROBLEMS, if the reader already knows that it is not used.
+    place: str = ""  # FILE:LINE if it is not that of the document.
 
 
 class Document(NamedTuple):
@@ -76,6 +78,7 @@ class Document(NamedTuple):
     raw: str  # The record as the file holds it, for the rejects file.
     problem: str = ""  # A key of RECORD_PROBLEMS, if the reader already knows that it is not used.
     left_out: int = 0  # Number of relations, events, attributes and notes, which are no entities.
+    rivals: Sequence[Sequence[Annotation]] = ()  # The work of each annotator that counts as much as the one taken.
 
 
 class TaggedSentence(NamedTuple):

@@ -113,6 +113,11 @@ def _all_files(folder: Path) -> list[Path]:
 def _files_of(top: Path) -> list[Path]:
     if top.is_file():
         return [top]
+    if not top.is_dir():
+        raise NerpipeError(
+            f"{top}: this is a pipe or a device, but a file is read several times; write it into a file first "
+            "(COMMAND > export.jsonl), and import that"
+        )
     files = _all_files(top)
     if any(
         path.suffix == ".ann" for path in files

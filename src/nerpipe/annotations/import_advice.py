@@ -1,9 +1,10 @@
 """What to do when an import finds no annotation of an entity, or finds something that is probably wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nerpipe.annotations.corpus_folder import REJECTS
 from nerpipe.annotations.documents import ANNOTATION_PROBLEMS, RECORD_PROBLEMS
 from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
 from nerpipe.annotations.import_counts import ImportCounts
@@ -21,6 +22,8 @@ _ADVICE = {
 }
 _SHOWN_RULES = 3
 _FEWEST_BEHIND = 10
+_MOST_REJECTED = 0.1  # A larger share of the records is warned of.
+_LEFT_OUT = ("answer", "not_annotated", "repeated_document")  # Nothing is lost where these are rejected.
 _MOST_INSIDE_WORDS = 0.2  # A larger share of the annotations is warned of.
 
 
@@ -41,6 +44,35 @@ def no_annotation_message(counts: ImportCounts, encodings: Sequence[OtherEncodin
         advice = conversion_advice(encodings[0])
     read = number_of(counts.records["read"], "record")
     return f"no annotation of an entity is left of {read}: {reasons}. {advice}"
+
+
+def rejected_note(report: Mapping[str, Any], encodings: Sequence[OtherEncoding]) -> str:
+    """Say how many records were rejected, most of them why, and what to do. The text is empty if none was.
+
+    Args:
+        report: The counts, as `ImportCounts.report` gives them.
+        encodings: The files that are not UTF-8.
+    """
+    records, rules = report["records"], report["rejected"]
+    if not rules:
+        return ""
+    rule, row = max(rules.items(), key=lambda item: int(item[1]["count"]))
+    share = f"{records['rejected'] / records['read']:.0%}"
+    note = (
+        f"{records['rejected']:,} of {number_of(records['read'], 'record')} ({share}) were rejected, {row['count']:,} "
+        f"of them as {rule}: {RECORD_PROBLEMS[rule]} (for example {row['first'][0]})"
+    )
+    return f"{note}. {conversion_advice(encodings[0])}" if rule == "invalid_utf8" and encodings else note
+
+
+def rejected_warning(report: dict[str, Any], folder: Path) -> list[str]:
+    """Warn if a large share of the records is rejected, for another reason than that people left them out."""
+    records = report["records"]
+    lost = sum(row["count"] for rule, row in report["rejected"].items() if rule not in _LEFT_OUT)
+    if lost <= _MOST_REJECTED * records["read"]:
+        return []
+    note = rejected_note(report, [OtherEncoding(**found) for found in report["other_encodings"]])
+    return [f"WARNING: {note}. {folder / REJECTS} holds each of them with its reason"]
 
 
 def shift_warning(report: dict[str, Any], folder: Path) -> list[str]:

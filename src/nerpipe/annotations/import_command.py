@@ -6,13 +6,13 @@ from typing import Any
 
 from nerpipe.annotations.corpus_folder import REJECTS, REPORT, check_name
 from nerpipe.annotations.file_encodings import OtherEncoding, conversion_advice
-from nerpipe.annotations.import_advice import shift_warning
+from nerpipe.annotations.import_advice import rejected_warning, shift_warning
 from nerpipe.annotations.importing import LARGEST_FRACTION, import_annotations
 from nerpipe.annotations.merge_report import run_merge
 from nerpipe.command_line.help_text import add_examples
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
-from nerpipe.contracts.terminal import number_of, say
+from nerpipe.contracts.terminal import number_of, one_line, say
 
 IMPORT = """Import what an annotation tool exported as a data set of the pipeline. The format is found from the content:
 doccano JSONL, Label Studio JSON and JSON-MIN, Prodigy and spaCy JSONL, brat (.txt with .ann), a Hugging Face data set
@@ -71,7 +71,8 @@ def run_import(arguments: argparse.Namespace) -> int:
     folder = RAW_FOLDER / arguments.name
     dev, test = (DEFAULT_FRACTION if given is None else given for given in (arguments.dev, arguments.test))
     report = import_annotations(arguments.files, folder, dev=dev, test=test)
-    say("\n".join(summary_lines(report, folder)))
+    for line in summary_lines(report, folder):
+        say(one_line(line))
     return 0
 
 
@@ -123,6 +124,11 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
             "divided by sentences, because there are too few documents for each split: sentences of one document "
             "are in several splits, so the scores will be too good for new documents"
         )
+    if report["widened"]:
+        lines.append(
+            f"each split got at least one {report['divided_by']}, because there are so few. This is enough for a first "
+            "trial, but its scores say little, and some of these may change their split when more come"
+        )
     rejects = (
         f", {REJECTS} in it holds what is rejected or quarantined"
         if records["rejected"] or annotations["quarantined"]
@@ -130,6 +136,7 @@ def summary_lines(report: dict[str, Any], folder: Path) -> list[str]:
     )
     lines += [
         f"written: {folder} ({REPORT} in it holds the counts{rejects})",
+        *rejected_warning(report, folder),
         f"next: dvc exp run -S dataset={shell_word(folder.name)}",
         *shift_warning(report, folder),
     ]

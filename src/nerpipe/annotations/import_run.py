@@ -97,15 +97,16 @@ class ImportRun:
             return
         self.counts.annotations["repaired" if verdict.repairs else "kept"] += 1
         for rule in verdict.repairs:
-            self.counts.count("repairs", rule, document.place)
+            self.counts.count("repairs", rule, verdict.annotation.place or document.place)
         label = str(verdict.annotation.label).strip().encode("utf-8", "backslashreplace").decode("utf-8")
         self.counts.types.setdefault(verdict.mention.type, Counter())[label] += 1
 
     def _quarantine(self, document: Document, verdict: Judgement) -> None:
+        place = verdict.annotation.place or document.place
         self.counts.annotations["quarantined"] += 1
-        self.counts.count("quarantined", verdict.problem, document.place)
+        self.counts.count("quarantined", verdict.problem, place)
         row = {
-            "place": document.place,
+            "place": place,
             "reason": verdict.problem,
             "meaning": ANNOTATION_PROBLEMS[verdict.problem],
             "annotation": shown(verdict.annotation.raw),

@@ -93,7 +93,8 @@ def label_studio_document(record: JsonRecord, text_field: str = "") -> Document 
     entries = _works_of(value)
     works = [entry for entry in entries if isinstance(entry, dict)]
     usable = [work for work in works if not work.get("was_cancelled")]
-    chosen = next((work for work in usable if work.get("ground_truth")), usable[0] if usable else None)
+    equals = [work for work in usable if work.get("ground_truth")] or usable
+    chosen = equals[0] if equals else None
     annotations = [Annotation(entry) for entry in entries if not isinstance(entry, dict)]
     left_out = 0
     elsewhere = False
@@ -105,7 +106,9 @@ def label_studio_document(record: JsonRecord, text_field: str = "") -> Document 
         elsewhere |= work is chosen and any(map(_is_elsewhere, regions))
     problem = "other_region" if elsewhere else "" if chosen is not None else "not_annotated"
     ids = [value["data"].get("id"), value.get("id")]
-    return _task_document(record, annotations, ids, text_field, problem=problem, left_out=left_out)
+    document = _task_document(record, annotations, ids, text_field, problem=problem, left_out=left_out)
+    rivals = [_regions(filter(_is_labelled, items_of(work.get("result")))) for work in equals[1:]]
+    return document._replace(rivals=rivals) if isinstance(document, Document) else document
 
 
 def minimal_document(record: JsonRecord, text_field: str = "") -> Document | Broken:

@@ -9,7 +9,7 @@ from nerpipe.annotations.merging import MergeReport, merge_corrections
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import RAW_FOLDER
 from nerpipe.contracts.schemes import Span
-from nerpipe.contracts.terminal import say
+from nerpipe.contracts.terminal import one_line, say
 from nerpipe.errors import NerpipeError
 
 
@@ -32,9 +32,9 @@ def run_merge(names: Sequence[str | Path], name: str, *, fractions: Sequence[flo
     check_name(name, option="--merge")
     report = merge_corrections(names, RAW_FOLDER / name)
     for line in merge_lines(report, name):
-        say(line)
+        say(one_line(line))
     for task in report.refused:
-        say(f"not taken: {task.place}: {task.why}", stream=sys.stderr)
+        say(one_line(f"not taken: {task.place}: {task.why}"), stream=sys.stderr)
     return 1 if report.refused else 0
 
 

@@ -1,11 +1,13 @@
 """`nerpipe import --merge`: corrected tasks back into the raw file of train. Nothing but their tags changes."""
 
+import stat
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from nerpipe.annotations.corrections import CorrectedTask, RefusedTask, read_tasks, wanted_spans
+from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import replacing
 from nerpipe.contracts.schemes import Span, spans_of
 from nerpipe.corpus.lines import UTF8
@@ -48,7 +50,7 @@ def merge_corrections(names: Sequence[str | Path], folder: Path) -> MergeReport:
         NerpipeError: If an export or the data set cannot be read, the file of train does not lie in the folder, or no
             record holds the id of a sentence.
     """
-    corpus = resolve_corpus(folder)
+    corpus = resolve_corpus(folder, "--merge")
     training = _TrainingFile(corpus)
     report = MergeReport(training.path, [], 0, 0, [])
     tasks: list[CorrectedTask] = []
@@ -67,6 +69,16 @@ def merge_corrections(names: Sequence[str | Path], folder: Path) -> MergeReport:
             "`nerpipe suspects --tool ... --tasks FILE` writes tasks whose corrections can be merged"
         )
     return training.merge(tasks, report)
+
+
+class _Correction(NamedTuple):
+    """What a task makes of its sentence."""
+
+    place: str  # FILE:LINE of the task.
+    sentence: RawSentence
+    before: list[Span]
+    after: list[Span]
+    lines: dict[int, str]  # The new lines of the file by their numbers. Empty if nothing changes.
 
 
 class _TrainingFile:
@@ -94,7 +106,7 @@ class _TrainingFile:
         """Find the sentence of a task: at its line, or, if lines were added or removed, by its words."""
         name, line, words = task.id
         if name != self._corpus.folder.name:
-            return RefusedTask(task.place, f"its sentence is one of the data set {name}")
+            return RefusedTask(task.place, f"its sentence is one of the data set {name!r}")
         there = self._at_line.get(line)
         if there and _hash(there) == words:
             return there
@@ -111,30 +123,25 @@ class _TrainingFile:
 
     def merge(self, tasks: Sequence[CorrectedTask], report: MergeReport) -> MergeReport:
         """Change the sentences of the tasks, and write the file if any changed."""
-        lines: dict[int, str] = {}
-        taken: dict[int, tuple[list[Span], str]] = {}  # By sentence: its entities, and the place of the first task.
-        unchanged = 0
+        by_sentence: defaultdict[int, list[_Correction]] = defaultdict(list)
         for task in tasks:
-            found = self._wanted(task)
+            found = self._correction(task)
             if isinstance(found, RefusedTask):
                 report.refused.append(found)
-                continue
-            sentence, spans = found
-            first = taken.setdefault(sentence.start, (spans, task.place))
-            before = spans_of(self._writer.clean_tags(sentence))
-            if first[0] != spans:
-                why = f"{first[1]} corrects the same sentence in another way, and is taken"
-                report.refused.append(RefusedTask(task.place, why))
-            elif first[1] != task.place or before == spans:
-                unchanged += 1
             else:
-                try:
-                    lines |= self._writer.rewrite(sentence, spans)
-                except NerpipeError as error:
-                    report.refused.append(RefusedTask(task.place, f"{error} ({self._place(sentence)})"))
-                    continue
-                words = [word.token for word in sentence.words]
-                report.changed.append(MergedSentence(self._place(sentence), words, before, spans))
+                by_sentence[found.sentence.start].append(found)
+        lines: dict[int, str] = {}
+        unchanged = 0
+        for corrections in by_sentence.values():
+            if others := _disagreeing(corrections):
+                report.refused.extend(others)
+                continue
+            first = corrections[0]
+            unchanged += len(corrections) - bool(first.lines)
+            if first.lines:
+                lines |= first.lines
+                words = [word.token for word in first.sentence.words]
+                report.changed.append(MergedSentence(self._place(first.sentence), words, first.before, first.after))
         if lines:
             self._write(lines)
         return report._replace(unchanged=unchanged)
@@ -142,12 +149,20 @@ class _TrainingFile:
     def _place(self, sentence: RawSentence) -> str:
         return f"{self.path}:{sentence.start}"
 
-    def _wanted(self, task: CorrectedTask) -> tuple[RawSentence, list[Span]] | RefusedTask:
+    def _correction(self, task: CorrectedTask) -> _Correction | RefusedTask:
+        """Find out what a task changes, without changing it."""
         sentence = self.find(task)
         if isinstance(sentence, RefusedTask):
             return sentence
-        spans = wanted_spans(task, [word.token for word in sentence.words])
-        return spans if isinstance(spans, RefusedTask) else (sentence, spans)
+        after = wanted_spans(task, [word.token for word in sentence.words])
+        if isinstance(after, RefusedTask):
+            return after
+        before = spans_of(self._writer.clean_tags(sentence))
+        try:
+            lines = self._writer.rewrite(sentence, after) if before != after else {}
+        except NerpipeError as error:
+            return RefusedTask(task.place, f"{error} ({self._place(sentence)})")
+        return _Correction(task.place, sentence, before, after, lines)
 
     def _write(self, new: dict[int, str]) -> None:
         """Replace lines of the file. Every other byte stays as it is.
@@ -155,6 +170,12 @@ class _TrainingFile:
         Raises:
             NerpipeError: If the encoding of the file does not allow that.
         """
+        target = self.path.resolve()  # A link stays, and the file that it leads to is replaced.
+        if self.path.is_symlink() and not target.stat().st_mode & stat.S_IWUSR:
+            raise NerpipeError(
+                f"{self.path}: this is a link to {target}, a file that must not be written, as those in the cache of "
+                f"DVC; make it a file of its own (`dvc unprotect {shell_word(str(self.path))}`), and merge again"
+            )
         content, encoding = self.path.read_bytes(), self._corpus.settings.encoding
         errors = "surrogateescape" if encoding == UTF8 else "strict"
         text = content.decode(encoding, errors)
@@ -167,11 +188,29 @@ class _TrainingFile:
         lines = text.split("\n")
         for number, line in new.items():
             old = lines[number - 1]
-            mark = "\ufeff" if number == 1 and old.startswith("\ufeff") and not line.startswith("\ufeff") else ""
-            end = "\r" if old.endswith("\r") and not line.endswith("\r") else ""
+            # The reader left out one mark at the beginning of the file, and one CR before each LF.
+            mark = "\ufeff" if number == 1 and old.startswith("\ufeff") else ""
+            end = "\r" if number < len(lines) and old.endswith("\r") else ""
             lines[number - 1] = mark + line + end
-        with replacing(self.path) as temporary:
+        with replacing(target) as temporary:
+            temporary.touch(mode=0o600)  # Nobody else may read it before it has the mode of the file.
             temporary.write_bytes("\n".join(lines).encode(encoding, errors))
+
+
+def _disagreeing(corrections: Sequence[_Correction]) -> list[RefusedTask]:
+    """Refuse all corrections of a sentence if they are not the same: only people know which one is right."""
+    first = corrections[0]
+    other = next((each for each in corrections if each.after != first.after), None)
+    if other is None:
+        return []
+    return [
+        RefusedTask(
+            each.place,
+            f"{(other if each.after == first.after else first).place} corrects the same sentence in another way, so "
+            "that neither is taken; keep the right one",
+        )
+        for each in corrections
+    ]
 
 
 def _hash(sentence: RawSentence) -> str:

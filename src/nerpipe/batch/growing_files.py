@@ -11,8 +11,10 @@ from typing import BinaryIO
 from filelock import lock_descriptor
 
 from nerpipe.batch.records import Rejected
-from nerpipe.batch.targets import OWNERS, is_special
+from nerpipe.batch.targets import OWNERS
 from nerpipe.batch.writers import rejected_as_json
+from nerpipe.command_line.output_files import is_special
+from nerpipe.contracts.files import replace_file
 from nerpipe.contracts.user_cache import file_stamp, remember
 from nerpipe.errors import NerpipeError
 
@@ -133,7 +135,7 @@ class RejectsFile:
             return
         if rejected:
             with suppress(FileNotFoundError):
-                self._partial.replace(self.path)
+                replace_file(self._partial, self.path)
             remember(OWNERS, self.path, file_stamp(self.path), {"output": str(self._owner)})
         else:
             self.path.unlink(missing_ok=True)

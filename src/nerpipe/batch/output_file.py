@@ -13,6 +13,7 @@ from nerpipe.batch.growing_files import RejectsFile, close_quietly, open_locked,
 from nerpipe.batch.records import Rejected
 from nerpipe.batch.run_state import RunCounts, RunState, continued_state, write_state
 from nerpipe.batch.writers import Prediction
+from nerpipe.contracts.files import replace_file
 from nerpipe.contracts.terminal import write_encodable
 from nerpipe.contracts.user_cache import file_stamp, recall, remember
 from nerpipe.errors import NerpipeError
@@ -172,8 +173,7 @@ class Output:
                 self.partial.unlink()  # The run did not begin.
 
     def _check_size(self, file: BinaryIO, size: int) -> None:
-        # A killed run may have written more after its last state. These records are predicted and written again.
-        if file.seek(0, 2) < size:
+        if file.seek(0, 2) < size:  # A killed run may have written more: those records are predicted again.
             raise NerpipeError(
                 f"{self.partial}: the file is shorter than {self.progress} says; delete {self.progress} to start again"
             )
@@ -244,6 +244,6 @@ class Output:
         assert self._output is not None  # noqa: S101
         self.rejects.finish(self.counts.rejected)
         if self.partial.exists():
-            self.partial.replace(self._output)
+            replace_file(self.partial, self._output)
         remember(FINISHED, self._output, file_stamp(self._output), {"job": job, "counts": asdict(self.counts)})
         self.progress.unlink(missing_ok=True)

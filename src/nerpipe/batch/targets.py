@@ -4,13 +4,13 @@ Everything is checked before anything is written or deleted.
 """
 
 import os
-import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from nerpipe.batch.input_files import STDIN
+from nerpipe.command_line.output_files import check_place, follow_links, is_special, refuse_input
 from nerpipe.contracts.user_cache import recall
 from nerpipe.errors import NerpipeError
 
@@ -49,7 +49,7 @@ def find_targets(
     through = None
     output = None if output == Path(STDIN) else output
     if output is not None:
-        target = _followed(output, "--output")
+        target = follow_links(output, "--output")
         if target.is_dir():
             raise NerpipeError(f"--output {output}: this is a folder; name a file, such as {output / 'entities.jsonl'}")
         if _is_same_stream(target, stdout):
@@ -60,25 +60,14 @@ def find_targets(
             rejects = rejects or Path(f"{output}.rejects.jsonl")
             output = target
     if rejects is not None:
-        rejects = _followed(rejects, "--rejects")
+        rejects = follow_links(rejects, "--rejects")
     for name, path in (("--output", output), ("--rejects", rejects)):
         if path is not None:
-            _refuse_input(name, path, files, model)
-            _check_place(name, path)
+            _refuse_read(name, path, files, model)
+            check_place(name, path)
     if rejects is not None:
         _check_rejects(rejects, output)
     return Targets(output, through, rejects)
-
-
-def _followed(path: Path, name: str) -> Path:
-    """Follow symbolic links, so that a link stays and the file that it leads to is replaced."""
-    try:
-        if is_special(path):
-            return path  # The links of /dev/stdout lead to no path.
-        return path.resolve() if path.is_symlink() else path
-    except (OSError, RuntimeError) as error:
-        said = error.strerror if isinstance(error, OSError) else error
-        raise NerpipeError(f"{name} {path}: the file cannot be reached ({said}); name another one") from None
 
 
 def _is_same_stream(path: Path, stdout: "TextIO") -> bool:
@@ -89,32 +78,16 @@ def _is_same_stream(path: Path, stdout: "TextIO") -> bool:
         return False
 
 
-def _refuse_input(name: str, path: Path, files: Sequence[str], model: Path) -> None:
+def _refuse_read(name: str, path: Path, files: Sequence[str], model: Path) -> None:
     if path.resolve().is_relative_to(model.resolve()):
         raise NerpipeError(f"{name} {path}: this is in the folder of the model; name a file elsewhere")
-    for file in files:
-        same = file != STDIN and (path.samefile(file) if path.exists() else path.resolve() == Path(file).resolve())
-        if same:
-            raise NerpipeError(f"{name} {path}: this file is an input, which would be lost; name another file")
+    refuse_input(name, path, (file for file in files if file != STDIN))
     try:
         read = STDIN in files and path.is_file() and os.path.samestat(path.stat(), os.fstat(sys.stdin.fileno()))
     except (OSError, ValueError):
         return
     if read:
         raise NerpipeError(f"{name} {path}: this file is the standard input, which would be lost; name another file")
-
-
-def _check_place(name: str, path: Path) -> None:
-    """Check that a file can be made beside this one, before the work begins."""
-    folder = path.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    if not folder.is_dir():
-        raise NerpipeError(f"{name} {path}: {folder} is a file, not a folder; name another place")
-    if not is_special(path) and not os.access(folder, os.W_OK | os.X_OK):
-        raise NerpipeError(
-            f"{name} {path}: nothing may be written in {folder}; check its owner and permissions, or name another place"
-        )
 
 
 def _check_rejects(rejects: Path, output: Path | None) -> None:
@@ -141,12 +114,3 @@ def _check_rejects(rejects: Path, output: Path | None) -> None:
             f"--rejects {rejects}: this file holds the rejected records of {owner}; name another file, or delete this "
             "one if you no longer need it"
         )
-
-
-def is_special(path: Path) -> bool:
-    """Return whether a path is a device, FIFO or socket, which is written through and never replaced."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)

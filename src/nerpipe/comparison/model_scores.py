@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nerpipe.command_line.output_files import check_place, follow_links
 from nerpipe.comparison.display import scores_as_json
 from nerpipe.comparison.labelled_file import LabelledFile
 from nerpipe.comparison.model_predictions import ModelChoice, ModelPredictions
@@ -93,12 +94,14 @@ def check_report_folder(folder: Path) -> Path:
         The folder, without links.
 
     Raises:
-        NerpipeError: If it is a file, the current folder, or holds anything but an earlier report of this command.
+        NerpipeError: If it is a file, the current folder, or holds anything but an earlier report of this command, or
+            cannot be reached or written.
     """
-    target = folder.resolve()
+    target = follow_links(folder, "--report").resolve()
     allowed = "name a folder that does not exist, is empty, or holds an earlier report of `nerpipe score`"
     if Path.cwd().is_relative_to(target):
         raise NerpipeError(f"--report {folder}: this folder would be replaced, but you are in it; {allowed}")
+    check_place("--report", target)
     if not target.exists():
         return target
     if not target.is_dir():

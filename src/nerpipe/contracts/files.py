@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,7 +39,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Both files and folders can be replaced. An existing file or folder at `path` stays unchanged until the renaming. The
     temporary name holds the computer and the process, so that no two processes write into the same file. What killed
-    processes of this computer left there is deleted first.
+    processes of this computer left there is deleted first. A file keeps the mode of the one that it replaces.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _delete_abandoned(path)
@@ -46,6 +47,7 @@ def replacing(path: Path) -> Iterator[Path]:
     _remove(temporary)
     try:
         yield temporary
+        _keep_mode(temporary, path)
         _put(temporary, path)
     except Exception as error:
         if says_full(error):  # Libraries raise exceptions of many types then, and none names the file.
@@ -53,6 +55,19 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         _remove(temporary)
+
+
+def replace_file(new: Path, old: Path) -> None:
+    """Rename a file that is complete to the name of one that may be there, and keep the mode of that one."""
+    _keep_mode(new, old)
+    new.replace(old)
+
+
+def _keep_mode(new: Path, old: Path) -> None:
+    with suppress(OSError):  # There is no old file, or the file system knows no modes.
+        mode = old.lstat().st_mode
+        if stat.S_ISREG(mode) and new.is_file():
+            new.chmod(stat.S_IMODE(mode))
 
 
 def _put(temporary: Path, path: Path) -> None:

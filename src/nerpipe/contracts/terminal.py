@@ -31,6 +31,15 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 - the largest code of two digits
 
 
+def one_line(text: str) -> str:
+    r"""Return a text with each line feed written as an escape, for lists in which every line is an item.
+
+    >>> print(one_line("a\nb"))
+    a\nb
+    """
+    return text.replace("\n", "\\n")
+
+
 def number_of(count: int, noun: str) -> str:
     """Write a number with its noun in the singular or the plural.
 

@@ -33,7 +33,7 @@ def clean_conll(
     corpus = resolve_corpus(raw)
     if raw == extra:
         raise NerpipeError(f"extra: {raw.name} is the data set itself; name another one, or set `extra: none`")
-    added = resolve_corpus(extra) if extra else None
+    added = resolve_corpus(extra, "params.yaml -> extra") if extra else None
     for folder in (raw, extra) if extra else (raw,):
         if hint := source_hint(folder):
             say(f"hint: {hint}")

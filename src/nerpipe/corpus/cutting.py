@@ -74,6 +74,11 @@ def _filled(source: Path, fractions: Mapping[str, float], by: str) -> set[str]:
     return {split for split, _ in assigned_splits(read_conll(source), fractions, by=by)}
 
 
+def sentence_key(sentence: Sentence) -> str:
+    """Return the content by whose hash a sentence is assigned."""
+    return "\n".join(sentence.tokens)
+
+
 def assigned_splits(
     sentences: Iterable[Sentence], fractions: Mapping[str, float], *, by: str
 ) -> Iterator[tuple[str, Sentence]]:
@@ -87,7 +92,7 @@ def assigned_splits(
     dev, test = fractions.get("dev", 0.0), fractions.get("test", 0.0)
     split = ""
     for sentence in sentences:
-        words = "\n".join(sentence.tokens)
+        words = sentence_key(sentence)
         if by == "sentence":
             split = split_of(words, dev, test)
         elif sentence.starts_document or not split:

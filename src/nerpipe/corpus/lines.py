@@ -52,16 +52,22 @@ def open_raw(source: Path) -> BinaryIO:
     """Open a raw file.
 
     Raises:
-        NerpipeError: If the file is missing, is a folder or cannot be read.
+        NerpipeError: If the file is missing, is a folder or a pipe, or cannot be read.
     """
     try:
-        return source.open("rb")
+        file = source.open("rb")
     except FileNotFoundError:
         raise NerpipeError(f"{source}: the file is not there; {RAW_EXPECTED}") from None
     except IsADirectoryError:
         raise NerpipeError(f"{source}: this is a folder; {RAW_EXPECTED}") from None
     except OSError as error:
         raise NerpipeError(f"{source}: cannot be read ({error.strerror}); check its owner and permissions") from None
+    if not file.seekable():
+        file.close()
+        raise NerpipeError(
+            f"{source}: this is a pipe, but a file is read several times; write it into a file first (COMMAND > FILE)"
+        )
+    return file
 
 
 def read_lines(source: Path, digest: Digest, repairs: Counter[str], encoding: str = UTF8) -> Iterator[list[str]]:

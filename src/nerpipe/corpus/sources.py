@@ -9,7 +9,7 @@ from typing import NamedTuple
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import SPLITS, project_root
 from nerpipe.corpus.pointers import fetch
-from nerpipe.corpus.settings import SETTINGS_FILE, CorpusSettings, load_settings
+from nerpipe.corpus.settings import OLD_FILE, SETTINGS_FILE, CorpusSettings, load_settings
 from nerpipe.errors import NerpipeError
 
 SPLIT_NAMES = {
@@ -40,7 +40,7 @@ class Corpus(NamedTuple):
         return self.folder / SETTINGS_FILE
 
 
-def resolve_corpus(folder: Path) -> Corpus:
+def resolve_corpus(folder: Path, origin: str = "params.yaml -> dataset") -> Corpus:
     """Find the raw file of each split, and read corpus.yaml.
 
     Args:
@@ -48,13 +48,14 @@ def resolve_corpus(folder: Path) -> Corpus:
             corpus.yaml with `url`, `file` and `sha256` of each split. Those are taken from the folder
             NERPIPE_MIRROR/NAME (a relative mirror counts from the repository's root), else from the user's download
             cache, else from the network. Dev and test may be missing.
+        origin: Where the name of the data set comes from, for messages.
 
     Raises:
         NerpipeError: If the folder, the file of train or a usable corpus.yaml is missing, two files are of one split, a
             file cannot be fetched, or its hash is wrong.
     """
     if not folder.is_dir():
-        raise NerpipeError(_no_such_corpus(folder))
+        raise NerpipeError(_no_such_corpus(folder, origin))
     settings = load_settings(folder)
     if settings.files:
         sources = {split: fetch(folder.name, entry) for split, entry in settings.files.items()}
@@ -121,15 +122,24 @@ def _split_of(path: Path) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def _no_such_corpus(folder: Path) -> str:
+def _no_such_corpus(folder: Path, origin: str) -> str:
     """Return the error message for a data set that does not exist."""
-    known = sorted(path.name for path in folder.parent.glob("*") if path.is_dir())
+    known = sorted(path.name for path in folder.parent.glob("*") if _holds_corpus(path))
     near = difflib.get_close_matches(folder.name, known, n=1)
-    hint = f"did you mean dataset={near[0]}?" if near else f"the data sets here are: {', '.join(known) or 'none'}."
+    there = f"the data sets here are: {', '.join(known)}." if known else "there are no data sets here."
+    hint = f"did you mean {near[0]}?" if near else there
     return (
-        f"[params.yaml -> dataset] {folder.name!r}: there is no folder {folder}; {hint} To add your own data set, put "
+        f"[{origin}] {folder.name!r}: there is no folder {folder}; {hint} To add your own data set, put "
         f"train.conll, dev.conll and test.conll there{_copy_hint(folder, [folder])}"
     )
+
+
+def _holds_corpus(folder: Path) -> bool:
+    """Return whether a folder looks like a data set, which the one for `extra: none` does not."""
+    try:
+        return any(path.name in (SETTINGS_FILE, OLD_FILE) or _split_of(path) for path in folder.iterdir())
+    except OSError:
+        return False
 
 
 def _copy_hint(folder: Path, missing: Sequence[Path]) -> str:

@@ -17,6 +17,7 @@ from nerpipe.errors import NerpipeError
 FAMILIES = {"IOB2": "BBII", "IOBES": "SBIE", "BILOU": "UBIL", "BMES": "SBME", "BMEWO": "WBME"}
 WITHOUT_PREFIXES = ("IOB1", "plain")  # Here a `B` stands only behind an entity of the same type, or nowhere.
 _CELL = re.compile("[^ ]+")
+_MORE_THAN_A_TAG = frozenset({"multi_tag", "html_in_tag"})  # Repairs of words whose cell holds something else too.
 
 
 class TagWriter:
@@ -120,9 +121,14 @@ class TagWriter:
         """Put a tag into the line of a word.
 
         Raises:
-            NerpipeError: If the new line would be read in another way.
+            NerpipeError: If the cell holds more than the tag, or the new line would be read in another way.
         """
         start, end = self._tag_place(word.line)
+        if not _MORE_THAN_A_TAG.isdisjoint(word.repairs):
+            raise NerpipeError(
+                f"the cell {word.line[start:end]!r} holds more than the tag that is read, {word.tag}, and the rest "
+                "would be lost; change this sentence in the file by hand"
+            )
         line = word.line[:start] + self._in_notation(tag) + word.line[end:]
         read = self._parser[line]
         if not isinstance(read, Word) or (read.token, read.tag, read.problem) != (word.token, tag, ""):

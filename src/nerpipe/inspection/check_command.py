@@ -14,6 +14,7 @@ from nerpipe.contracts.terminal import say
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.corpus.word_choice import choose_rule
+from nerpipe.errors import NerpipeError
 from nerpipe.inspection.findings import Notice, SplitSentences, layout, plain_text, shared, splits, surfaces, types
 from nerpipe.params import Params, load_params
 from nerpipe.tokenizing.model_source import resolve_model
@@ -40,7 +41,13 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 def check(arguments: argparse.Namespace) -> None:
     """Run the command."""
     params = load_params("params.yaml")
-    found = list(inspect_corpus(RAW_FOLDER / arguments.name, params))
+    folder = RAW_FOLDER / arguments.name
+    if folder.exists() and not folder.is_dir():
+        raise NerpipeError(
+            f"{arguments.name}: this is no folder, but a data set is one; put the file into a folder of its own in "
+            "data/raw as train.conll (data/raw/mine/train.conll), and give the name of the folder (mine)"
+        )
+    found = list(inspect_corpus(folder, params))
     if arguments.json:
         rows = [finding._asdict() for finding in found]
         say(json_text({"dataset": arguments.name, "findings": rows}, indent=2))
@@ -80,5 +87,5 @@ def _clean(folder: Path, out: Path) -> tuple[list[dict[str, Any]], SplitSentence
 
     Quarantined sentences are a finding here, so any number of them is allowed.
     """
-    rows = clean_corpus(resolve_corpus(folder), out, max_rejected=1.0)
+    rows = clean_corpus(resolve_corpus(folder, "NAME"), out, max_rejected=1.0)
     return rows, {row["split"]: list(read_conll(out / f"{row['split']}.conll")) for row in rows}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nerpipe.batch.annotation_writers import ANNOTATION_FORMATS
 from nerpipe.command_line.help_text import add_examples
+from nerpipe.command_line.output_files import find_output, refuse_read
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.files import write_text
 from nerpipe.contracts.joining import Joining, find_joining, join_words
@@ -60,12 +61,15 @@ def add_suspects(parser: argparse.ArgumentParser) -> None:
 
 def _suspects(arguments: argparse.Namespace) -> None:
     """Run the command."""
-    _check_files(arguments)
+    outputs = _find_outputs(arguments)
     params = load_params("params.yaml")
 
-    from nerpipe.inspection.suspects_run import rank_training
+    from nerpipe.inspection.suspects_run import find_inputs, rank_training
 
-    found = rank_training(params, arguments.folds)
+    inputs = find_inputs(params)
+    for option, path in outputs.items():
+        refuse_read(option, path, inputs.paths)
+    found = rank_training(params, inputs.corpora, arguments.folds)
     joining = find_joining(suspect.words for suspect in found.suspects)
     for line in summary(found, arguments.top, joining):
         say(line)
@@ -73,12 +77,12 @@ def _suspects(arguments: argparse.Namespace) -> None:
     from nerpipe.inspection.suspect_files import write_suspects_page, write_tasks
     from nerpipe.inspection.suspects import as_json_lines
 
-    if arguments.out:
-        write_text(arguments.out, as_json_lines(found.suspects))
+    if out := outputs.get("--out"):
+        write_text(out, as_json_lines(found.suspects))
         say(f"written: {arguments.out}, with all {len(found.suspects):,} sentences")
-    if arguments.page:
+    if page := outputs.get("--page"):
         write_suspects_page(
-            arguments.page,
+            page,
             found.suspects,
             dataset=params.dataset,
             folds=arguments.folds,
@@ -86,8 +90,8 @@ def _suspects(arguments: argparse.Namespace) -> None:
             seed=params.seed,
         )
         say(f"written: {arguments.page}, a page to look at in a browser")
-    if arguments.tasks:
-        write_tasks(arguments.tasks, found.suspects[: arguments.top], arguments.tool, joining)
+    if tasks := outputs.get("--tasks"):
+        write_tasks(tasks, found.suspects[: arguments.top], arguments.tool, joining)
         say(
             f"written: {arguments.tasks}, with {min(arguments.top, len(found.suspects)):,} tasks for {arguments.tool}. "
             "Correct them there, and take the corrections back:\n"
@@ -95,8 +99,11 @@ def _suspects(arguments: argparse.Namespace) -> None:
         )
 
 
-def _check_files(arguments: argparse.Namespace) -> None:
+def _find_outputs(arguments: argparse.Namespace) -> dict[str, Path]:
     """Check before the training that all files can be written.
+
+    Returns:
+        The file of each option that was given, behind all links.
 
     Raises:
         NerpipeError: If not.
@@ -107,14 +114,11 @@ def _check_files(arguments: argparse.Namespace) -> None:
         )
     if arguments.tasks and not arguments.top:
         raise NerpipeError("--top 0 leaves no sentence to write as a task; give --top 1 or more, or leave --tasks out")
-    named = [path for path in (arguments.out, arguments.page, arguments.tasks) if path]
-    for path in named:
-        if path.is_dir():
-            raise NerpipeError(f"{path}: this is a folder; name a file")
-        if not path.parent.is_dir():
-            raise NerpipeError(f"{path}: there is no folder {path.parent}; make it, or name another file")
-    if len({path.resolve() for path in named}) < len(named):
+    given = {"--out": arguments.out, "--page": arguments.page, "--tasks": arguments.tasks}
+    found = {option: find_output(option, path) for option, path in given.items() if path}
+    if len({path.resolve() for path in found.values()}) < len(found):
         raise NerpipeError("--out, --page and --tasks name the same file; give each a name of its own")
+    return found
 
 
 def summary(found: "RankedTraining", top: int, joining: Joining) -> Iterator[str]:

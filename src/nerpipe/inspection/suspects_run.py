@@ -1,5 +1,6 @@
 """One run of `nerpipe suspects`: it checks what the stages left, trains a model for each fold, and ranks train."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +12,7 @@ from nerpipe.contracts.ledger import read_counts
 from nerpipe.contracts.reports import CleanRow
 from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
-from nerpipe.corpus.sources import resolve_corpus
+from nerpipe.corpus.sources import Corpus, resolve_corpus
 from nerpipe.corpus.training_places import training_places
 from nerpipe.errors import NerpipeError
 from nerpipe.inspection.folds import Folds, assign_folds
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from nerpipe.inspection.out_of_sample import TrainingData
     from nerpipe.inspection.suspects import Suspect
 
-CLEAN_COUNTS = Path("metrics/clean.json")
+CLEAN_COUNTS, LOCK = Path("metrics/clean.json"), Path("dvc.lock")
 CLEAN, ENCODED, TOKENIZED = Path("data/clean"), Path("data/encoded"), Path("data/tokenized")
 STAGES_BEFORE_TRAIN = ("clean_conll", "encode_labels", "tokenize_align")
 BUILD = "run `dvc repro tokenize_align`, which trains nothing"
@@ -43,6 +44,13 @@ class RankedTraining(NamedTuple):
     folds: Folds
 
 
+class SuspectsInputs(NamedTuple):
+    """What a run reads."""
+
+    corpora: dict[str, Corpus]  # The data set under the name train and, under the name EXTRA, the second one.
+    paths: list[Path]  # All files and folders.
+
+
 def check_inputs(params: Params) -> None:
     """Check that the stages before train have run with these params.
 
@@ -52,14 +60,13 @@ def check_inputs(params: Params) -> None:
     for path in (CLEAN_COUNTS, CLEAN / "train.conll", ENCODED / "labels.json", TOKENIZED):
         if not path.exists():
             raise NerpipeError(f"{path}: not there; {BUILD}")
-    lock = Path("dvc.lock")
     try:
-        stages = load_yaml(lock)["stages"]
+        stages = load_yaml(LOCK)["stages"]
         used = {
             key: value for stage in STAGES_BEFORE_TRAIN for key, value in stages[stage]["params"]["params.yaml"].items()
         }
     except (KeyError, TypeError, AttributeError):
-        raise NerpipeError(f"{lock}: it does not say with which params {TOKENIZED} was made; {BUILD}") from None
+        raise NerpipeError(f"{LOCK}: it does not say with which params {TOKENIZED} was made; {BUILD}") from None
     changed = [key for key, value in used.items() if getattr(params, key, None) != value]
     if changed:
         key = changed[0]
@@ -68,7 +75,24 @@ def check_inputs(params: Params) -> None:
         )
 
 
-def rank_training(params: Params, count: int) -> RankedTraining:
+def find_inputs(params: Params) -> SuspectsInputs:
+    """Find what a run reads, and check that the stages before train have run with these params.
+
+    Raises:
+        NerpipeError: If they have not, or the data set or the model cannot be found.
+    """
+    check_inputs(params)
+    model = resolve_model(params.model)
+    corpora = {"train": resolve_corpus(RAW_FOLDER / params.dataset)}
+    if params.extra != NO_EXTRA:
+        corpora[EXTRA] = resolve_corpus(RAW_FOLDER / params.extra, "params.yaml -> extra")
+    folders = [*(corpus.folder for corpus in corpora.values()), *([] if model.revision else [Path(model.location)])]
+    sources = [source for corpus in corpora.values() for source in corpus.sources.values()]
+    stages = [Path("params.yaml"), Path("dvc.yaml"), LOCK, CLEAN_COUNTS, CLEAN, ENCODED, TOKENIZED]
+    return SuspectsInputs(corpora, [path for path in (*stages, *folders, *sources) if path.exists()])
+
+
+def rank_training(params: Params, corpora: Mapping[str, Corpus], count: int) -> RankedTraining:
     """Rank the sentences of train by the surprise of their labels.
 
     The scores of the models are kept in the folder .nerpipe until data, params or code change, so that a second run
@@ -76,16 +100,13 @@ def rank_training(params: Params, count: int) -> RankedTraining:
 
     Args:
         params: The params of params.yaml.
+        corpora: The data sets, as `find_inputs` gives them.
         count: The number of folds.
 
     Raises:
-        NerpipeError: If the stages before train have not run, a raw file was changed since, there are too few
-            sentences, or training fails.
+        NerpipeError: If a raw file was changed since the stages before train have run, there are too few sentences, or
+            training fails.
     """
-    check_inputs(params)
-    resolve_model(params.model)
-    names = {"train": params.dataset} | ({EXTRA: params.extra} if params.extra != NO_EXTRA else {})
-    corpora = {split: resolve_corpus(RAW_FOLDER / name) for split, name in names.items()}
     places = training_places(CLEAN, read_counts(CLEAN_COUNTS, CleanRow), corpora)
     labels = read_labels(ENCODED / "labels.json")
     sentences = load_splits(ENCODED / "dataset", "tokens", "ner_tags", "document", "corpus")["train"]
