@@ -218,8 +218,6 @@ def _read(name: str, path: Path, source: str) -> SystemOutput:
         raise NerpipeError(
             str(error).replace(str(path), source)
         ) from None  # The user does not know the path of a copy.
-    except UnicodeDecodeError as error:
-        raise NerpipeError(f"{source}: the file is not UTF-8 ({error}); expected a predictions file") from None
     if not blocks:
         raise NerpipeError(f"{source}: the file holds no sentence; expected a predictions file, as `dvc repro` writes")
     columns: Any = [[list(column) for column in zip(*block.rows, strict=True)] for block in blocks]

@@ -72,7 +72,7 @@ def score_cells(row: "pd.Series[Any]") -> list[str]:
     """Format precision, recall, F1 and its interval, and the number of gold entities, of a row of a table."""
     scores = [_points(row[name]) for name in ("precision", "recall", "f1")]
     low, high = row.get("f1_low", math.nan), row.get("f1_high", math.nan)
-    interval = "none" if math.isnan(low) else f"{_points(low)} to {_points(high)}"
+    interval = "none" if math.isnan(low) or math.isnan(high) else f"{_points(low)} to {_points(high)}"
     return [*scores, interval, support_cell(row["support"])]
 
 
