@@ -57,6 +57,7 @@ def test_what_fits_is_read_as_it_is(tmp_path, content, shape):
         ([10**400], list[int], "[0] holds a number that is too large where a whole number from 0 on"),
         ([10**400], list[float], "[0] holds a number that is too large where a finite number is needed"),
         ([1.01], list[Fraction], "[0] holds 1.01 where a number from 0 to 1 is needed"),
+        ([{"split": "a", "f1": 1, "count": -1}], list[Row], "[0].count holds -1 where"),
         ([{"split": "a", "f1": 1, "share": "x"}], list[Row], "[0].share holds a text where a number is needed"),
         ([{"split": "a", "f1": 1, "kind": "c"}], list[Row], "[0].kind holds 'c' where one of a, b is needed"),
         ([{"split": "a", "f1": 1, "kind": []}], list[Row], "[0].kind holds a list where one of a, b is needed"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nerpipe.comparison.run_inputs import EVALUATE_STAGE, RunInputs, inputs_of_stage, read_lock
+from nerpipe.comparison.run_inputs import EVALUATE_STAGE, LOCK_FILE, RunInputs, inputs_of_stage, read_lock
 from nerpipe.contracts.conll import read_blocks
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
@@ -180,7 +180,7 @@ def _predictions_of(repo: "Repo", name: str) -> "Output":
 
 
 def _inputs(repo: "Repo", name: str) -> RunInputs | None:
-    return inputs_of_stage(read_lock(repo, name), EVALUATE_STAGE)
+    return inputs_of_stage(read_lock(repo, name), EVALUATE_STAGE, f"{name}:{LOCK_FILE}")
 
 
 def _fetch(repo: "Repo", name: str, source: str, target: Path) -> None:

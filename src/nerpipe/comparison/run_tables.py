@@ -63,8 +63,8 @@ def tables_of_runs(found: RunOverview, *, now: float | None = None) -> list[RunT
         found: The runs.
         now: The seconds since 1970, for a column that says when each run was committed. None leaves it out.
     """
-    origins = {run.origin for group in found.groups for run in group.runs if run.origin}
-    optional = [*([ORIGIN] if len(origins) > 1 else []), *([] if now is None else [WHEN])]
+    starts = {run.start for group in found.groups for run in group.runs if run.is_experiment}
+    optional = [*([ORIGIN] if starts - {found.baseline.start} else []), *([] if now is None else [WHEN])]
     columns = [RUN_NAME, *optional, *F1_COLUMNS, PARAM_VALUES]
     tables = []
     for group in found.groups:
@@ -89,7 +89,7 @@ def tables_of_settings(found: RunOverview) -> list[RunTable]:
     if not every:
         raise NerpipeError(f"no run is finished, so there are no seeds to compare; train some, such as `{HOW}`")
     differing = [key for key in differing_keys([row.params for row in every]) if key in found.differing]
-    optional = [ORIGIN] if len({row.origin for row in every}) > 1 else []
+    optional = [ORIGIN] if {row.start for row in every} - {found.baseline.start} else []
     columns = [*optional, RUN_COUNT, SEEDS, *F1_COLUMNS, PARAM_VALUES]
     lone = [f"There is one setting. To compare two, train both with the same seeds: `{HOW}`"] if len(every) == 1 else []
     tables = []
@@ -147,7 +147,7 @@ def show_param(key: str, value: object) -> str:
 
 
 def show_time(seconds: int | None, now: float) -> str:
-    """Show a moment in local time: the time of today, the day of this year, or a date.
+    """Show a moment in local time: the time of today, the day of this year, or a date. Git has dates beyond all years.
 
     Args:
         seconds: The moment, in seconds since 1970, or None if there is none.
@@ -155,7 +155,10 @@ def show_time(seconds: int | None, now: float) -> str:
     """
     if seconds is None:
         return ""
-    then, today = (datetime.fromtimestamp(moment, UTC).astimezone() for moment in (seconds, now))
+    try:
+        then, today = (datetime.fromtimestamp(moment, UTC).astimezone() for moment in (seconds, now))
+    except (ValueError, OverflowError, OSError):
+        return "unknown"
     if then.date() == today.date():
         return f"{then:%H:%M}"
     return f"{then.day} {then:%b}" if then.year == today.year else f"{then:%Y-%m-%d}"

@@ -79,10 +79,9 @@ def check_shape(content: object, shape: type[Content], path: Path, place: str = 
 
 def _fault(content: object, shape: Any, place: str) -> str | None:  # noqa: ANN401 - a type, also list[str]
     """Say what differs first from a shape, or return None. The place is that of the content in its file."""
-    bounds = _COUNTS if shape is int else _FLOATS
+    told: list[_Bounds] = []
     while get_origin(shape) in (NotRequired, Annotated):
         shape, *told = get_args(shape)
-        bounds = next(iter(told), bounds)
     if is_typeddict(shape):
         return _fault_of_object(content, shape, place)
     if get_origin(shape) is Literal:
@@ -90,7 +89,9 @@ def _fault(content: object, shape: Any, place: str) -> str | None:  # noqa: ANN4
     kind = get_origin(shape) or shape
     if shape is not Any and not _is(content, kind):
         return _other_kind(content, _IN_WORDS.get(kind, "an object"), place)
-    return _fault_of_number(content, bounds, place) if kind in (int, float) else _fault_of_parts(content, shape, place)
+    if kind in (int, float):
+        return _fault_of_number(content, next(iter(told), _COUNTS if kind is int else _FLOATS), place)
+    return _fault_of_parts(content, shape, place)
 
 
 def _fault_of_object(content: object, shape: Any, place: str) -> str | None:  # noqa: ANN401 - a TypedDict
