@@ -1,8 +1,10 @@
 """`nerpipe score` from the command line: files, models, two systems, and everything that may be wrong."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -37,6 +39,33 @@ def command(monkeypatch, capsys):
         return done.value.code or 0, captured.out, captured.err
 
     return command
+
+
+def piped(folder, name):
+    """A pipe that holds a file once, as `<(cat FILE)` of a shell is one."""
+    pipe = folder / f"{name}.pipe"
+    os.mkfifo(pipe)
+    threading.Thread(target=lambda: pipe.write_text((folder / name).read_text()), daemon=True).start()
+    return pipe.name
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no named pipes")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("gold.conll", "worse.conll"),
+        ("gold.conll", "gold.conll"),
+        ("gold.conll", "model"),
+        ("gold.conll", "worse.conll", "gold.conll"),
+        ("gold.conll", "model", "worse.conll"),
+    ],
+)
+def test_pipes_are_read_as_files(files, command, arguments):
+    expected = command(*arguments, "--json")
+    pipes = {name: piped(files, name) for name in dict.fromkeys(arguments) if name != "model"}
+    code, out, err = command(*(pipes.get(name, name) for name in arguments), "--json")
+    assert (code, out.replace(".pipe", ""), err) == expected
+    assert code == 0
 
 
 def test_a_model_is_scored_and_reported(files, command):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from documented import examples, table
 from nerpipe.contracts.conll import format_boundary, format_sentence, read_conll
-from nerpipe.corpus import lines, reading, rows
+from nerpipe.corpus import lines, raw_files, reading, rows
 from nerpipe.corpus.cleaning import clean_corpus, clean_split, shown_name
 from nerpipe.corpus.columns import find_layouts
 from nerpipe.corpus.lines import show_line
@@ -408,7 +408,7 @@ def test_an_unreadable_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(NerpipeError, match=r"raw\.conll: cannot be read \(Permission denied\)"):
-        lines.open_raw(tmp_path / "raw.conll")
+        raw_files.open_raw(tmp_path / "raw.conll")
 
 
 def test_too_much_quarantined(tmp_path):
