@@ -60,6 +60,16 @@ def test_what_a_reviewer_reads():
     assert any("Entity F1 in points, `workspace`: 4 sentences with 3 entities." in line for line in lines)
 
 
+def test_a_bar_in_a_name_has_a_backslash_in_tables_alone():
+    lines = markdown(side("a|b", ONE), side("c`|", TWO, None)).split("\n")
+    assert lines[0] == "### ``c`|`` compared with `a|b`"
+    assert "| | F1 | 95% interval |" in lines
+    assert any(line.startswith("| `a\\|b` | 33.3 |") for line in lines)
+    assert any("in points, ``c`|``: 4 sentences" in line for line in lines)
+    assert any("The params and inputs of ``c`|`` are not known" in line for line in lines)
+    assert "| type | `a\\|b` | ``c`\\|`` | difference | 95% interval | entities |" in lines
+
+
 @pytest.mark.parametrize(
     ("sides", "said"),
     [
