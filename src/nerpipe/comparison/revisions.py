@@ -38,6 +38,11 @@ class SystemOutput:
     scheme: str = CANONICAL_SCHEME  # The scheme of the gold file.
     inputs: RunInputs | None = None  # What the predictions were made from, if that is known.
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the user named a file or a model, and no state of the pipeline."""
+        return self.name == self.source
+
 
 def load_output(name: str, split: str) -> SystemOutput:
     """Read the predictions of a split.
