@@ -93,7 +93,7 @@ def mistake_lines(mistakes: "pd.DataFrame") -> list[str]:
 def _in_words(row: "pd.Series[Any]") -> str:
     return {
         "missed": f"{row['gold']} not found",
-        "spurious": f"{row['predicted']} where there is no entity",
+        "spurious": f"{row['predicted']} without a gold entity",
         "boundary": f"{row['gold']} with wrong boundaries",
         "type": f"{row['gold']} taken for {row['predicted']}",
         "boundary_type": f"{row['gold']} taken for {row['predicted']}, with wrong boundaries",
