@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from nerpipe.comparison.revisions import SystemOutput
 from nerpipe.comparison.score_files import FileScores
 from nerpipe.comparison.systems import (
@@ -25,7 +23,7 @@ from nerpipe.comparison.systems import (
 )
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.terminal import number_of
-from nerpipe.evaluation.data_table import DataTable, show_table
+from nerpipe.evaluation.data_table import DataTable, show_table, terminal_width
 from nerpipe.evaluation.units import support_cell
 from nerpipe.scoring.scores import Score
 
@@ -112,7 +110,7 @@ def print_comparison(
     least = [max(map(len, cells)) for cells in zip(*(row[1:] for row in rows), strict=True)]
     least = [max(least[:2])] * 2 + [max(pair) for pair in zip(least[2:], map(len, columns[2:]), strict=True)]
     table = DataTable("F1 in points")
-    room = Console().width - sum(least) - BORDER * (1 + len(columns)) - 1
+    room = terminal_width() - sum(least) - BORDER * (1 + len(columns)) - 1
     table.add_column("", no_wrap=True, max_width=max(room, SHORTEST_TYPE))
     for place, (name, size) in enumerate(zip(columns, least, strict=True)):
         table.add_column(name, justify="right", min_width=size, no_wrap=place >= len(heads), overflow="fold")
