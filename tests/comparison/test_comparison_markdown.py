@@ -120,12 +120,12 @@ class Comment(HTMLParser):
 
 
 OWN = "h3 p strong table thead tbody tr th td ul li details summary code".split()  # noqa: SIM905 - reads better
-HOSTILE = st.text(
-    st.sampled_from("@#`|\\<>&![]()*_~$:/\n\r\t \x1b\u202eab1") | st.characters(), min_size=1, max_size=12
-)
+MARKS = st.sampled_from("@#`|\\<>&![]()*_~$:/\n\r\t \x1b\u202eab1")
+HOSTILE = st.text(MARKS | st.characters(), min_size=1, max_size=12)
+HOSTILE_UTF8 = st.text(MARKS | st.characters(codec="utf-8"), min_size=1, max_size=12)  # What a file can hold.
 
 
-@given(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+@given(HOSTILE_UTF8, HOSTILE_UTF8, HOSTILE, HOSTILE)
 @example("@octocat #1", "</details>", "`|`", "a\\|b\n\n# c")
 @settings(max_examples=150)
 def test_text_of_data_stays_in_code(word, kind, name, value):
