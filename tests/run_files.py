@@ -29,7 +29,10 @@ def files_of(params=PARAMS, *, dev=0.5, test=0.4, sha256="ab", wanted=None):
         {"split": split, "sha256": f"{sha256}{split}", "sentences": size, "tokens": 9, "entities_by_type": {"a": 1}}
         for split, size in (("train", 1000), ("dev", 20), ("test", 1300))
     ]
-    metrics = json.dumps(headline).encode()
+    reports = {
+        f"metrics/{name}.json": json.dumps(content).encode()
+        for name, content in (("metrics", headline), ("averages", rows), ("clean", cleaned))
+    }
     lock = {
         "schema": "2.0",
         "stages": {
@@ -40,21 +43,30 @@ def files_of(params=PARAMS, *, dev=0.5, test=0.4, sha256="ab", wanted=None):
             "evaluate": {
                 "params": {"params.yaml": params},
                 "deps": [{"path": "models/trained", "md5": "aa.dir"}, {"path": "stages/evaluate.py", "md5": "cc"}],
-                "outs": [{"path": "metrics/metrics.json", "md5": md5(metrics)}],
+                "outs": [{"path": path, "md5": md5(content)} for path, content in reports.items()],
             },
         },
     }
     return {
         "dvc.lock": yaml.safe_dump(lock).encode(),
         "params.yaml": yaml.safe_dump((wanted or params) | {"report_to": "none"}).encode(),
-        "metrics/metrics.json": metrics,
-        "metrics/averages.json": json.dumps(rows).encode(),
-        "metrics/clean.json": json.dumps(cleaned).encode(),
+        **reports,
     }
 
 
-def finished(name, dev=0.5, test=0.4, *, gold="same", sentences=(20, 1300), start="head", **options):
-    """A finished run. Its options are params, or is_experiment, is_baseline, origin and seconds."""
+def unlocked(files):
+    """The same files with a dvc.lock of an older version that has no checksum of a report."""
+    lock = yaml.safe_load(files["dvc.lock"])
+    del lock["stages"]["evaluate"]["outs"]
+    return files | {"dvc.lock": yaml.safe_dump(lock).encode()}
+
+
+def finished(name, dev=0.5, test=0.4, *, gold="same", sentences=(20, 1300), **options):
+    """A finished run. Its options are params, or is_experiment, is_baseline, origin and seconds.
+
+    With an origin other than main it started from another commit than the baseline.
+    """
+    start = "head" if options.get("origin", "main").startswith("main") else options["origin"]
     own = {key: options.pop(key) for key in ("is_experiment", "is_baseline", "origin", "seconds") if key in options}
     f1 = {"dev": Estimate(dev, dev - 0.03, dev + 0.02), "test": Estimate(test, test - 0.05, test + 0.04)}
     counts = dict(zip(("dev", "test"), sentences, strict=True))

@@ -9,6 +9,7 @@ import pytest
 from nerpipe.batch.output_file import Output
 from nerpipe.batch.records import Record, Rejected
 from nerpipe.batch.writers import Prediction, as_conll, as_json
+from nerpipe.contracts import user_cache
 from nerpipe.errors import NerpipeError
 from nerpipe.prediction.finder import Reading
 
@@ -118,6 +119,20 @@ def stop(sink, rows):
 def stopped(folder, **names):
     with pytest.raises(KeyboardInterrupt):
         stop(sink_of(folder, **names), [good(), BAD])
+
+
+@pytest.mark.parametrize("counts", [5, [], {"records": "1"}, {"records": -1}, {"other": 1}, None])
+def test_a_damaged_file_of_the_cache_counts_as_unknown(tmp_path, counts):
+    write(sink_of(tmp_path), [good()])
+    (entry,) = (user_cache.user_cache() / "outputs").iterdir()
+    known = json.loads(entry.read_text())
+    for facts in ({"job": "job", "counts": counts}, {"job": "job"}, {"job": ["job"], "counts": {}}):
+        entry.write_text(json.dumps(known | {"facts": facts}))
+        with pytest.raises(NerpipeError, match="there is no stopped run to resume"):
+            sink_of(tmp_path).is_finished("job")
+    entry.write_text("[" * 5000)
+    with pytest.raises(NerpipeError, match="there is no stopped run to resume"):
+        sink_of(tmp_path).is_finished("job")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,16 @@ def test_what_a_reviewer_reads():
     assert any("Entity F1 in points, `workspace`: 4 sentences with 3 entities." in line for line in lines)
 
 
+def test_a_bar_in_a_name_has_a_backslash_in_tables_alone():
+    lines = markdown(side("a|b", ONE), side("c`|", TWO, None)).split("\n")
+    assert lines[0] == "### ``c`|`` compared with `a|b`"
+    assert "| | F1 | 95% interval |" in lines
+    assert any(line.startswith("| `a\\|b` | 33.3 |") for line in lines)
+    assert any("in points, ``c`|``: 4 sentences" in line for line in lines)
+    assert any("The params and inputs of ``c`|`` are not known" in line for line in lines)
+    assert "| type | `a\\|b` | ``c`\\|`` | difference | 95% interval | entities |" in lines
+
+
 @pytest.mark.parametrize(
     ("sides", "said"),
     [
@@ -110,12 +120,12 @@ class Comment(HTMLParser):
 
 
 OWN = "h3 p strong table thead tbody tr th td ul li details summary code".split()  # noqa: SIM905 - reads better
-HOSTILE = st.text(
-    st.sampled_from("@#`|\\<>&![]()*_~$:/\n\r\t \x1b\u202eab1") | st.characters(), min_size=1, max_size=12
-)
+MARKS = st.sampled_from("@#`|\\<>&![]()*_~$:/\n\r\t \x1b\u202eab1")
+HOSTILE = st.text(MARKS | st.characters(), min_size=1, max_size=12)
+HOSTILE_UTF8 = st.text(MARKS | st.characters(codec="utf-8"), min_size=1, max_size=12)  # What a file can hold.
 
 
-@given(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+@given(HOSTILE_UTF8, HOSTILE_UTF8, HOSTILE, HOSTILE)
 @example("@octocat #1", "</details>", "`|`", "a\\|b\n\n# c")
 @settings(max_examples=150)
 def test_text_of_data_stays_in_code(word, kind, name, value):

@@ -3,11 +3,13 @@
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
 
 from nerpipe.comparison.run_lines import print_run_tables
+from nerpipe.comparison.run_notes import Note
 from nerpipe.comparison.run_outputs import csv_of_runs, csv_of_settings, markdown_of
 from nerpipe.comparison.run_queue import FAILED_RUN, QUEUED, RUNNING_NOW
 from nerpipe.comparison.run_tables import tables_of_runs, tables_of_settings
@@ -91,17 +93,37 @@ def tables_in(html):
 
 
 def test_markdown_is_read_as_tables_of_the_same_cells(many):
-    text = markdown_of(tables_of_runs(many), ["a <note>"])
+    text = markdown_of(tables_of_runs(many), [Note("a {}: `dvc repro`", "<note>")])
     html = MarkdownIt().enable("table").render(text)
     found = tables_in(html)
     assert len(found) == 3
     assert found[0][0] == ["run", "from", "dev F1", "test F1", "params"]
-    row = next(row for row in found[0] if row[0] == "itchy-newt")
-    assert row[1:4] == ["main, v1.0", "100.0 (97.0 to 102.0)", "100.0 (95.0 to 104.0)"]
+    row = next(row for row in found[0] if row[0] == "<code>itchy-newt</code>")
+    assert row[1:4] == ["<code>main, v1.0</code>", "100.0 (97.0 to 102.0)", "100.0 (95.0 to 104.0)"]
     assert "<code>lr=2e-05</code>, " in row[4]
-    assert found[0][1][0] == "main, v1.0 (baseline)"
-    assert "<strong>Data set wnut17, 20 sentences of dev and 1,300 of test</strong>" in html
-    assert "<li>a &lt;note&gt;</li>" in html
+    assert found[0][1][0] == "<code>main, v1.0</code> (baseline)"
+    assert "<strong>Data set <code>wnut17</code>, 20 sentences of dev and 1,300 of test</strong>" in html
+    assert "<li>a <code>&lt;note&gt;</code>: <code>dvc repro</code></li>" in html
+
+
+def test_no_data_is_outside_of_code_in_markdown():
+    names = ["@octocat", "#12", "owner/repo#1 `x` {} |"]
+    runs = [finished(name, 0.4, lr=name, dataset=name, origin=f"@{name}", gold=name) for name in names]
+    runs = [replace(run, record=replace(run.record, signatures={"dev": f"@{run.name}"})) for run in runs]
+    runs += [finished(f"{name} 2", 0.5, lr=name, dataset=name, gold=f"{name} 2") for name in names]
+    found = overview_of([baseline("@team", lr="@main"), finished("@other", lr="@b"), *runs])
+    for tables in (tables_of_runs(found), tables_of_settings(found)):
+        html = MarkdownIt().enable("table").render(markdown_of(tables, found.notes))
+        outside = re.sub("<code>.*?</code>", "", html)
+        assert not re.search("[@#{}`]", outside)
+        assert "<code>lr=@b</code>" in html
+        assert "<li>dev <code>@@octocat</code></li>" in html
+
+
+def test_hints_for_the_terminal_are_no_markdown():
+    found = overview_of([baseline()], [Note("try `dvc exp run`", is_hint=True), Note("a fact")])
+    text = markdown_of(tables_of_settings(found), found.notes)
+    assert [line for line in text.splitlines() if line.startswith("- ")] == ["- a fact"]
 
 
 def test_hostile_names_stay_names_in_markdown_and_csv():
@@ -109,7 +131,7 @@ def test_hostile_names_stay_names_in_markdown_and_csv():
     found = overview_of([baseline(), finished(name, extra=value)])
     html = MarkdownIt().enable("table").render(markdown_of(tables_of_runs(found), []))
     row = tables_in(html)[0][2]
-    assert row[0] == "&lt;b&gt;|`=1+1"
+    assert row[0] == "<code>&lt;b&gt;|`=1+1</code>"
     assert len(row) == 4
     cells = list(csv.DictReader(io.StringIO(csv_of_runs(found), newline="")))[1]
     assert (cells["run"], cells["extra"]) == (name, f"'{value}")

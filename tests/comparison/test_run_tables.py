@@ -40,11 +40,22 @@ def test_a_param_that_is_missing_is_named():
     assert [row[-1] for row in cells(tables_of_runs(found)[0])] == [["no capitals"], ["capitals=kept"]]
 
 
-def test_the_commit_that_a_run_started_from_is_shown_if_there_are_several():
+def test_the_commit_that_a_run_started_from_is_shown_if_it_is_not_the_baseline():
     runs = [baseline(), finished("a", origin="main"), finished("b", 0.4, origin="v1.0")]
     assert tables_of_runs(overview_of(runs[:2]))[0].columns[1] == "dev F1"
     (table,) = tables_of_runs(overview_of(runs))
     assert [row[:2] for row in cells(table)] == [["main", ""], ["a", "main"], ["b", "v1.0"]]
+    (table,) = tables_of_runs(overview_of([runs[0], runs[2]]))  # All experiments started from one older commit.
+    assert [row[:2] for row in cells(table)] == [["main", ""], ["b", "v1.0"]]
+
+
+def test_settings_show_the_commit_too_also_if_the_baseline_is_not_among_them():
+    queued = replace(pending("main", QUEUED), is_baseline=True, is_experiment=False)
+    old = finished("b", 0.4, origin="v1.0")
+    assert tables_of_settings(overview_of([baseline(), finished("a", seed=2)]))[0].columns[0] == "runs"
+    for first, rows in ((queued, [["v1.0", "1"]]), (baseline(), [["main", "1"], ["v1.0", "1"]])):
+        (table,) = tables_of_settings(overview_of([first, old]))
+        assert [row[:2] for row in cells(table)] == rows
 
 
 def test_the_time_is_shown_only_if_it_is_asked_for():
@@ -52,6 +63,7 @@ def test_the_time_is_shown_only_if_it_is_asked_for():
     assert show_time(int(now) - 3600, now) == "14:30"
     assert show_time(int(now) - 16 * 3600, now) == "3 Mar"
     assert show_time(int(now) - 90 * 24 * 3600, now) == "2025-12-04"
+    assert show_time(99999999999999, now) == show_time(-99999999999999, now) == "unknown"
     (table,) = tables_of_runs(overview_of([baseline(seconds=int(now)), finished("workspace")]), now=now)
     assert [row[:2] for row in cells(table)] == [["main", "15:30"], ["workspace", ""]]
 

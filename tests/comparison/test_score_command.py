@@ -1,8 +1,10 @@
 """`nerpipe score` from the command line: files, models, two systems, and everything that may be wrong."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -37,6 +39,58 @@ def command(monkeypatch, capsys):
         return done.value.code or 0, captured.out, captured.err
 
     return command
+
+
+def piped(folder, name):
+    """A pipe that holds a file once, as `<(cat FILE)` of a shell is one."""
+    pipe = folder / f"{name}.pipe"
+    os.mkfifo(pipe)
+    threading.Thread(target=lambda: pipe.write_text((folder / name).read_text()), daemon=True).start()
+    return pipe.name
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no named pipes")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("gold.conll", "worse.conll"),
+        ("gold.conll", "gold.conll"),
+        ("gold.conll", "model"),
+        ("gold.conll", "worse.conll", "gold.conll"),
+        ("gold.conll", "model", "worse.conll"),
+    ],
+)
+def test_pipes_are_read_as_files(files, command, arguments):
+    expected = command(*arguments, "--json")
+    pipes = {name: piped(files, name) for name in dict.fromkeys(arguments) if name != "model"}
+    code, out, err = command(*(pipes.get(name, name) for name in arguments), "--json")
+    assert (code, out.replace(".pipe", ""), err) == expected
+    assert code == 0
+
+
+def test_long_names_and_types_leave_every_number_whole(files, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    kind = "type-whose-name-fills-the-half-of-a-terminal"
+    (files / "gold.conll").write_text(GOLD.replace("person", kind))
+    paths = [files / f"experiment-with-a-long-name-{name}/predictions.conll" for name in "ab"]
+    for path, text in zip(paths, (GOLD, WORSE), strict=True):
+        path.parent.mkdir()
+        path.write_text(text.replace("person", kind))
+    _, out, _ = command("gold.conll", *paths)
+    head, _, rest = out.partition("┡")
+    assert all(len(line) <= 80 for line in head.splitlines())
+    assert len(head.splitlines()) <= 5
+    for part in ("100.0 │", "66.7 │", " -33.3 │", " 60 │", "│   type-w"):
+        assert part in rest
+    for path in paths:
+        assert f"\n{path}  F1 " in rest
+
+
+def test_equal_files_are_no_work_for_dvc(files, command):
+    (files / "copy.conll").write_text(GOLD)
+    _, out, _ = command("gold.conll", "gold.conll", "copy.conll")
+    assert "All predicted tags are the same. If they should differ, check that these are the two" in out
+    assert "dvc repro" not in out
 
 
 def test_a_model_is_scored_and_reported(files, command):

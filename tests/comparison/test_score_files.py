@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import sys
+import threading
 
 import pytest
 
@@ -205,3 +207,12 @@ def test_the_command(files, tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     for part in ("conlleval", "100.00", "token accuracy 50.00", "1 sentence, 2 words"):
         assert part in out
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no named pipes")
+def test_a_pipe_that_nobody_copies_is_refused(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    threading.Thread(target=lambda: pipe.open("w").close(), daemon=True).start()
+    with pytest.raises(NerpipeError, match=r"pipe: this is a pipe or a device.*write its content to a file"):
+        score_files(pipe, pipe)

@@ -119,3 +119,10 @@ def test_a_sentence_that_is_cut_off(tmp_path):
 def test_a_missing_file_names_the_way_to_build_it(tmp_path):
     with pytest.raises(NerpipeError, match=r"none\.conll: not there; run `dvc repro`"):
         list(read_conll(tmp_path / "none.conll"))
+
+
+def test_a_line_that_is_not_utf8_is_named(tmp_path):
+    path = tmp_path / "dev.conll"
+    path.write_bytes(b"a\tO\n\n" * 9000 + b"caf\xe9\tO\n\n")
+    with pytest.raises(NerpipeError, match=r"dev\.conll:18001: the line is not UTF-8.*`dvc repro --force`"):
+        list(read_conll(path))

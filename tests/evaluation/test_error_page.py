@@ -283,6 +283,14 @@ def test_a_gold_and_a_predicted_entity_that_belong_together_have_one_label(brows
     assert [place == 0 for place, _ in found] == [place == 0 for place in before]
 
 
+def test_a_missed_and_a_spurious_entity_are_described_truly_beside_a_pair(browser, tmp_path):
+    one, two = ["B-a", "B-a"], ["B-a", "I-a"]  # Each side has a span that covers both spans of the other side.
+    browser.get(build_one(tmp_path / "errors.html", [["x", "y"]] * 2, [one, two], [two, one]).as_uri())
+    shown = browser.find_element("id", "kinds").text
+    assert "missed: no prediction is left for it 1" in shown
+    assert "spurious: no gold entity is left for it 1" in shown
+
+
 def test_the_page_says_of_what_it_is_and_a_reader_of_files_leaves_out_what_it_does_not_know(browser, page, tmp_path):
     assert page.title == "Entities found and missed: <i>mine</i>"
     assert page.find_element("id", "model").text == "<i>base</i>@1"

@@ -16,7 +16,10 @@ from nerpipe.annotations.merging import merge_corrections
 from nerpipe.batch.input_files import KINDS, STDIN, kind_of
 from nerpipe.batch.readers import read_records
 from nerpipe.batch.records import TEXT, Record, Rejected
+from nerpipe.comparison.run_outputs import markdown_of
 from nerpipe.comparison.run_records import FINISHED_RUN, RECORD_FILES, record_of
+from nerpipe.comparison.run_tables import tables_of_runs, tables_of_settings
+from nerpipe.comparison.runs import Run, overview_of
 from nerpipe.contracts.conll import read_conll
 from nerpipe.contracts.schemes import OUTSIDE, SCHEMES, is_tag, read_tag, spans_of, to_iob2
 from nerpipe.contracts.word_rules import RULES, find_words
@@ -25,10 +28,10 @@ from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.corpus.tag_rewriting import TagWriter
 from nerpipe.corpus.training_places import raw_training
 from nerpipe.errors import NerpipeError
-from run_files import files_of
+from run_files import files_of, unlocked
 
 SUFFIXES = (".jsonl", ".json", ".csv")
-RUN_FILES = files_of()
+RUN_FILES = unlocked(files_of())
 GOOD = "Ann\tB-x\n\n"
 TO_CORRECT = b"# two sentences\nAnn\tB-x\nLee\tI-x\nsaw\tO\r\nBo\tB-y\n\nin\tO\nOslo\tB-x \n\n"
 
@@ -184,6 +187,10 @@ def fuzz_run_records(data: bytes, _: Path) -> None:
     record = record_of(files)
     check((record.state == FINISHED_RUN) == bool(record.f1), "a run has scores if it is finished, and only then")
     check(isinstance(record.params, dict), "the params are a mapping")
+    baseline = Run("main", record_of(RUN_FILES), "head", is_baseline=True)
+    found = overview_of([baseline, Run("other", record, "other")])
+    for tables in (tables_of_runs(found), tables_of_settings(found)):
+        check(bool(markdown_of(tables, found.notes)), "every run can be shown beside others")
 
 
 TARGETS: dict[str, Callable[[bytes, Path], None]] = {

@@ -63,13 +63,43 @@ def test_a_short_training_is_answered_with_more_epochs(run, capsys):
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"), [("clean", {2: {"sentences_also_in": 5}}), ("tokenize", {0: {"words_unread": "many"}})]
+    ("name", "rows"),
+    [
+        ("clean", {2: {"sentences_also_in": 5}}),
+        ("tokenize", {0: {"words_unread": "many"}}),
+        ("tokenize", {0: {"tokens": 0}}),
+        ("per_type", {0: {"f1_low": [1]}}),
+        ("per_type", {0: {"f1_high": 10**400}}),
+        ("per_type", {0: {"f1": float("nan")}}),
+        ("per_type", {0: {"support": 10**400}}),
+        ("averages", {0: {"f1_low": "low"}}),
+        ("mistakes", {0: {"error": "x"}}),
+        ("mistakes", {0: {"error": "missed", "gold": None}}),
+        ("mistakes", {0: {"spans": 10**400}}),
+    ],
 )
 def test_a_damaged_report_is_named_before_anything_is_printed(run, capsys, name, rows):
     change(run / f"metrics/{name}.json", rows)
     with pytest.raises(NerpipeError, match=rf"metrics/{name}\.json.*`dvc repro`"):
         summarise(None)
     assert capsys.readouterr().out == ""
+
+
+def test_a_report_without_a_bound_and_a_split_that_is_not_there_break_nothing(run, capsys):
+    change(run / "metrics/clean.json", {2: {"sentences_also_in": {"traim": 5}}})
+    rows = json.loads((run / "metrics/per_type.json").read_text())
+    del rows[0]["f1_high"]
+    (run / "metrics/per_type.json").write_text(json.dumps(rows))
+    summarise(None)
+    out = capsys.readouterr().out
+    assert "nan" not in out
+    assert "traim" not in out
+
+
+def test_a_mistake_without_its_type_is_named(run):
+    (run / "metrics/mistakes.json").write_text('[{"error": "type", "gold": "person", "spans": 1, "split": "test"}]')
+    with pytest.raises(NerpipeError, match=r"mistakes\.json: \[0\] lacks the key 'predicted'.*`dvc repro`"):
+        summarise(None)
 
 
 def test_the_example_is_what_the_exported_model_finds(run, capsys, exported_tiny):

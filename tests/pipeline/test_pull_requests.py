@@ -70,7 +70,7 @@ class Forge(BaseHTTPRequestHandler):
     """The comments of a pull request of GitHub and of a merge request of GitLab."""
 
     def answer(self, data, status=200):
-        body = json.dumps(data).encode()
+        body = self.server.page or json.dumps(data).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -112,6 +112,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, kind):
         super().__init__(("127.0.0.1", 0), Forge)
         self.comments, self.posted, self.kind = [], [], kind
+        self.page = b""  # What every answer holds instead of its data.
         self.me = "github-actions[bot]" if kind == "github" else "robot"
 
     def add(self, body, author):
@@ -186,6 +187,60 @@ def test_a_token_that_may_not_write_and_a_server_that_is_away_are_explained(forg
     away = {key: "http://127.0.0.1:1/x" for key in forge.env if key.endswith(("API_URL", "V4_URL"))}
     done = post(forge, tmp_path / "report.md", **away)
     assert (done.returncode, "refused" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+@pytest.mark.parametrize("page", [b"<html>Sign in</html>", b'"text"', b'["text"]', b"[" * 5000])
+def test_an_answer_that_is_not_that_of_an_api_is_shown(forge, tmp_path, page):
+    (tmp_path / "report.md").write_text("text")
+    forge.page = page
+    done = post(forge, tmp_path / "report.md")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith(f"error: GET {next(iter(forge.env.values()))}")
+    assert page[:10].decode() in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_line_feed_behind_a_token_is_left_out_and_no_token_is_ever_shown(forge, tmp_path):
+    (tmp_path / "report.md").write_text("text")
+    name = f"{forge.kind.upper()}_TOKEN"
+    done = post(forge, tmp_path / "report.md", **{name: "secret\n"})
+    assert (done.returncode, done.stderr) == (0, "")
+    for token in ("secr\net", "secr et", "secrét"):
+        done = post(forge, tmp_path / "report.md", **{name: token})
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert f"the variable {name} holds a blank, a line feed" in done.stderr
+        assert "secr" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("forge", "name", "value", "said"),
+    [
+        ("github", "GITHUB_TOKEN", "", "the variable GITHUB_TOKEN is not set"),
+        ("github", "GITHUB_REF", "x", "GITHUB_REF is 'x', but refs/pull/NUMBER/merge is needed"),
+        ("github", "GITHUB_REF", "refs/heads/main", "refs/pull/NUMBER/merge is needed"),
+        ("github", "GITHUB_API_URL", "x", "is this the address of the API"),
+        ("gitlab", "CI_MERGE_REQUEST_IID", " ", "the variable CI_MERGE_REQUEST_IID is not set"),
+    ],
+    indirect=["forge"],
+)
+def test_a_variable_that_is_missing_or_odd_is_named(forge, tmp_path, name, value, said):
+    (tmp_path / "report.md").write_text("text")
+    done = post(forge, tmp_path / "report.md", **{name: value})
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["missing.md", "abc123"], ["latin.md", "abc123"], ["one.md"]])
+@pytest.mark.parametrize("forge", ["github"], indirect=True)
+def test_a_file_that_is_not_there_is_named(forge, tmp_path, arguments):
+    (tmp_path / "latin.md").write_bytes(b"caf\xe9")
+    command = [sys.executable, str(ROOT / ".ci/comment.py"), *arguments]
+    done = subprocess.run(
+        command, env=os.environ | forge.env, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    said = f"error: {arguments[0]} cannot be read" if arguments[1:] else "error: a file and a commit are needed"
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith(said)
 
 
 def test_without_a_token_of_gitlab_nothing_is_posted(tmp_path):

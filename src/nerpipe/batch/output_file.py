@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from nerpipe.batch.growing_files import RejectsFile, close_quietly, open_locked, saved_size
 from nerpipe.batch.records import Rejected
-from nerpipe.batch.run_state import RunCounts, RunState, continued_state, write_state
+from nerpipe.batch.run_state import RunCounts, RunState, continued_state, counts_in, write_state
 from nerpipe.batch.writers import Prediction
 from nerpipe.contracts.files import replace_file
 from nerpipe.contracts.terminal import write_encodable
@@ -94,12 +94,13 @@ class Output:
         if not self._output.exists():
             return False
         known = recall(FINISHED, self._output)
-        if known.get("job") != job:
+        counts = counts_in(known.get("counts"))
+        if known.get("job") != job or counts is None:
             raise NerpipeError(
                 f"{self._output}: there is no stopped run to resume, because this file is complete. To predict again "
                 "and replace it, leave out --resume"
             )
-        self.counts = RunCounts(**known["counts"])
+        self.counts = counts
         return True
 
     @contextmanager

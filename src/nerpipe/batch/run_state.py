@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,17 +45,31 @@ def read_state(path: Path) -> RunState:
     Raises:
         NerpipeError: If the file cannot be read or is damaged.
     """
+    state = None
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        state = RunState(**values | {"counts": RunCounts(**values["counts"])})
-        numbers = [state.output_bytes, state.rejects_bytes, *asdict(state.counts).values()]
+        if counts := counts_in(values["counts"]):
+            state = RunState(**values | {"counts": counts})
     except OSError as error:
         raise NerpipeError(f"{path}: cannot be read ({error.strerror}); check its owner and permissions") from None
     except (ValueError, TypeError, KeyError, RecursionError):
-        numbers = [-1]
-    if any(type(number) is not int or number < 0 for number in numbers):
+        pass
+    if state is None or not _are_counts([state.output_bytes, state.rejects_bytes]):
         raise NerpipeError(f"{path}: the state of the unfinished run is damaged; delete this file to start again")
     return state
+
+
+def counts_in(values: Any) -> RunCounts | None:  # noqa: ANN401 - JSON can hold any type
+    """Return the counts that a JSON file holds, or None if it holds something else."""
+    try:
+        counts = RunCounts(**values)
+    except TypeError:
+        return None
+    return counts if _are_counts(asdict(counts).values()) else None
+
+
+def _are_counts(numbers: Iterable[Any]) -> bool:
+    return all(type(number) is int and number >= 0 for number in numbers)
 
 
 def continued_state(path: Path, job: str, rejects: Path | None) -> RunState:

@@ -109,7 +109,7 @@ def _check_rejects(rejects: Path, output: Path | None) -> None:
             f"--rejects {rejects}: this file exists and holds no rejected records, so it is not replaced; name "
             "another file"
         )
-    if start and owner and owner != str(output) and Path(owner).exists():
+    if start and isinstance(owner, str) and owner != str(output) and Path(owner).exists():
         raise NerpipeError(
             f"--rejects {rejects}: this file holds the rejected records of {owner}; name another file, or delete this "
             "one if you no longer need it"

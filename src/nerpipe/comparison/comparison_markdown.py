@@ -42,8 +42,8 @@ def comparison_as_markdown(found: SystemComparison, first: SystemOutput, other: 
         other: The side to judge.
         show: The largest number of broken sentences to list, and of fixed ones.
     """
-    names = [_code(side.name) for side in (first, other)]
-    lines = [f"### {names[1]} compared with {names[0]}", "", f"**{verdict_in_words(found)}**", ""]
+    names = [_cell(side.name) for side in (first, other)]
+    lines = [f"### {_code(other.name)} compared with {_code(first.name)}", "", f"**{verdict_in_words(found)}**", ""]
     lines += ["| | F1 | 95% interval |", "|---|---:|---:|"]
     for name, f1 in zip(names, (found.micro.first, found.micro.other), strict=True):
         lines.append(f"| {name} | {point(f1.value)} | {show_bounds(f1, point) or 'none'} |")
@@ -53,7 +53,7 @@ def comparison_as_markdown(found: SystemComparison, first: SystemOutput, other: 
     size = f"Entity F1 in points, {place}: {found.sentences:,} sentences with {found.micro.support:,} entities."
     lines += ["", " ".join([size, ONE_MODEL_EACH, *interval_notes(found), *same_tags_notes(first, other)]), ""]
     lines += _inputs(first, other, names)
-    rows = (f"| {_code(kind)} | {' | '.join(difference_cells(row))} |" for kind, row in found.per_type.items())
+    rows = (f"| {_cell(kind)} | {' | '.join(difference_cells(row))} |" for kind, row in found.per_type.items())
     head = f"| type | {names[0]} | {names[1]} | difference | 95% interval | entities |\n|---|---:|---:|---:|---:|---:|"
     lines += _folded(f"F1 by type ({len(found.per_type)})", head, rows, TYPES_BYTES)
     lines += [f"Of {found.sentences:,} sentences: {count_changes(found)}.", ""]
@@ -69,7 +69,7 @@ def comparison_as_markdown(found: SystemComparison, first: SystemOutput, other: 
 def _inputs(first: SystemOutput, other: SystemOutput, names: Sequence[str]) -> list[str]:
     """Say what differs in params and inputs, or why that is not known."""
     if first.inputs is None or other.inputs is None:
-        unknown = [name for side, name in zip((first, other), names, strict=True) if side.inputs is None]
+        unknown = [_code(side.name) for side in (first, other) if side.inputs is None]
         reason = "a file names none, and neither does a `dvc repro` that did not finish"
         return [f"The params and inputs of {' and '.join(unknown)} are not known: {reason}.", ""]
     changes = changed_inputs(first.inputs, other.inputs)
@@ -81,7 +81,7 @@ def _inputs(first: SystemOutput, other: SystemOutput, names: Sequence[str]) -> l
 def _params(changes: InputChanges, names: Sequence[str]) -> list[str]:
     if not changes.params:
         return ["No param differs.", ""]
-    rows = (f"| {_code(key)} | {' | '.join(map(_value, values))} |" for key, values in changes.params.items())
+    rows = (f"| {_cell(key)} | {' | '.join(map(_value, values))} |" for key, values in changes.params.items())
     head = f"| param that differs | {names[0]} | {names[1]} |\n|---|---|---|"
     return [*_table(head, rows, PARAMS_BYTES), ""]
 
@@ -95,11 +95,11 @@ def _sources(changes: InputChanges) -> list[str]:
 
 def _change(change: Change) -> str:
     sides = (_entities(entities) for entities in (change.gold, change.first, change.other))
-    return f"| {change.sentence} | {_code(change.text, SENTENCE_CHARACTERS)} | {' | '.join(sides)} |"
+    return f"| {change.sentence} | {_cell(change.text, SENTENCE_CHARACTERS)} | {' | '.join(sides)} |"
 
 
 def _entities(entities: Sequence[WordEntity]) -> str:
-    shown = [f"{_code(entity.text)} ({_code(entity.type)})" for entity in entities[:ENTITIES_SHOWN]]
+    shown = [f"{_cell(entity.text)} ({_cell(entity.type)})" for entity in entities[:ENTITIES_SHOWN]]
     more = [f"{len(entities) - ENTITIES_SHOWN} more"] if len(entities) > ENTITIES_SHOWN else []
     return ", ".join([*shown, *more]) or "none"
 
@@ -139,8 +139,13 @@ def _left_out(number: int) -> list[str]:
 
 
 def _value(value: Any) -> str:  # noqa: ANN401 - a param's value
-    return "none" if value is None else _code(str(value))
+    return "none" if value is None else _cell(str(value))
 
 
-def _code(text: str, most: int = NAME_CHARACTERS) -> str:
-    return markdown_code(text if len(text) <= most else f"{text[:most]} ...", in_table=True) if text else "(empty)"
+def _cell(text: str, most: int = NAME_CHARACTERS) -> str:
+    """Write a text as code in a cell of a table, where a `|` needs a backslash, which is shown elsewhere."""
+    return _code(text, most, in_table=True)
+
+
+def _code(text: str, most: int = NAME_CHARACTERS, *, in_table: bool = False) -> str:
+    return markdown_code(text if len(text) <= most else f"{text[:most]} ...", in_table=in_table) if text else "(empty)"

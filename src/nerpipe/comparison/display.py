@@ -6,6 +6,7 @@ not make the stage run again.
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from nerpipe.comparison.revisions import SystemOutput
@@ -22,14 +23,16 @@ from nerpipe.comparison.systems import (
 )
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.contracts.terminal import number_of
-from nerpipe.evaluation.data_table import DataTable, show_table
+from nerpipe.evaluation.data_table import DataTable, show_table, terminal_width
 from nerpipe.evaluation.units import support_cell
 from nerpipe.scoring.scores import Score
 
 if TYPE_CHECKING:
     from optuna import Study
 
-FOLDED = 12  # Column heads with more characters are folded.
+HEAD = 14  # The most characters of a name at the head of a column.
+SHORTEST_TYPE = 8  # Characters that are left of a long type if the terminal is narrow.
+BORDER = 3  # Characters of a column beside its text.
 MEANING = {
     "fixed": "wrong before, correct now",
     "broken": "correct before, wrong now",
@@ -99,11 +102,21 @@ def print_comparison(
         show: The largest number of changed sentences to print.
         notes: What is to be known of the two sides.
     """
-    table = _table("F1 in points", first.name, other.name, "difference", "95% interval", "entities")
-    table.add_row("all", *difference_cells(found.micro), style="bold")
-    for kind, difference in found.per_type.items():
-        table.add_row(f"  {kind}", *difference_cells(difference))
-    width = max(len(first.name), len(other.name), len("gold"))
+    heads = short_names(first.name, other.name)
+    rows = [["all", *difference_cells(found.micro)]]
+    rows += [[f"  {kind}", *difference_cells(difference)] for kind, difference in found.per_type.items()]
+    columns = (*heads, "difference", "95% interval", "entities")
+    # Names are folded and types are cut if the terminal is narrow, but no number is.
+    least = [max(map(len, cells)) for cells in zip(*(row[1:] for row in rows), strict=True)]
+    least = [max(least[:2])] * 2 + [max(pair) for pair in zip(least[2:], map(len, columns[2:]), strict=True)]
+    table = DataTable("F1 in points")
+    room = terminal_width() - sum(least) - BORDER * (1 + len(columns)) - 1
+    table.add_column("", no_wrap=True, max_width=max(room, SHORTEST_TYPE))
+    for place, (name, size) in enumerate(zip(columns, least, strict=True)):
+        table.add_column(name, justify="right", min_width=size, no_wrap=place >= len(heads), overflow="fold")
+    for cells in rows:
+        table.add_row(*cells, style=None if table.row_count else "bold")
+    width = max(len(first.name), len(other.name))
     lines = [
         f"{side.name:<{width}}  F1 {point(f1.value)}, {show_interval(f1, point)}"
         for side, f1 in ((first, found.micro.first), (other, found.micro.other))
@@ -112,7 +125,7 @@ def print_comparison(
     lines += [*interval_notes(found), *notes, *same_tags_notes(first, other), signature_line(found.signature)]
     if found.changes:
         lines.append(f"of {number_of(found.sentences, 'sentence')}: {count_changes(found)}")
-    names = [name.ljust(width) for name in ("gold", first.name, other.name)]
+    names = [name.ljust(max(len("gold"), *map(len, heads))) for name in ("gold", *heads)]
     for change in found.changes[:show]:
         lines += ["", f"{change.kind}  sentence {change.sentence}: {change.text}"]
         for name, entities in zip(names, (change.gold, change.first, change.other), strict=True):
@@ -126,7 +139,36 @@ def same_tags_notes(first: SystemOutput, other: SystemOutput) -> list[str]:
     """Say that both sides predict the same tags, which is often a run that is not up to date."""
     if first.predicted != other.predicted:
         return []
+    if first.is_given and other.is_given:
+        return ["All predicted tags are the same. If they should differ, check that these are the two that you meant."]
     return ["All predicted tags are the same. If you changed something, run `dvc repro` first."]
+
+
+def short_names(first: str, other: str) -> tuple[str, str]:
+    """Shorten two names for heads of columns: to the last parts of paths that tell them apart, then to where they part.
+
+    >>> short_names("runs-a/system.conll", "runs-b/system.conll"), short_names("main", "workspace")
+    (('runs-a/system', 'runs-b/system'), ('main', 'workspace'))
+    >>> short_names("old/predictions_of_1.conll", "predictions_of_12.conll")
+    ('…1', '…12')
+    """
+    names = [first, other]
+    if max(map(len, names)) > HEAD:
+        parts = [PurePath(name).parts for name in names]
+        size = next((size for size in range(1, 1 + max(map(len, parts))) if parts[0][-size:] != parts[1][-size:]), 1)
+        names = ["/".join(part[-size:]) for part in parts]
+    if max(map(len, names)) > HEAD and (ending := PurePath(names[0]).suffix) == PurePath(names[1]).suffix:
+        names = [name.removesuffix(ending) for name in names]
+    if max(map(len, names)) > HEAD:
+        same = next(
+            (at for at, pair in enumerate(zip(*names, strict=False)) if len(set(pair)) > 1), min(map(len, names))
+        )
+        least = same - HEAD // 2  # Further back, the place where they part would be cut away.
+        while same > max(0, least) and names[0][same - 1].isalnum():
+            same -= 1
+        names = [f"…{name[same:]}" if same > 1 else name for name in names]
+    one, two = (name if len(name) <= HEAD else f"{name[: HEAD - 1]}…" for name in names)
+    return one, two
 
 
 def count_changes(found: SystemComparison) -> str:
@@ -153,8 +195,7 @@ def _table(title: str, *columns: str) -> DataTable:
     table = DataTable(title)
     table.add_column("", no_wrap=True)
     for name in columns:
-        # A long file name is folded, but never a number.
-        table.add_column(name, justify="right", no_wrap=len(name) <= FOLDED, overflow="fold")
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nerpipe.comparison.run_inputs import EVALUATE_STAGE, RunInputs, inputs_of_stage, read_lock
+from nerpipe.comparison.run_inputs import EVALUATE_STAGE, LOCK_FILE, RunInputs, inputs_of_stage, read_lock
 from nerpipe.contracts.conll import read_blocks
 from nerpipe.contracts.escapes import shell_word
 from nerpipe.errors import NerpipeError
@@ -37,6 +37,11 @@ class SystemOutput:
     boundaries: Mapping[int, str | None] = field(default_factory=dict)
     scheme: str = CANONICAL_SCHEME  # The scheme of the gold file.
     inputs: RunInputs | None = None  # What the predictions were made from, if that is known.
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user named a file or a model, and no state of the pipeline."""
+        return self.name == self.source
 
 
 def load_output(name: str, split: str) -> SystemOutput:
@@ -180,7 +185,7 @@ def _predictions_of(repo: "Repo", name: str) -> "Output":
 
 
 def _inputs(repo: "Repo", name: str) -> RunInputs | None:
-    return inputs_of_stage(read_lock(repo, name), EVALUATE_STAGE)
+    return inputs_of_stage(read_lock(repo, name), EVALUATE_STAGE, f"{name}:{LOCK_FILE}")
 
 
 def _fetch(repo: "Repo", name: str, source: str, target: Path) -> None:
@@ -218,8 +223,6 @@ def _read(name: str, path: Path, source: str) -> SystemOutput:
         raise NerpipeError(
             str(error).replace(str(path), source)
         ) from None  # The user does not know the path of a copy.
-    except UnicodeDecodeError as error:
-        raise NerpipeError(f"{source}: the file is not UTF-8 ({error}); expected a predictions file") from None
     if not blocks:
         raise NerpipeError(f"{source}: the file holds no sentence; expected a predictions file, as `dvc repro` writes")
     columns: Any = [[list(column) for column in zip(*block.rows, strict=True)] for block in blocks]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nerpipe.comparison.revisions import WORKSPACE, open_repo
+from nerpipe.comparison.run_notes import Note
 from nerpipe.comparison.run_queue import FAILED_RUN, RUNNING_NOW, STOPPED, pending_runs, running_in_workspace
 from nerpipe.comparison.run_records import NO_RESULTS, UNFINISHED, UNREADABLE_RUN, RunRecord, read_record
 from nerpipe.comparison.run_tables import show_param
@@ -51,14 +52,15 @@ def collect_runs(*, everything: bool) -> RunOverview:
             "nothing was run yet: neither HEAD nor the working folder has results, and there is no experiment; run "
             "`dvc repro`, or try a change with `dvc exp run -S lr=5e-4`"
         )
-    notes = [*_notes(shown), *([fault] if fault else [])]
+    notes = [*_notes(shown), *([Note("{}", fault)] if fault else [])]
     if empty := [run.name for run in commits if run.state == NO_RESULTS]:
-        notes.append(f"without results, and not shown: {_some(empty)}")
+        notes.append(Note(f"without results, and not shown: {_places(empty)}", *empty[:NAMED]))
     if not experiments and not pending:
-        started = "There is no experiment" if everything else f"No experiment started from {baseline.name}"
-        notes.append(f"{started}. `dvc exp run -S lr=5e-4` makes one.")
+        started = Note("There is no experiment") if everything else Note("No experiment started from {}", baseline.name)
+        notes.append(Note(f"{started.words}. `dvc exp run -S lr=5e-4` makes one.", *started.data, is_hint=True))
     if others:
-        notes.append(f"Experiments that started from other commits: {others}. `nerpipe runs --all` shows them.")
+        said = f"Experiments that started from other commits: {others}. `nerpipe runs --all` shows them."
+        notes.append(Note(said, is_hint=True))
     return overview_of(shown, notes)
 
 
@@ -130,19 +132,23 @@ def _seconds(repo: "Repo", commit: str) -> int:
     return int(repo.scm.resolve_commit(commit).commit_time)
 
 
-def _notes(runs: Sequence[Run]) -> Iterator[str]:
+def _notes(runs: Sequence[Run]) -> Iterator[Note]:
     states = {run.state for run in runs}
-    yield from (note for state, note in _NOTES.items() if state in states)
-    yield from (f"{run.name} cannot be read: {run.record.fault}" for run in runs if run.state == UNREADABLE_RUN)
+    yield from (Note(note) for state, note in _NOTES.items() if state in states)
+    yield from (
+        Note("{} cannot be read: {}", run.name, run.record.fault) for run in runs if run.state == UNREADABLE_RUN
+    )
     edited: dict[str, list[str]] = {}
     for run in runs:
         if run.record.edited:
             changes = ", ".join(show_param(key, value) for key, value in run.record.edited.items())
             edited.setdefault(changes, []).append(run.name)
     for changes, names in edited.items():
-        yield f"{_some(names)}: params.yaml was edited after the run ({changes}); `dvc repro` runs with that"
+        said = f"{_places(names)}: params.yaml was edited after the run ({{}}); `dvc repro` runs with that"
+        yield Note(said, *names[:NAMED], changes)
 
 
-def _some(names: Sequence[str]) -> str:
+def _places(names: Sequence[str]) -> str:
+    """Return a place for each of the first names in the words of a note, and how many more there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"
+    return f"{', '.join(['{}'] * len(names[:NAMED]))}{more}"

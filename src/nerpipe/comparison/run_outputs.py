@@ -5,18 +5,19 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from nerpipe.comparison.run_notes import Note
 from nerpipe.comparison.run_records import SCORED_SPLITS
 from nerpipe.comparison.run_tables import ORIGIN, RUN_NAME, RunRow, RunTable, with_mark
 from nerpipe.comparison.runs import DATASET, RunOverview, differing_keys
 from nerpipe.comparison.seeds import tabulate_runs
-from nerpipe.contracts.escapes import markdown_code, markdown_text, spreadsheet_cell
+from nerpipe.contracts.escapes import markdown_code, spreadsheet_cell
 
 
-def markdown_of(tables: Sequence[RunTable], notes: Sequence[str]) -> str:
-    """Write tables in Markdown, and notes as a list below them."""
+def markdown_of(tables: Sequence[RunTable], notes: Sequence[Note]) -> str:
+    """Write tables in Markdown, and notes as a list below them, without those that only say what to type next."""
     parts = []
     for table in tables:
-        parts += [f"**{markdown_text(table.title)}**", "\n".join(_markdown_lines(table)), _markdown_list(table.lines)]
+        parts += [f"**{table.title.markdown()}**", "\n".join(_markdown_lines(table)), _markdown_list(table.lines)]
     return "\n\n".join(filter(None, [*parts, _markdown_list(notes)]))
 
 
@@ -32,12 +33,13 @@ def _markdown_cells(row: RunRow, columns: Sequence[str]) -> Iterator[str]:
         if not isinstance(cell, str):
             shown = ", ".join(markdown_code(piece, in_table=True) for piece in cell)
         else:
-            shown = markdown_text(cell) if name in (RUN_NAME, ORIGIN) else cell  # The others are our own words.
+            is_data = cell and name in (RUN_NAME, ORIGIN)  # The others are our own words.
+            shown = markdown_code(cell, in_table=True) if is_data else cell
         yield with_mark(row, name, columns, shown)
 
 
-def _markdown_list(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {markdown_text(line)}" for line in lines)
+def _markdown_list(lines: Sequence[Note]) -> str:
+    return "\n".join(f"- {line.markdown()}" for line in lines if not line.is_hint)
 
 
 def csv_of_runs(found: RunOverview) -> str:

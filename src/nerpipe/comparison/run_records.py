@@ -15,19 +15,22 @@ from nerpipe.comparison.run_inputs import (
     LOCK_FILE,
     PARAMS_FILE,
     LockedStage,
+    comparable_params,
     inputs_of_stage,
+    parse_as_dvc,
     stages_of,
 )
 from nerpipe.comparison.systems import Estimate
-from nerpipe.contracts.shapes import check_shape
+from nerpipe.contracts.reports import IntervalRow
+from nerpipe.contracts.shapes import Fraction, check_shape
 from nerpipe.errors import NerpipeError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
 
 SCORED_SPLITS = ("dev", "test")
-HEADLINE, AVERAGES, CLEANED = (f"metrics/{name}.json" for name in ("metrics", "averages", "clean"))
-RECORD_FILES = (LOCK_FILE, PARAMS_FILE, HEADLINE, AVERAGES, CLEANED)
+REPORTS = HEADLINE, AVERAGES, CLEANED = ("metrics/metrics.json", "metrics/averages.json", "metrics/clean.json")
+RECORD_FILES = (LOCK_FILE, PARAMS_FILE, *REPORTS)
 
 FINISHED_RUN = ""
 NO_RESULTS, UNFINISHED, UNREADABLE_RUN = "no results", "unfinished", "unreadable"
@@ -51,14 +54,19 @@ class RunRecord:
 
 
 class _SplitF1(TypedDict):
-    f1: float
-    f1_low: NotRequired[float]
-    f1_high: NotRequired[float]
+    f1: Fraction
+    f1_low: NotRequired[Fraction]
+    f1_high: NotRequired[Fraction]
 
 
 class _Headline(TypedDict):
     dev: _SplitF1
     test: _SplitF1
+
+
+class _CleanedRow(TypedDict):
+    split: str
+    sentences: NotRequired[int]
 
 
 def read_record(repo: "Repo", commit: str | None) -> RunRecord:
@@ -93,19 +101,21 @@ def record_of(files: Mapping[str, bytes]) -> RunRecord:
         return _record(files)
     except NerpipeError as error:
         return RunRecord(UNREADABLE_RUN, fault=str(error))
+    except RecursionError:
+        return RunRecord(UNREADABLE_RUN, fault="a value in its files is nested too deeply")
 
 
 def _record(files: Mapping[str, bytes]) -> RunRecord:
-    wanted = _parse_yaml(files, PARAMS_FILE)
+    wanted = comparable_params(_parse_yaml(files, PARAMS_FILE), PARAMS_FILE)
     stages = stages_of(_parse_yaml(files, LOCK_FILE), Path(LOCK_FILE))
     if HEADLINE not in files or not stages:
         return RunRecord(NO_RESULTS, wanted)
-    params = _params_of_results(stages, files[HEADLINE])
+    params = _params_of_results(stages, files)
     if params is None:
         return RunRecord(UNFINISHED, wanted)
-    cleaned, averages = _rows(files, CLEANED), _rows(files, AVERAGES)
+    cleaned, averages = _rows(files, CLEANED, _CleanedRow), _rows(files, AVERAGES, IntervalRow)
     edited = {key: wanted[key] for key in params if key in wanted and wanted[key] != params[key]}
-    sentences = {row["split"]: row["sentences"] for row in cleaned if isinstance(row.get("sentences"), int)}
+    sentences = {row["split"]: row["sentences"] for row in cleaned if "sentences" in row}
     return RunRecord(
         FINISHED_RUN,
         params,
@@ -117,13 +127,15 @@ def _record(files: Mapping[str, bytes]) -> RunRecord:
     )
 
 
-def _params_of_results(stages: Mapping[str, LockedStage], headline: bytes) -> dict[str, Any] | None:
-    """Return the params of the scores, or None if the stages do not belong to one run, or the headline to another."""
+def _params_of_results(stages: Mapping[str, LockedStage], files: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """Return the params of the scores, or None if the stages do not belong to one run, or a report to another."""
     inputs = inputs_of_stage(stages, EVALUATE_STAGE)
-    made = {out["path"]: out.get("md5") for out in stages.get(EVALUATE_STAGE, {}).get("outs", [])}
-    if inputs is None or made.get(HEADLINE) not in (None, hashlib.md5(headline, usedforsecurity=False).hexdigest()):
-        return None
-    return inputs.params
+    made = {out["path"]: out.get("md5") for stage in stages.values() for out in stage.get("outs", [])}
+    for name in REPORTS:
+        known = made.get(name)
+        if known and name in files and known != hashlib.md5(files[name], usedforsecurity=False).hexdigest():
+            return None
+    return inputs.params if inputs else None
 
 
 def _scores(headline: _Headline, averages: list[dict[str, Any]]) -> dict[str, Estimate]:
@@ -132,10 +144,9 @@ def _scores(headline: _Headline, averages: list[dict[str, Any]]) -> dict[str, Es
     for split, scores in (("dev", headline["dev"]), ("test", headline["test"])):
         bounds: dict[str, Any] = {**scores}
         if "f1_low" not in scores:
-            bounds = next((row for row in averages if row.get("split") == split and "f1_low" in row), {})
+            bounds = next((row for row in averages if row["split"] == split and "f1_low" in row), {})
         low, high = bounds.get("f1_low"), bounds.get("f1_high")
-        known = isinstance(low, float | int) and isinstance(high, float | int)
-        found[split] = Estimate(scores["f1"], low if known else None, high if known else None)
+        found[split] = Estimate(scores["f1"], *((None, None) if None in (low, high) else (low, high)))
     return found
 
 
@@ -147,11 +158,15 @@ def _gold(cleaned: list[dict[str, Any]]) -> tuple[Any, ...] | None:
     return tuple(json.dumps(rows[split].get(key), sort_keys=True) for split in SCORED_SPLITS for key in keys)
 
 
-def _rows(files: Mapping[str, bytes], name: str) -> list[dict[str, Any]]:
+def _rows(files: Mapping[str, bytes], name: str, shape: type[Any]) -> list[dict[str, Any]]:
     """Return the rows of a report that name their split. An older revision may have none."""
     rows = _parse_json(files, name) if name in files else []
     found = rows if isinstance(rows, list) else []
-    return [row for row in found if isinstance(row, dict) and isinstance(row.get("split"), str)]
+    return [
+        check_shape(row, shape, Path(name), f"[{at}]")
+        for at, row in enumerate(found)
+        if isinstance(row, dict) and isinstance(row.get("split"), str)
+    ]
 
 
 def _parse_json(files: Mapping[str, bytes], name: str) -> object:
@@ -163,13 +178,4 @@ def _parse_json(files: Mapping[str, bytes], name: str) -> object:
 
 def _parse_yaml(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
     """Parse a YAML file as DVC does. A file that is missing is empty."""
-    from dvc.exceptions import DvcException
-    from dvc.utils.serialize import parse_yaml
-
-    try:
-        found = parse_yaml(files.get(name, b"").decode(), name)
-    except (DvcException, ValueError, RecursionError) as error:
-        raise NerpipeError(f"{name}: {error}") from None
-    if not isinstance(found, dict):
-        raise NerpipeError(f"{name}: a mapping was expected, one `key: value` on each line")
-    return found
+    return parse_as_dvc(files.get(name, b""), name)

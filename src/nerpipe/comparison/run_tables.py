@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from nerpipe.comparison.run_notes import Note
 from nerpipe.comparison.run_records import FINISHED_RUN, SCORED_SPLITS
-from nerpipe.comparison.runs import Run, RunOverview, differing_keys
+from nerpipe.comparison.runs import Run, RunGroup, RunOverview, differing_keys
 from nerpipe.comparison.seeds import SettingRow, Spread, tabulate_runs
 from nerpipe.comparison.systems import Estimate, points, show_bounds
 from nerpipe.errors import NerpipeError
@@ -16,9 +17,12 @@ from nerpipe.errors import NerpipeError
 RUN_NAME, ORIGIN, WHEN, PARAM_VALUES, RUN_COUNT, SEEDS = "run", "from", "when", "params", "runs", "seeds"
 F1_COLUMNS = tuple(f"{split} F1" for split in SCORED_SPLITS)
 HOW = "dvc exp run --queue -S seed=1,2,3,4,5 -S lr=1e-4,2e-4 && dvc exp run --run-all"
-ABOUT_PARAMS = "Params: the baseline has all in which the runs differ, other rows those with another value than its."
-ABOUT_RUNS = "F1 in points, with the 95% interval of one trained model. The best dev F1 comes first."
-ABOUT_SETTINGS = "F1 in points: mean ± standard deviation over the seeds."
+ABOUT_PARAMS = Note(
+    "Params: the baseline has all in which the runs differ, other rows those with another value than its."
+)
+ABOUT_RUNS = Note("F1 in points, with the 95% interval of one trained model. The best dev F1 comes first.")
+ABOUT_SETTINGS = Note("F1 in points: mean ± standard deviation over the seeds.")
+ONE_SETTING = Note(f"There is one setting. To compare two, train both with the same seeds: `{HOW}`", is_hint=True)
 _CHECKSUM = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{8,}\b")
 _ABSENT = object()
 
@@ -36,10 +40,10 @@ class RunRow(NamedTuple):
 class RunTable:
     """The runs or the settings of one data set."""
 
-    title: str
+    title: Note
     columns: Sequence[str]
     rows: Sequence[RunRow]
-    lines: Sequence[str] = ()  # What stands below the table.
+    lines: Sequence[Note] = ()  # What stands below the table.
 
 
 def with_mark(row: RunRow, column: str, columns: Sequence[str], text: str) -> str:
@@ -63,8 +67,8 @@ def tables_of_runs(found: RunOverview, *, now: float | None = None) -> list[RunT
         found: The runs.
         now: The seconds since 1970, for a column that says when each run was committed. None leaves it out.
     """
-    origins = {run.origin for group in found.groups for run in group.runs if run.origin}
-    optional = [*([ORIGIN] if len(origins) > 1 else []), *([] if now is None else [WHEN])]
+    starts = {run.start for group in found.groups for run in group.runs if run.is_experiment}
+    optional = [*([ORIGIN] if starts - {found.baseline.start} else []), *([] if now is None else [WHEN])]
     columns = [RUN_NAME, *optional, *F1_COLUMNS, PARAM_VALUES]
     tables = []
     for group in found.groups:
@@ -74,7 +78,7 @@ def tables_of_runs(found: RunOverview, *, now: float | None = None) -> list[RunT
             cells |= dict(zip(F1_COLUMNS, _score_cells(run), strict=True))
             cells[PARAM_VALUES] = _listed(run.record.params, found, found.differing, everything=run.is_baseline)
             rows.append(RunRow([cells[name] for name in columns], run.is_baseline))
-        tables.append(RunTable(f"Data set {group.heading}", columns, rows, signature_lines(group.runs)))
+        tables.append(RunTable(_title(group), columns, rows, signature_lines(group.runs)))
     return tables
 
 
@@ -89,33 +93,41 @@ def tables_of_settings(found: RunOverview) -> list[RunTable]:
     if not every:
         raise NerpipeError(f"no run is finished, so there are no seeds to compare; train some, such as `{HOW}`")
     differing = [key for key in differing_keys([row.params for row in every]) if key in found.differing]
-    optional = [ORIGIN] if len({row.origin for row in every}) > 1 else []
+    optional = [ORIGIN] if {row.start for row in every} - {found.baseline.start} else []
     columns = [*optional, RUN_COUNT, SEEDS, *F1_COLUMNS, PARAM_VALUES]
-    lone = [f"There is one setting. To compare two, train both with the same seeds: `{HOW}`"] if len(every) == 1 else []
+    lone = [ONE_SETTING] if len(every) == 1 else []
     tables = []
     for group, settings in groups:
         labels = [_listed(row.params, found, differing, everything=row.has_baseline) for row in settings]
         rows = [_setting_row(row, label, columns) for row, label in zip(settings, labels, strict=True)]
-        names = [
-            "the baseline" if row.has_baseline else ", ".join(label) or "the params of the baseline"
-            for row, label in zip(settings, labels, strict=True)
-        ]
+        names = [_setting_name(row, label) for row, label in zip(settings, labels, strict=True)]
         gains = (_gain_lines(*parts, names[0]) for parts in zip(settings[1:], names[1:], strict=True))
         lines = [*chain.from_iterable(gains), *lone, *signature_lines(group.runs)]
         if settings:
-            tables.append(RunTable(f"Data set {group.heading}", columns, rows, lines))
+            tables.append(RunTable(_title(group), columns, rows, lines))
     return tables
 
 
-def signature_lines(runs: Sequence[Run]) -> list[str]:
+def _title(group: RunGroup) -> Note:
+    return Note(f"Data set {group.heading.words}", *group.heading.data)
+
+
+def signature_lines(runs: Sequence[Run]) -> list[Note]:
     """List the signatures of F1 on dev and test. If a split has several, say that its scores do not compare."""
     lines = []
     for split in SCORED_SPLITS:
         found = sorted({run.record.signatures[split] for run in runs if split in run.record.signatures})
-        lines += [f"{split:<4}  {signature}" for signature in found]
+        lines += [Note(f"{split:<4}  {{}}", signature) for signature in found]
         if len(found) > 1:
-            lines.append(f"The {split} scores of different signatures do not compare: they count different things.")
+            said = f"The {split} scores of different signatures do not compare: they count different things."
+            lines.append(Note(said))
     return lines
+
+
+def _setting_name(row: SettingRow, label: Sequence[str]) -> Note:
+    if row.has_baseline:
+        return Note("the baseline")
+    return Note("{}", ", ".join(label)) if label else Note("the params of the baseline")
 
 
 def _setting_row(row: SettingRow, label: Sequence[str], columns: Sequence[str]) -> RunRow:
@@ -147,7 +159,7 @@ def show_param(key: str, value: object) -> str:
 
 
 def show_time(seconds: int | None, now: float) -> str:
-    """Show a moment in local time: the time of today, the day of this year, or a date.
+    """Show a moment in local time: the time of today, the day of this year, or a date. Git has dates beyond all years.
 
     Args:
         seconds: The moment, in seconds since 1970, or None if there is none.
@@ -155,7 +167,10 @@ def show_time(seconds: int | None, now: float) -> str:
     """
     if seconds is None:
         return ""
-    then, today = (datetime.fromtimestamp(moment, UTC).astimezone() for moment in (seconds, now))
+    try:
+        then, today = (datetime.fromtimestamp(moment, UTC).astimezone() for moment in (seconds, now))
+    except (ValueError, OverflowError, OSError):
+        return "unknown"
     if then.date() == today.date():
         return f"{then:%H:%M}"
     return f"{then.day} {then:%b}" if then.year == today.year else f"{then:%Y-%m-%d}"
@@ -187,12 +202,12 @@ def show_spread(spread: Spread) -> str:
     return f"{100 * spread.mean:.1f}" + ("" if spread.sd is None else f" ± {100 * spread.sd:.1f}")
 
 
-def _gain_lines(row: SettingRow, name: str, first: str) -> Iterator[str]:
-    yield f"{name} minus {first}, seed by seed:"
+def _gain_lines(row: SettingRow, name: Note, first: Note) -> Iterator[Note]:
+    yield Note(f"{name.words} minus {first.words}, seed by seed:", *name.data, *first.data)
     for split, gain in row.gain.items():
-        yield f"  {split:<4}  {_show_gain(gain)}"
+        yield Note(f"  {split:<4}  {_show_gain(gain)}")
     if not row.gain:
-        yield "  the two settings have no seed in common: train both with the same seeds"
+        yield Note("  the two settings have no seed in common: train both with the same seeds")
 
 
 def _show_gain(gain: Spread) -> str:

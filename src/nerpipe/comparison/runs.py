@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nerpipe.comparison.revisions import WORKSPACE
+from nerpipe.comparison.run_notes import Note
 from nerpipe.comparison.run_queue import FAILED_RUN, QUEUED, RUNNING_NOW, STOPPED
 from nerpipe.comparison.run_records import (
     FINISHED_RUN,
@@ -42,7 +43,7 @@ class Run:
 class RunGroup:
     """The runs that were scored on the same sentences, so that they can be compared, and those that are to be."""
 
-    heading: str
+    heading: Note
     dataset: str
     runs: Sequence[Run]
 
@@ -54,10 +55,10 @@ class RunOverview:
     groups: Sequence[RunGroup]
     baseline: Run
     differing: Sequence[str]  # The params in which the runs differ, without the data set.
-    notes: Sequence[str]
+    notes: Sequence[Note]
 
 
-def overview_of(runs: Sequence[Run], notes: Sequence[str] = ()) -> RunOverview:
+def overview_of(runs: Sequence[Run], notes: Sequence[Note] = ()) -> RunOverview:
     """Group runs by the sentences that they were scored on, and find the params in which they differ.
 
     Args:
@@ -71,7 +72,10 @@ def overview_of(runs: Sequence[Run], notes: Sequence[str] = ()) -> RunOverview:
     groups = _groups(kept)
     counts = Counter(group.dataset for group in groups)
     changed = [
-        f"Data set {name}: its dev or test changed between these runs, and each state of them has a table of its own."
+        Note(
+            "Data set {}: its dev or test changed between these runs, and each state of them has a table of its own.",
+            name,
+        )
         for name, count in counts.items()
         if count > 1
     ]
@@ -101,9 +105,8 @@ def _groups(runs: Sequence[Run]) -> list[RunGroup]:
         members.setdefault(key, []).append(run)
     groups: list[RunGroup] = []
     for (dataset, _), group in sorted(members.items(), key=lambda item: (not _has_baseline(item[1]), item[0][0])):
-        heading = _heading(dataset, group)
-        if same := sum(known.dataset == dataset for known in groups):
-            heading += f" (state {same + 1} of its sentences)"
+        same = sum(known.dataset == dataset for known in groups)
+        heading = _heading(dataset, group, f" (state {same + 1} of its sentences)" if same else "")
         groups.append(RunGroup(heading, dataset, sorted(group, key=_place)))
     return groups
 
@@ -112,11 +115,10 @@ def _has_baseline(runs: Sequence[Run]) -> bool:
     return any(run.is_baseline for run in runs)
 
 
-def _heading(dataset: str, runs: Sequence[Run]) -> str:
+def _heading(dataset: str, runs: Sequence[Run], state: str) -> Note:
     counts = next((run.record.sentences for run in runs if len(run.record.sentences) == len(SCORED_SPLITS)), None)
-    if not counts:
-        return dataset or "unknown"
-    return f"{dataset}, {counts['dev']:,} sentences of dev and {counts['test']:,} of test"
+    size = f", {counts['dev']:,} sentences of dev and {counts['test']:,} of test" if counts else ""
+    return Note(f"{{}}{size}{state}", dataset) if dataset else Note(f"unknown{size}{state}")
 
 
 def _place(run: Run) -> tuple[bool, bool, int, float, str]:

@@ -83,14 +83,17 @@ def add_score(parser: argparse.ArgumentParser) -> None:
 
 def _score(arguments: argparse.Namespace) -> int:
     """Run the command and return the exit code."""
+    from nerpipe.corpus.raw_files import keeping_streams
+
     sides = [arguments.predicted, *([arguments.other] if arguments.other else [])]
     choices = _check_options(arguments, sides)
-    if arguments.other:
-        return _compare_sides(arguments, sides, choices)
-    if choices:
-        _score_model(arguments, choices)
-    else:
-        _score_files(arguments)
+    with keeping_streams([arguments.gold, *sides]):
+        if arguments.other:
+            return _compare_sides(arguments, sides, choices)
+        if choices:
+            _score_model(arguments, choices)
+        else:
+            _score_files(arguments)
     return 0
 
 

@@ -36,7 +36,8 @@ class SettingRow:
     """One setting over its seeds."""
 
     params: Mapping[str, Any]  # All params except the seed.
-    origin: str  # The name of the commit that the runs started from.
+    start: str  # The commit that the runs started from.
+    origin: str  # Its name.
     has_baseline: bool  # Whether it is the setting of HEAD.
     seeds: Sequence[int]
     runs: Sequence[str]
@@ -90,7 +91,7 @@ def _row(settings: Settings, members: Mapping[int, Run], first: Mapping[int, Run
     }
     names = [members[seed].name for seed in seeds]
     origin = next((run.origin for run in members.values() if run.origin), names[0])
-    return SettingRow(dict(settings[1]), origin, has_baseline, seeds, names, f1, gain)
+    return SettingRow(dict(settings[1]), settings[0], origin, has_baseline, seeds, names, f1, gain)
 
 
 def _sortable(settings: Settings) -> tuple[list[tuple[str, bool, float, str]], str]:

@@ -11,6 +11,7 @@ a document. The predictions of the stage evaluate have the same form with four c
 """
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from nerpipe.errors import NerpipeError
 
 DOCSTART = "-DOCSTART-"
 BOUNDARY = f"{DOCSTART}\tO"  # The line before the first sentence of a document. A tab and an id may follow.
+_SURROGATE = re.compile("[\ud800-\udfff]")  # How Python shows a byte that is not UTF-8.
 
 
 class Sentence(NamedTuple):
@@ -145,8 +147,8 @@ def read_blocks(path: Path, width: int) -> Iterator[Block]:
             three columns is no boundary.
 
     Raises:
-        NerpipeError: If the file is missing, a row has another number of columns, or the last sentence has no blank
-            line after it.
+        NerpipeError: If the file is missing or not UTF-8, a row has another number of columns, or the last sentence has
+            no blank line after it.
     """
     rows: list[list[str]] = []
     document, starts, after_boundary = None, False, False
@@ -176,8 +178,19 @@ def read_blocks(path: Path, width: int) -> Iterator[Block]:
                 rows.append(row)
     except FileNotFoundError:
         raise NerpipeError(f"{path}: not there; run `dvc repro` to build it") from None
+    except UnicodeDecodeError:
+        raise NerpipeError(
+            f"{path}:{_first_that_is_not_utf8(path)}: the line is not UTF-8. This file is an output of the pipeline "
+            "and may have been edited; `dvc repro --force` rebuilds it"
+        ) from None
     if rows:
         raise NerpipeError(f"{path}: the file ends within a sentence; `dvc repro --force` rebuilds it")
+
+
+def _first_that_is_not_utf8(path: Path) -> int:
+    """Return the number of the line, which a decoder of larger pieces does not know."""
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        return next(number for number, line in enumerate(file, start=1) if _SURROGATE.search(line))
 
 
 def _is_boundary(row: list[str], width: int) -> bool:

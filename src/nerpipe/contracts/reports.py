@@ -1,6 +1,8 @@
 """What the reports of the stages hold, as far as a later stage or a command reads it."""
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
+
+from nerpipe.contracts.shapes import Fraction
 
 
 class CountRow(TypedDict):
@@ -37,18 +39,18 @@ class WordChoice(TypedDict):
 class SplitScores(TypedDict):
     """The main scores of dev, as fractions."""
 
-    precision: float
-    recall: float
-    f1: float
-    token_accuracy: float
+    precision: Fraction
+    recall: Fraction
+    f1: Fraction
+    token_accuracy: Fraction
 
 
 class TestScores(SplitScores):
     """The main scores of test. There is no interval if there are too few units to resample."""
 
     resampled: str
-    f1_low: NotRequired[float]
-    f1_high: NotRequired[float]
+    f1_low: NotRequired[Fraction]
+    f1_high: NotRequired[Fraction]
 
 
 class MainScores(TypedDict):
@@ -59,13 +61,20 @@ class MainScores(TypedDict):
     test: TestScores
 
 
-class ScoreRow(TypedDict):
-    """A row of averages.json."""
+class IntervalRow(TypedDict):
+    """The split of a score, and its interval if there is one."""
 
     split: str
-    precision: float
-    recall: float
-    f1: float
+    f1_low: NotRequired[Fraction]
+    f1_high: NotRequired[Fraction]
+
+
+class ScoreRow(IntervalRow):
+    """A row of averages.json."""
+
+    precision: Fraction
+    recall: Fraction
+    f1: Fraction
     support: int
     signature: NotRequired[str]  # Says what was counted: docs/evaluation.md.
 
@@ -84,13 +93,25 @@ class TypeRow(ScoreRow):
 
 
 class MistakeRow(TypedDict):
-    """A row of mistakes.json. One of the two types is missing if one side has no entity."""
+    """A row of mistakes.json. `gold` is missing if it is spurious, and `predicted` if it is missed."""
 
     split: str
-    error: str
+    error: Literal["correct", "boundary", "type", "boundary_type", "missed", "spurious"]
     spans: int
     gold: NotRequired[str]
     predicted: NotRequired[str]
+
+
+class GoldSide(TypedDict):
+    """A row of mistakes.json that is about a gold entity."""
+
+    gold: str
+
+
+class PredictedSide(TypedDict):
+    """A row of mistakes.json that is about a predicted entity."""
+
+    predicted: str
 
 
 class NoteRow(TypedDict):

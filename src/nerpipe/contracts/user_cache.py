@@ -53,7 +53,7 @@ def recall(kind: str, path: Path) -> dict[str, Any]:
         known = json.loads(_place(kind, path).read_text(encoding="utf-8"))
         if isinstance(known, dict) and known.get("stamp") == file_stamp(path) and isinstance(known["facts"], dict):
             return known["facts"]
-    except (OSError, RuntimeError, ValueError, KeyError):
+    except (OSError, RuntimeError, ValueError, KeyError):  # A RecursionError is a RuntimeError.
         pass
     return {}
 

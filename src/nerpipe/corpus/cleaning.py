@@ -21,8 +21,9 @@ from nerpipe.corpus.duplicates import SentenceHashes
 from nerpipe.corpus.entity_types import check_renamed, rename
 from nerpipe.corpus.extra import check_types, drop_shared, training_split
 from nerpipe.corpus.layout import Layout
-from nerpipe.corpus.lines import open_raw, read_lines
+from nerpipe.corpus.lines import read_lines
 from nerpipe.corpus.quarantine import Quarantine, check_rejected
+from nerpipe.corpus.raw_files import open_raw
 from nerpipe.corpus.reading import read_sentences
 from nerpipe.corpus.settings import CorpusSettings
 from nerpipe.corpus.sources import Corpus

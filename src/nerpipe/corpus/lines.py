@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from nerpipe.corpus.charset import INVALID, is_utf8
+from nerpipe.corpus.raw_files import open_raw
 from nerpipe.errors import NerpipeError
 
 CHUNK_BYTES = 1 << 20  # Number of bytes read at a time, and the length of the longest line.
@@ -17,7 +18,6 @@ BETWEEN_SENTENCES = re.compile(rb"\n\r?\n")
 LOOKED_AT_BYTES = 1 << 20  # A file up to this size is looked at whole before it is read, a longer one in four places.
 PLACES = 4
 UTF8 = "utf-8"
-RAW_EXPECTED = "expected a raw CoNLL file with one line `token<TAB>tag` for each word"  # In error messages.
 
 WIDE_MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),  # These come before UTF-16, whose mark begins with the same two bytes.
@@ -46,28 +46,6 @@ class LookedAt(NamedTuple):
 
     lines: list[str]
     whole: bool  # Whether these are all lines of the file.
-
-
-def open_raw(source: Path) -> BinaryIO:
-    """Open a raw file.
-
-    Raises:
-        NerpipeError: If the file is missing, is a folder or a pipe, or cannot be read.
-    """
-    try:
-        file = source.open("rb")
-    except FileNotFoundError:
-        raise NerpipeError(f"{source}: the file is not there; {RAW_EXPECTED}") from None
-    except IsADirectoryError:
-        raise NerpipeError(f"{source}: this is a folder; {RAW_EXPECTED}") from None
-    except OSError as error:
-        raise NerpipeError(f"{source}: cannot be read ({error.strerror}); check its owner and permissions") from None
-    if not file.seekable():
-        file.close()
-        raise NerpipeError(
-            f"{source}: this is a pipe, but a file is read several times; write it into a file first (COMMAND > FILE)"
-        )
-    return file
 
 
 def read_lines(source: Path, digest: Digest, repairs: Counter[str], encoding: str = UTF8) -> Iterator[list[str]]:
@@ -122,9 +100,14 @@ def look_at(source: Path, encoding: str = UTF8) -> LookedAt:
     """Read some lines of a file: all of a short file, the beginning and three more places of a long one.
 
     Raises:
-        NerpipeError: If `read_lines` raises it, or lines end with CR alone.
+        NerpipeError: If `read_lines` raises it, lines end with CR alone, or the file can be read only once.
     """
     with open_raw(source) as file:
+        if not file.seekable():
+            raise NerpipeError(
+                f"{source}: this is a pipe or a device, which can be read only once, but the file has to be read more "
+                "often; write its content to a file, and give that"
+            )
         begin = file.read(LOOKED_AT_BYTES)
         if b"\r" in begin and b"\n" not in begin:
             raise NerpipeError(

@@ -36,6 +36,11 @@ class DataTable(Table):
         super().add_row(*(Text(printable(cell)) for cell in cells), **options)
 
 
+def terminal_width() -> int:
+    """Return the number of characters that a table may be wide."""
+    return Console().width
+
+
 def show_table(table: DataTable, lines: Iterable[str]) -> None:
     """Print a table and the lines below it, which are not broken.
 

@@ -2,8 +2,8 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const KINDS = {
   correct: "correct", boundary: "boundary: right type, other words", type: "type: same words, other type",
-  boundary_type: "boundary and type: some words shared, other type", missed: "missed: nothing was predicted there",
-  spurious: "spurious: there is no entity",
+  boundary_type: "boundary and type: some words shared, other type", missed: "missed: no prediction is left for it",
+  spurious: "spurious: no gold entity is left for it",
 };
 const SHORT = { boundary: "boundary", boundary_type: "boundary", missed: "missed", spurious: "spurious" }; // what a label does not show itself
 const PAGE = 50;

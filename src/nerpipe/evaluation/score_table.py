@@ -72,7 +72,7 @@ def score_cells(row: "pd.Series[Any]") -> list[str]:
     """Format precision, recall, F1 and its interval, and the number of gold entities, of a row of a table."""
     scores = [_points(row[name]) for name in ("precision", "recall", "f1")]
     low, high = row.get("f1_low", math.nan), row.get("f1_high", math.nan)
-    interval = "none" if math.isnan(low) else f"{_points(low)} to {_points(high)}"
+    interval = "none" if math.isnan(low) or math.isnan(high) else f"{_points(low)} to {_points(high)}"
     return [*scores, interval, support_cell(row["support"])]
 
 
@@ -93,7 +93,7 @@ def mistake_lines(mistakes: "pd.DataFrame") -> list[str]:
 def _in_words(row: "pd.Series[Any]") -> str:
     return {
         "missed": f"{row['gold']} not found",
-        "spurious": f"{row['predicted']} where there is no entity",
+        "spurious": f"{row['predicted']} without a gold entity",
         "boundary": f"{row['gold']} with wrong boundaries",
         "type": f"{row['gold']} taken for {row['predicted']}",
         "boundary_type": f"{row['gold']} taken for {row['predicted']}, with wrong boundaries",

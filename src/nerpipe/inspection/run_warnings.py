@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypedDict
 
+from nerpipe.contracts.files import REBUILD
 from nerpipe.contracts.shapes import read_shaped
 from nerpipe.corpus.duplicates import leaked_sentences
+from nerpipe.errors import NerpipeError
 from nerpipe.tokenizing.subwords import UNREAD_SHARE, unread_warning
 
 
@@ -38,6 +40,12 @@ def run_warnings(metrics: Path, model: str) -> Iterator[str]:
         NerpipeError: If a report is missing or damaged.
     """
     yield from leaked_sentences(read_shaped(metrics / "clean.json", list[SharedRow]))
-    for row in read_shaped(metrics / "tokenize.json", list[ReadRow]):
+    tokenized = metrics / "tokenize.json"
+    for row in read_shaped(tokenized, list[ReadRow]):
+        if row["words_unread"] > row["tokens"]:
+            raise NerpipeError(
+                f"{tokenized}: words_unread ({row['words_unread']:,}) is larger than tokens ({row['tokens']:,}) for "
+                f"{row['split']}, so this is not the file that a stage wrote; {REBUILD}"
+            )
         if row["words_unread"] > UNREAD_SHARE * row["tokens"]:
             yield f"{unread_warning(row['words_unread'], row['tokens'], row['split'], model)}."

@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from nerpipe.command_line.help_text import add_examples
-from nerpipe.contracts.reports import MainScores, MistakeRow, NoteRow, ScoreRow, TypeRow
-from nerpipe.contracts.shapes import read_shaped
+from nerpipe.contracts.reports import (
+    GoldSide,
+    MainScores,
+    MistakeRow,
+    NoteRow,
+    PredictedSide,
+    ScoreRow,
+    TypeRow,
+)
+from nerpipe.contracts.shapes import check_shape, read_shaped
 from nerpipe.contracts.terminal import say
 from nerpipe.inspection.example_sentence import show_example
 from nerpipe.inspection.run_warnings import run_warnings
@@ -53,6 +61,7 @@ def summarise(_: argparse.Namespace) -> None:
     """
     metrics = read_shaped(_METRICS / "metrics.json", MainScores)
     rows = {name: read_shaped(_METRICS / f"{name}.json", shape) for name, shape in SUMMARISED.items()}
+    _check_sides(_METRICS / "mistakes.json", rows["mistakes"])
     warnings = list(run_warnings(_METRICS, load_params("params.yaml").model))
     change = next_try(read_shaped(_METRICS / "train.json", list[EpochRow]))
 
@@ -78,6 +87,15 @@ def summarise(_: argparse.Namespace) -> None:
         show_example(_MODEL, _DEV)
     else:
         say(f"{_MODEL} is not here: `dvc checkout` fetches it from DVC's cache, and `dvc repro` makes it.")
+
+
+def _check_sides(path: Path, mistakes: Sequence[MistakeRow]) -> None:
+    """Check that each row has the types that its kind of mistake has."""
+    for at, row in enumerate(mistakes):
+        if row["error"] != "spurious":
+            check_shape(row, GoldSide, path, f"[{at}]")
+        if row["error"] != "missed":
+            check_shape(row, PredictedSide, path, f"[{at}]")
 
 
 def next_try(epochs: Sequence[EpochRow]) -> str:
