@@ -565,5 +565,5 @@ def test_a_pipe_is_refused_because_files_are_read_several_times(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDWR)  # Without a second end, the opening would wait.
     with pytest.raises(NerpipeError, match=r"pipe: this is a pipe or a device"):
-        lines.open_raw(tmp_path / "pipe")
+        lines.look_at(tmp_path / "pipe")
     os.close(reader)
