@@ -25,8 +25,9 @@ docs: $(BIN)/.docs-installed ## build the documentation as a site that needs no 
 	sphinx-build -q -E -W --keep-going -c docs/site -d .sphinx_cache . site
 	@echo "open site/index.html"
 
-# Two processes, each with one thread for its matrices. The tests of a file stay together: they share what is slow to make.
-TESTS := OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
+# Two processes, each with one thread for its matrices, and without threads that wait in a loop: those of a training in
+# one test would take the time of the other. The tests of a file stay together: they share what is slow to make.
+TESTS := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive pytest -n 2 --dist loadfile
 
 test: $(BIN)/.dev-installed ## install and run the tests a contributor runs, two at a time (the slow ones left out)
 	$(TESTS) -m "not slow"
