@@ -261,7 +261,7 @@ def test_what_suspects_find_is_what_was_measured():
         cells = " | ".join(f"{100 * row[name]:.1f}" for name in ("all", "dropped", "type changed", "boundary moved"))
         assert f"| {way} | {cells} |" in text
     chosen = [f"{100 * run['all']:.1f}" for run in measured["seeds"] if run["way"].endswith("(the command)")]
-    assert f"seed 1 ({chosen[0]}); seed 2 gave {chosen[1]}" in text
+    assert f"seed 1 ({chosen[0]}); seeds 2 and 3 gave {chosen[1]} and {chosen[2]}" in text
     looked_at = result("suspects_wnut17")
     verdicts = [row["verdict"] for row in looked_at["verdicts"]]
     counts = {name: verdicts.count(name) for name in ("label", "guideline", "model")}
@@ -269,6 +269,18 @@ def test_what_suspects_find_is_what_was_measured():
     assert f"{counts['label']} have a wrong label" in text
     assert f"In {counts['guideline']} only the rules" in text
     assert f"In {counts['model']} the labels are right" in text
+
+
+def test_how_much_data_is_needed_is_what_was_measured():
+    for row in result("data_size")["rows"]:
+        scores = [f"{100 * row[f'{split}_f1']:.1f} ± {100 * row[f'{split}_sd_f1']:.1f}" for split in ("dev", "test")]
+        cells = (f"{row['sentences']:,}", f"{row['entities']:,}", row["epochs"], *scores)
+        assert f"| {' | '.join(map(str, cells))} | {row['processor_seconds']:.0f} s |" in README
+    lowest = {row["lr"]: row for row in result("learning_rates")["runs"]}
+    for lr, row in lowest.items():
+        shown = f"{lr:.0e}".replace("e-0", "e-")
+        scores = [f"{100 * row[split]['f1']:.1f}" for split in ("dev", "test")]
+        assert f"| {shown} | {row['sum_of_rates']:.3f} | {' | '.join(scores)} |" in EXPERIMENTS
 
 
 def test_what_a_run_with_nothing_to_do_costs_is_what_was_measured():
