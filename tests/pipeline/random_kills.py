@@ -4,9 +4,9 @@
 
 Each round works in a repository with a tiny model. It starts `dvc repro`, which makes all results anew, waits for one
 of the six stages, and kills the stage or DVC with SIGKILL or SIGTERM after a random time. Or it kills `nerpipe
-predict`, `nerpipe score --report`, `nerpipe import` or `nerpipe import --merge`. Then it runs the same command again to
-its end. Or it starts `nerpipe serve`, kills it while a client asks, and starts it again on the same port. The seed is
-printed and repeats the choices of a run.
+predict`, `nerpipe score --report`, `nerpipe import`, `nerpipe import --merge` or `nerpipe suspects`. Then it runs the
+same command again to its end. Or it starts `nerpipe serve`, kills it while a client asks, and starts it again on the
+same port. The seed is printed and repeats the choices of a run.
 """
 
 import argparse
@@ -45,6 +45,9 @@ IMPORT = ("nerpipe", "import", "labelled.jsonl", "--name", Path(IMPORTED).name)
 # A command that changes a file, which is there as it was or as it is to be.
 MERGED, CORRECTED = "data/raw/merged/train.conll", "corrected.jsonl"
 MERGE = ("nerpipe", "import", CORRECTED, "--merge", "merged")
+# A command that trains models, and goes on from those that it has.
+SUSPECTED = "suspects.jsonl"
+SUSPECTS = ("nerpipe", "suspects", "--folds", "2", "--out", SUSPECTED)
 LINES = 4000
 QUESTION = json.dumps({"text": [f"Ada saw Oslo and Bo {n}" for n in range(20)]})
 
@@ -52,7 +55,7 @@ QUESTION = json.dumps({"text": [f"Ada saw Oslo and Bo {n}" for n in range(20)]})
 class Round(NamedTuple):
     """What was killed in one round, how, and when."""
 
-    target: str  # stage, dvc, predict, score, import, merge or server
+    target: str  # stage, dvc, predict, score, import, merge, suspects or server
     signal: str
     seconds: float
     where: str  # The stage that ran, or the empty string if none did.
@@ -79,6 +82,7 @@ class Attack:
         }
         self.uncorrected = self._write_corrections(gold)
         self.corrected, self.merge_seconds = self._timed(MERGE, MERGED)
+        self.suspected, self.suspects_seconds = self._timed(SUSPECTS, SUSPECTED)
         with self._serving() as (_, port):
             self.answer = ask(port)
 
@@ -98,7 +102,7 @@ class Attack:
 
     def strike(self, generator: random.Random) -> Round:
         """Kill once, run again, and check the results."""
-        target = generator.choice(("stage", "dvc", "predict", "score", "import", "merge", "server"))
+        target = generator.choice(("stage", "dvc", "predict", "score", "import", "merge", "suspects", "server"))
         kill = generator.choice((signal.SIGKILL, signal.SIGTERM))
         if target == "predict":
             return self._strike_predict(generator, kill)
@@ -106,6 +110,8 @@ class Attack:
             return self._strike_server(generator, kill)
         if target == "merge":
             return self._strike_merge(generator, kill)
+        if target == "suspects":
+            return self._strike_suspects(generator, kill)
         if target in self.folders:
             return self._strike_folder(target, generator, kill)
         self._forget()
@@ -183,6 +189,20 @@ class Attack:
         assert self._digest(MERGED) == self.corrected, "another file than without the kill"
         self._refuse_partial()
         return Round("merge", kill.name, round(moment, 2), "")
+
+    def _strike_suspects(self, generator: random.Random, kill: signal.Signals) -> Round:
+        (self.repo.path / SUSPECTED).unlink()
+        for path in (self.repo.path / ".nerpipe").glob("suspects-*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        moment = generator.uniform(0.1, 1.0) * self.suspects_seconds
+        process = self._start(*SUSPECTS)
+        time.sleep(moment)
+        process.send_signal(kill)
+        process.wait(timeout=60)
+        self.repo.run(*SUSPECTS)
+        assert self._digest(SUSPECTED) == self.suspected, "other suspects than without the kill"
+        self._refuse_partial()
+        return Round("suspects", kill.name, round(moment, 2), "")
 
     def _strike_server(self, generator: random.Random, kill: signal.Signals) -> Round:
         moment = generator.uniform(0.0, 2.0)
