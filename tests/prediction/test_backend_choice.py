@@ -93,7 +93,7 @@ def test_auto_takes_pytorch_for_a_gpu(machine, folder):
 
 def test_auto_needs_an_exported_folder(machine, tmp_path):
     machine(*ALL)
-    with pytest.raises(NerpipeError, match="no such folder; give a folder that the export stage wrote"):
+    with pytest.raises(NerpipeError, match="no such folder; the folder of a model is needed here"):
         choose_backend(tmp_path / "typo", "auto")
 
 
