@@ -118,7 +118,7 @@ def test_experiments_branches_and_data_sets(repo):
     assert names == ["main", "workspace", "better", "of-topic", "topic"]
     assert "without results, and not shown: unrun" in done.stdout
     assert "lr=0.55, seed=2" in table
-    assert "| better | " in repo.run("nerpipe", "runs", "--md").replace("  ", " ")
+    assert "| `better` | " in repo.run("nerpipe", "runs", "--md").replace("  ", " ")
     assert (repo.run("git", "for-each-ref"), repo.run("git", "status", "--porcelain")) == before
 
     repo.run("git", "checkout", "-q", "--detach", "topic")
