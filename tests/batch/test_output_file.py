@@ -233,6 +233,25 @@ def test_a_text_with_nul_is_written_as_json_but_not_as_conll(tmp_path):
     )
 
 
+def test_a_word_that_begins_a_document_in_conll_is_written_as_json_but_not_as_conll(tmp_path):
+    text = "see -DOCSTART- here"
+    record = Record("in:1", text, None, {})
+    words = Reading([(0, 3), (4, 14), (15, 19)], ["O"] * 3, [1.0] * 3)
+    apart = Reading(
+        [(0, 3), (4, 5), (5, 13), (13, 14), (15, 19)], ["O"] * 5, [1.0] * 5
+    )  # a word in three pieces is none
+    for show, reading, rejected in ((as_json, words, 0), (as_conll, apart, 0), (as_conll, words, 1)):
+        sink = sink_of(tmp_path, show=show)
+        write(sink, [Prediction(record, [], reading), good("Bob")])
+        assert (sink.counts.records, sink.counts.rejected) == (2, rejected)
+    row = json.loads((tmp_path / "rejects.jsonl").read_text())
+    assert (row["position"], row["raw"]) == ("in:1", text)
+    assert row["problem"] == (
+        "the record cannot be written in this format: the word at character 4 of the text, counted from 0, is "
+        "-DOCSTART-, which begins a document in CoNLL; take it out of the text, or write another format (--to jsonl)"
+    )
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_rejects_that_cannot_be_written_are_an_error():
     sink = Output(None, Path("/dev/full"), io.StringIO(), as_json)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nerpipe.batch.records import Record, Rejected
+from nerpipe.contracts.conll import DOCSTART
 from nerpipe.contracts.escapes import json_text
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.shown_confidence import SHOWN_PLACES, shown_confidence
@@ -61,7 +62,7 @@ def as_conll(prediction: Prediction) -> str:
     """Give one word on each line, with tag and confidence, separated by tabs. A blank line ends the record.
 
     Raises:
-        NerpipeError: If a word holds the character NUL, which no reader of CoNLL takes.
+        NerpipeError: If a word holds the character NUL or is `-DOCSTART-`, which no reader of CoNLL takes as a word.
     """
     record, _, reading = prediction
     if NUL in record.text:
@@ -71,7 +72,12 @@ def as_conll(prediction: Prediction) -> str:
         )
     lines = []
     for (start, end), tag, confidence in zip(*reading, strict=True):
-        lines.append(f"{record.text[start:end]}\t{tag}\t{shown_confidence(confidence):.{SHOWN_PLACES}f}\n")
+        if (word := record.text[start:end]) == DOCSTART:
+            raise NerpipeError(
+                f"the word at character {start:,} of the text, counted from 0, is {DOCSTART}, which begins a document "
+                "in CoNLL; take it out of the text, or write another format (--to jsonl)"
+            )
+        lines.append(f"{word}\t{tag}\t{shown_confidence(confidence):.{SHOWN_PLACES}f}\n")
     return "".join(lines) + "\n"
 
 
