@@ -4,9 +4,10 @@
 
 Each run is `dvc exp run` in a clone, on one thread. The scores of WNUT-17 are those of evaluate, and those of the other
 corpus are of `nerpipe score` with the exported model: the sample's dev, its test and its earlier test, or the dev and
-test of WNUT-17 for a model of the sample alone. With --runs the finished runs are kept and not repeated, so that two
-rows can be measured side by side. Results of rows that are not named stay as they are. WNUT-17 is needed (from the
-network, or from NERPIPE_MIRROR, without which a model of the sample alone is not scored on it).
+test of WNUT-17 for a model of the sample alone. `unseen` is the F1 of the entities whose words are no entity of train.
+With --runs the finished runs are kept and not repeated, so that two rows can be measured side by side. Results of rows
+that are not named stay as they are. WNUT-17 is needed (from the network, or from NERPIPE_MIRROR, without which a model
+of the sample alone is not scored on it).
 """
 
 import argparse
@@ -23,6 +24,10 @@ from typing import Any
 
 import yaml
 
+from nerpipe.contracts.conll import read_rows, read_training
+from nerpipe.evaluation.breakdowns import breakdown, surfaces_in
+from nerpipe.scoring.scores import surfaces_of
+from nerpipe.scoring.spans import match_spans
 from report import RESULTS, ROOT, print_table, write_result
 
 ROWS = {
@@ -33,6 +38,7 @@ ROWS = {
 SAMPLE = {"sample dev": "dev.conll", "sample test": "test.conll", "sample earlier test": "earlier/test.conll"}
 WNUT17 = {"WNUT-17 dev": "emerging.dev.conll", "WNUT-17 test": "emerging.test.annotated"}
 NUMBERS = ("precision", "recall", "f1")
+SUMMED = (*NUMBERS, "unseen")
 
 
 def main() -> None:
@@ -53,14 +59,14 @@ def main() -> None:
     for row in rows.values():
         row["summary"] = {
             split: {
-                **{name: statistics.mean(one["scores"][split][name] for one in row["runs"]) for name in NUMBERS},
+                **{name: statistics.mean(one["scores"][split][name] for one in row["runs"]) for name in SUMMED},
                 "sd_f1": statistics.stdev(one["scores"][split]["f1"] for one in row["runs"]),
             }
             for split in row["runs"][0]["scores"]
         }
         print(f"{row['row']}, {len(row['runs'])} seeds")
         print_table(
-            ("split", *NUMBERS, "sd of F1"),
+            ("split", *SUMMED, "sd of F1"),
             [(split, *(f"{100 * value:.1f}" for value in score.values())) for split, score in row["summary"].items()],
         )
     result = {"rows": [rows[name] for name in ROWS if name in rows]}
@@ -92,14 +98,18 @@ def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
 
     own, metrics = ("WNUT-17" if "dataset=wnut17" in changes else "sample"), read("metrics/metrics.json")
     scores = {f"{own} {split}": {name: metrics[split][name] for name in NUMBERS} for split in ("dev", "test")}
+    for line in read("metrics/breakdown.json"):
+        if line["group"] == "unseen":
+            scores[f"{own} {line['split']}"]["unseen"] = line["f1"]
     others = {name: clone / "data/raw/sample" / file for name, file in SAMPLE.items()}
     if mirror:
         others |= {name: mirror / "wnut17" / file for name, file in WNUT17.items()}
     for name, gold in others.items():
         if name not in scores:
-            score = ["nerpipe", "score", str(gold), "models/exported", "--json"]
+            score = ["nerpipe", "score", str(gold), "models/exported", "--json", "--report", "scored"]
             printed = subprocess.run(score, cwd=clone, env=environment, check=True, stdout=subprocess.PIPE).stdout
             scores[name] = {number: json.loads(printed)["conlleval"][number] for number in NUMBERS}
+            scores[name]["unseen"] = unseen_f1(clone / "data/clean", clone / "scored/predictions.conll")
     stages = yaml.safe_load((clone / "dvc.lock").read_text(encoding="utf-8"))["stages"]
     row_of_run = {
         "seed": seed,
@@ -111,6 +121,17 @@ def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
     }
     done.write_text(json.dumps(row_of_run), encoding="utf-8")
     return row_of_run
+
+
+def unseen_f1(clean: Path, predictions: Path) -> float:
+    """Score the entities of a file of predictions whose words are no entity of train."""
+    sentences = list(read_rows(predictions, 4))
+    words, gold, predicted = ([[row[column] for row in rows] for rows in sentences] for column in range(3))
+    match = match_spans(gold, predicted)
+    surfaces = surfaces_of(match, [word for sentence in words for word in sentence])
+    table = breakdown(match, surfaces, surfaces_in(read_training(clean)))
+    found: float = table.loc[table["group"] == "unseen", "f1"].item()
+    return found
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ SETTINGS: dict[str, list[str]] = {
         "outside_bias=0.0",
         "capitals=lost",
         "precision=float32",
+        "adjoining_penalty=0.0",
+        "averaging=none",
     ],
 }
 SCORES = ("precision", "recall", "f1", "word_by_word_f1")

@@ -56,6 +56,7 @@ class Params:
     attention_dropout: float = _between(0, 1, open_high=True)
     outside_bias: float = _between(0, 10)
     adjoining_penalty: float = _between(0, 100)
+    averaging: str = _one_of("steps", "none")
     patience: int = _between(0, 10_000)
     device: str = _one_of(*DEVICES)
     precision: str = _one_of(AUTO, "float32", "bfloat16")

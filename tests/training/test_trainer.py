@@ -32,6 +32,7 @@ SETTINGS = replace(
     epochs=3,
     weight_decay=0.01,
     warmup=0.1,
+    averaging="steps",
     precision="auto",
     threads=2,
 )
@@ -363,7 +364,9 @@ def test_a_best_checkpoint_that_is_damaged_while_training_runs_is_an_error_and_t
 
 
 def test_weights_of_another_epoch_are_never_kept(bert, tmp_path, monkeypatch):
-    monkeypatch.setattr(DevScoringTrainer, "_load_best_model", lambda _: None)  # so that the last weights stay
+    monkeypatch.setattr(
+        DevScoringTrainer, "_load_best_model", lambda trainer: trainer.mean.keep()
+    )  # that of the last epoch
     with pytest.raises(NerpipeError, match=r"do not score on dev what epoch 1, the best one, scored \(dev F1 0.9000"):
         train_with_falling_scores(bert, tmp_path, monkeypatch, tmp_path)
 

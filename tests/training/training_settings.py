@@ -14,6 +14,7 @@ SETTINGS = TrainSettings(
     attention_dropout=0.0,
     outside_bias=0.5,
     adjoining_penalty=2.0,
+    averaging="none",
     patience=0,
     device="cpu",
     precision="float32",

@@ -46,9 +46,10 @@ def shortest_time() -> float:
 
 
 def restore_process(trainer: "DevScoringTrainer", masks: MaskGenerator, checkpoint: Path) -> None:
-    """Set the generator of dropout masks and the sum of the losses to what is saved in a checkpoint."""
+    """Set the generator of dropout masks, the sum of the losses and the mean of the weights as in a checkpoint."""
     state = read_json(checkpoint / PROCESS_STATE.format(rank()))
     masks.restore(state["masks"])
+    trainer.mean.load(checkpoint)
     trainer.unlogged = state["unlogged"]
 
 
@@ -115,6 +116,7 @@ class Checkpoints(TrainerCallback):
         write_json(checkpoint / PROCESS_STATE.format(rank()), process)
         wait_for_all()  # Afterwards each process has saved the states of its generators.
         if state.is_world_process_zero:
+            self.trainer.mean.save(checkpoint)
             mark_complete(checkpoint)
             best = state.best_global_step
             forget_others(checkpoint, checkpoint_at(folder, best) if best else None)

@@ -121,6 +121,7 @@ def train_model(
         fillers=fillers,
         autocast=mixed and device != "cpu",
         layer_decay=settings.layer_decay,
+        averaging=settings.averaging == "steps",
         model=model,
         args=training_arguments(scratch, settings, steps, report_to, device=device),
         train_dataset=add_fillers(windows, fillers),

@@ -21,6 +21,7 @@ class TrainSettings:
     attention_dropout: float
     outside_bias: float
     adjoining_penalty: float
+    averaging: str
     patience: int
     device: str
     precision: str

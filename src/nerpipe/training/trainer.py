@@ -22,6 +22,7 @@ from nerpipe.training.device import device_arguments
 from nerpipe.training.layers import parameter_groups
 from nerpipe.training.processes import from_first, rank, world_size
 from nerpipe.training.settings import TrainSettings
+from nerpipe.training.weight_mean import POWER, WeightMean
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -38,6 +39,7 @@ class DevScoringTrainer(Trainer):
         *,
         score_dev: "Callable[[PreTrainedModel], dict[str, float]]",
         layer_decay: float,
+        averaging: bool,
         fillers: int,
         autocast: bool,
         **kwargs: Any,  # noqa: ANN401
@@ -47,6 +49,8 @@ class DevScoringTrainer(Trainer):
         self.layer_decay = layer_decay
         self.autocast = autocast  # Whether a step computes matrix products in bfloat16, as PyTorch does it on GPUs.
         self.fillers = fillers  # The last windows of the training split that have no labels.
+        self.mean = WeightMean(self.model, power=POWER if averaging else None)
+        self.add_callback(self.mean)
         # What `unlogged_losses` returned when the checkpoint was saved from which training goes on.
         self.unlogged: dict[str, float] | None = None
 
@@ -96,8 +100,9 @@ class DevScoringTrainer(Trainer):
         super()._run_epoch(*args, epoch=epoch, **kwargs)
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
-        """Score the dev split by words in the first process, and return the scores in all."""
-        scores = from_first(self.score_dev(self.model) if rank() == 0 else {})
+        """Score the mean of the weights on dev by words in the first process, and return the scores in all."""
+        with self.mean.in_place():
+            scores = from_first(self.score_dev(self.model) if rank() == 0 else {})
         metrics = {f"eval_{name}": value for name, value in scores.items()}
         self.log(metrics)
         self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
@@ -120,6 +125,8 @@ class DevScoringTrainer(Trainer):
                 "weights are lost. Run `dvc repro` again: it trains the lost epoch again"
             )
         super()._load_best_model()
+        self.mean.load(checkpoint)
+        self.mean.keep()
 
 
 def training_arguments(
