@@ -19,7 +19,8 @@ corpus, and of means of the weights of all steps, in which step t counts t to th
 - --teach also writes what the model says of each word of train, for --teacher: the loss is then `--share` times the
   cross entropy with that, and the rest that with the labels.
 
-Test is scored only with --test, for a final table. A run that is there is not repeated.
+Test is scored only with --test, for a final table. A run that is there is not repeated. --write puts all runs of FOLDER
+into results/screening.json.
 """
 
 import argparse
@@ -47,7 +48,7 @@ from nerpipe.training.fast_dropout import MaskGenerator, use_fast_dropout
 from nerpipe.training.layers import freeze, parameter_groups
 from nerpipe.training.mixed_precision import is_mixed, use_mixed_precision
 from nerpipe.training.model import load_model
-from report import print_table
+from report import print_table, write_result
 from screened_data import (
     CORPORA,
     LABELS,
@@ -181,6 +182,7 @@ def parser_of_flags() -> argparse.ArgumentParser:
     parser.add_argument("--share", type=float, default=0.5, help="share of the teacher in the loss (default: 0.5)")
     parser.add_argument("--teach", action="store_true", help="also write what the model says of train")
     parser.add_argument("--test", action="store_true", help="also score test")
+    parser.add_argument("--write", action="store_true", help="write the results of all runs of the folder")
     return parser
 
 
@@ -234,13 +236,13 @@ def main() -> None:
         path = flags.folder / f"{name_of(flags)}-{seed}.json"
         if not path.exists():
             judged = scored[f"{flags.parts[0]} dev"]
-            runs = []
+            trained = []
             for run in range(flags.runs):
                 model, each = train(flags.model, tokenizer, train_split, judged, seed, run, screened)
-                runs.append(each)
+                trained.append(each)
             kept = {
-                name: {key: torch.stack([each[name][key] for each in runs]).mean(0) for key in one}
-                for name, one in runs[0].items()
+                name: {key: torch.stack([each[name][key] for each in trained]).mean(0) for key in one}
+                for name, one in trained[0].items()
             }
             found = {}
             for name, weighted in reversed(kept.items()):
@@ -252,6 +254,9 @@ def main() -> None:
         found = json.loads(path.read_text(encoding="utf-8"))
         rows += [{"seed": seed, "weights": name, **scores} for name, scores in found.items()]
     print_table([*rows[0]], [[*row.values()] for row in rows])
+    if flags.write:
+        runs = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(flags.folder.glob("*.json"))}
+        print(write_result("screening", {"runs": runs}, "torch", "transformers", "tokenizers", "datasets"))
 
 
 if __name__ == "__main__":

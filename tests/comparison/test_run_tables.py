@@ -91,6 +91,16 @@ def test_settings_have_mean_deviation_and_number_of_runs_and_are_compared_with_t
     ]
 
 
+def test_a_setting_of_another_commit_is_named_by_it():
+    other = {"start": "cafe", "origin": "old"}
+    runs = [baseline(dev=0.5), replace(finished("old", 0.4), **other), replace(finished("x", 0.3, lr=0.5), **other)]
+    (table,) = tables_of_settings(overview_of(runs))
+    assert [line for line in table.lines if "minus" in line] == [
+        "the params of the baseline of old minus the baseline, seed by seed:",
+        "lr=0.5 of old minus the baseline, seed by seed:",
+    ]
+
+
 def test_settings_of_other_data_sets_are_not_compared_with_each_other():
     runs = [baseline(), finished("b", seed=2), *(finished(f"w{n}", dataset="w", gold="w", seed=n) for n in (1, 2))]
     tables = tables_of_settings(overview_of(runs))

@@ -100,7 +100,8 @@ def tables_of_settings(found: RunOverview) -> list[RunTable]:
     for group, settings in groups:
         labels = [_listed(row.params, found, differing, everything=row.has_baseline) for row in settings]
         rows = [_setting_row(row, label, columns) for row, label in zip(settings, labels, strict=True)]
-        names = [_setting_name(row, label) for row, label in zip(settings, labels, strict=True)]
+        start = found.baseline.start
+        names = [_setting_name(row, label, start) for row, label in zip(settings, labels, strict=True)]
         gains = (_gain_lines(*parts, names[0]) for parts in zip(settings[1:], names[1:], strict=True))
         lines = [*chain.from_iterable(gains), *lone, *signature_lines(group.runs)]
         if settings:
@@ -124,10 +125,15 @@ def signature_lines(runs: Sequence[Run]) -> list[Note]:
     return lines
 
 
-def _setting_name(row: SettingRow, label: Sequence[str]) -> Note:
+def _setting_name(row: SettingRow, label: Sequence[str], start: str) -> Note:
+    """Name a setting by its params, and by the commit that it belongs to if that is not the usual one."""
+    origin = [row.origin] if row.start != start else []
+    words = " of {}" if origin else ""
     if row.has_baseline:
-        return Note("the baseline")
-    return Note("{}", ", ".join(label)) if label else Note("the params of the baseline")
+        return Note(f"the baseline{words}", *origin)
+    if label:
+        return Note(f"{{}}{words}", ", ".join(label), *origin)
+    return Note(f"the params of the baseline{words}", *origin)
 
 
 def _setting_row(row: SettingRow, label: Sequence[str], columns: Sequence[str]) -> RunRow:
