@@ -56,7 +56,7 @@ def main() -> None:
     path = RESULTS / "recipes.json"
     before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
     rows = {row["row"]: row for row in [*before, *measured]}
-    for row in rows.values():
+    for row in measured:
         row["summary"] = {
             split: {
                 **{name: statistics.mean(one["scores"][split][name] for one in row["runs"]) for name in SUMMED},
