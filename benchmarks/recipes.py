@@ -101,15 +101,16 @@ def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
     for line in read("metrics/breakdown.json"):
         if line["group"] == "unseen":
             scores[f"{own} {line['split']}"]["unseen"] = line["f1"]
+    report = folder / f"{clone.name}-scored"
     others = {name: clone / "data/raw/sample" / file for name, file in SAMPLE.items()}
     if mirror:
         others |= {name: mirror / "wnut17" / file for name, file in WNUT17.items()}
     for name, gold in others.items():
         if name not in scores:
-            score = ["nerpipe", "score", str(gold), "models/exported", "--json", "--report", "scored"]
+            score = ["nerpipe", "score", str(gold), "models/exported", "--json", "--report", str(report)]
             printed = subprocess.run(score, cwd=clone, env=environment, check=True, stdout=subprocess.PIPE).stdout
             scores[name] = {number: json.loads(printed)["conlleval"][number] for number in NUMBERS}
-            scores[name]["unseen"] = unseen_f1(clone / "data/clean", clone / "scored/predictions.conll")
+            scores[name]["unseen"] = unseen_f1(clone / "data/clean", report / "predictions.conll")
     stages = yaml.safe_load((clone / "dvc.lock").read_text(encoding="utf-8"))["stages"]
     row_of_run = {
         "seed": seed,
