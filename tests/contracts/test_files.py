@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nerpipe.contracts import files
 from nerpipe.contracts.files import read_json, replacing, sha256_of, write_json, write_text
 from nerpipe.errors import NerpipeError
 
@@ -36,6 +37,35 @@ def test_a_file_keeps_the_mode_of_the_one_that_it_replaces(tmp_path):
     path.chmod(0o640)
     write_text(path, "new")
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o640)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_keeps_the_owner_and_the_group_of_the_one_that_it_replaces(tmp_path):
+    path = tmp_path / "shared"
+    path.write_text("old")
+    os.chown(path, 12345, 54321)
+    path.chmod(0o640)
+    write_text(path, "new")
+    found = path.stat()
+    assert (path.read_text(), found.st_uid, found.st_gid, found.st_mode & 0o777) == ("new", 12345, 54321, 0o640)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o640, 0o600), (0o664, 0o644), (0o600, 0o600)])
+def test_another_group_gets_no_more_rights_than_everybody(tmp_path, monkeypatch, before, after):
+    path = tmp_path / "shared"
+    path.write_text("old")
+    path.chmod(before)
+    own = path.stat()
+    of_another_group = os.stat_result((*own[:5], own.st_gid + 1, *own[6:]))
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(files.os, "chown", refuse)
+    monkeypatch.setattr(files.Path, "lstat", lambda _: of_another_group)
+    write_text(path, "new")
+    monkeypatch.undo()
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", after)
 
 
 def test_a_folder_is_replaced_whole(tmp_path):

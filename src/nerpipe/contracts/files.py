@@ -39,7 +39,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Both files and folders can be replaced. An existing file or folder at `path` stays unchanged until the renaming. The
     temporary name holds the computer and the process, so that no two processes write into the same file. What killed
-    processes of this computer left there is deleted first. A file keeps the mode of the one that it replaces.
+    processes of this computer left there is deleted first. A file keeps the mode of the one that it replaces, and its
+    owner and group where the system allows it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _delete_abandoned(path)
@@ -47,7 +48,7 @@ def replacing(path: Path) -> Iterator[Path]:
     _remove(temporary)
     try:
         yield temporary
-        _keep_mode(temporary, path)
+        _keep_access(temporary, path)
         _put(temporary, path)
     except Exception as error:
         if says_full(error):  # Libraries raise exceptions of many types then, and none names the file.
@@ -58,16 +59,29 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def replace_file(new: Path, old: Path) -> None:
-    """Rename a file that is complete to the name of one that may be there, and keep the mode of that one."""
-    _keep_mode(new, old)
+    """Rename a file that is complete to the name of one that may be there, and keep its mode, owner and group."""
+    _keep_access(new, old)
     new.replace(old)
 
 
-def _keep_mode(new: Path, old: Path) -> None:
+def _keep_access(new: Path, old: Path) -> None:
     with suppress(OSError):  # There is no old file, or the file system knows no modes.
-        mode = old.lstat().st_mode
-        if stat.S_ISREG(mode) and new.is_file():
-            new.chmod(stat.S_IMODE(mode))
+        was = old.lstat()
+        if stat.S_ISREG(was.st_mode) and new.is_file():
+            mode = stat.S_IMODE(was.st_mode)
+            if not _keep_owners(new, was):
+                mode = mode & ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3  # Another group may do what everybody may.
+            new.chmod(mode)
+
+
+def _keep_owners(new: Path, was: os.stat_result) -> bool:
+    """Give a file the owner and the group of another one. Return whether it has its group now."""
+    if os.name == "posix":
+        with suppress(OSError):  # Only root can give a file away.
+            os.chown(new, was.st_uid, -1)
+        with suppress(OSError):  # A user can do that for a group that they belong to.
+            os.chown(new, -1, was.st_gid)
+    return new.stat().st_gid == was.st_gid
 
 
 def _put(temporary: Path, path: Path) -> None:

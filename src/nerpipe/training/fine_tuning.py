@@ -49,7 +49,7 @@ class TrainResult:
     model: "PreTrainedModel"
     # One entry for each epoch: epoch, steps (since the start), train_loss (the mean of what training minimised),
     # dev_loss, dev_precision, dev_recall, dev_f1, sample_loss (the loss of a sample of train, computed as dev_loss is),
-    # and best (whether this epoch is kept).
+    # and best (whether this epoch is kept). With `averaging`, all but train_loss are of the mean of the weights.
     epochs: list[dict[str, float]]
     # One entry for each logged loss: epoch (with its fraction), and train_loss (the mean since the previous entry).
     losses: list[dict[str, float]]
