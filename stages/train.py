@@ -1,4 +1,4 @@
-"""train: fine-tune the model, score dev after each epoch, and keep the best epoch."""
+"""train: fine-tune the model, score dev after each epoch, and keep one of the best epochs."""
 
 from nerpipe.params import load_params
 from nerpipe.training.launching import launch

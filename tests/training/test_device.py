@@ -103,7 +103,14 @@ def test_autocast_holds_for_the_loss_of_a_step_and_not_when_dev_is_scored(tmp_pa
 
     arguments = training_arguments(tmp_path, SETTINGS, 1, (), device="cpu")
     trainer = DevScoringTrainer(
-        model=layer, args=arguments, eval_dataset=[1], score_dev=score_dev, layer_decay=1.0, fillers=0, autocast=True
+        model=layer,
+        args=arguments,
+        eval_dataset=[1],
+        score_dev=score_dev,
+        layer_decay=1.0,
+        averaging=False,
+        fillers=0,
+        autocast=True,
     )
     with trainer.compute_loss_context_manager():
         assert layer(torch.ones(1, 1)).item() == 1

@@ -74,7 +74,7 @@ class Checkpoints(TrainerCallback):
         self.saved = time.monotonic()
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: object, **_: object) -> None:  # noqa: ARG002
-        """Name the checkpoint of the best epoch by where it is now, because the folder may have been moved."""
+        """Name the checkpoint of the kept epoch by where it is now, because the folder may have been moved."""
         if state.best_global_step:
             state.best_model_checkpoint = str(checkpoint_at(Path(args.output_dir), state.best_global_step))
 
@@ -141,10 +141,10 @@ def mark_complete(checkpoint: Path) -> None:
 
 
 def forget_others(checkpoint: Path, best: Path | None) -> None:
-    """Delete all checkpoints except this complete one and that of the best epoch.
+    """Delete all checkpoints except this complete one and that of the epoch that is kept so far.
 
     The Trainer's own limit on checkpoints (save_total_limit) is not used, because it deletes old checkpoints before the
-    new one is marked. A run that is killed in between would have to go back to its best epoch.
+    new one is marked. A run that is killed in between would have to go back to its kept epoch.
     """
     for other in _checkpoints(checkpoint.parent):
         if other not in (checkpoint, best):
@@ -155,9 +155,9 @@ def last_usable(folder: Path) -> Path | None:
     """Find the newest checkpoint that training can go on from, and delete those that it cannot use.
 
     A checkpoint is incomplete, and has no marker, if the run was killed while it was written. A checkpoint is damaged
-    if its files differ from its marker. A complete checkpoint is of no use if that of the best epoch before it is
-    missing or damaged: the weights of the best epoch would be lost, and that epoch could not be kept. Training then
-    goes on from an earlier checkpoint, or from the start, and trains the best epoch again.
+    if its files differ from its marker. A complete checkpoint is of no use if that of the epoch kept so far is
+    missing or damaged: its weights would be lost, and that epoch could not be kept. Training then goes on from an
+    earlier checkpoint, or from the start, and trains that epoch again.
 
     Returns:
         The folder of the checkpoint, or None if there is none.
@@ -172,7 +172,7 @@ def last_usable(folder: Path) -> Path | None:
         best = read_json(checkpoint / "trainer_state.json")["best_global_step"]
         if not best or checkpoint_at(folder, best) in whole:
             return checkpoint
-        _delete(checkpoint, f"needs {checkpoint_at(folder, best).name}, the best epoch so far, which is lost")
+        _delete(checkpoint, f"needs {checkpoint_at(folder, best).name}, the epoch kept so far, which is lost")
     return None
 
 

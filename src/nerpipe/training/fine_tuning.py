@@ -1,4 +1,4 @@
-"""Fine-tunes a model from pretrained weights, and keeps the epoch with the best dev F1."""
+"""Fine-tunes a model from pretrained weights, and keeps an epoch by its dev F1."""
 
 import math
 import time
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """The model of the best epoch, and the scores and losses of the training run."""
+    """The model of the kept epoch, and the scores and losses of the training run."""
 
     model: "PreTrainedModel"
     # One entry for each epoch: epoch, steps (since the start), train_loss (the mean of what training minimised),
@@ -74,8 +74,8 @@ def train_model(
         spec: The value of `model` in params.yaml.
         tokenizer: The tokenizer that made the windows.
         windows: The windows of the training split, from `window_dataset.tokenize_split`.
-        dev: The dev split, which is scored after each epoch. The epoch with the highest entity F1 is kept, and of equal
-            ones that with the lower dev loss.
+        dev: The dev split, which is scored after each epoch. The last epoch is kept whose entity F1 is at most a point
+            below the highest one (`best_epoch.supersedes`).
         labels: The label names by id.
         settings: The settings of the run.
         scratch: The folder for the checkpoints of this run. If it holds a complete checkpoint, training goes on from
@@ -85,7 +85,7 @@ def train_model(
     Raises:
         NerpipeError: If the training split has no windows, the processes cannot share out the batch size evenly, the
             device cannot be used, the model cannot be loaded, `frozen_layers` is too high, the loss is not finite,
-            there is not enough disk space or memory, or the weights of the best epoch were lost.
+            there is not enough disk space or memory, or the weights of the kept epoch were lost.
     """
     scratch = Path(scratch)
     if not len(windows):

@@ -39,7 +39,7 @@ def train(
     report_to: str,
     settings: TrainSettings,
 ) -> None:
-    """Fine-tune a model, keep the epoch with the best dev F1, and print its number.
+    """Fine-tune a model, keep the last epoch with one of the best dev F1, and print its number.
 
     Under torchrun every process calls this function, but only the first process writes the outputs.
 

@@ -16,7 +16,7 @@ from transformers import (
 
 from nerpipe.errors import NerpipeError
 from nerpipe.training.batch_order import LengthGroupedSampler
-from nerpipe.training.best_epoch import dev_entry, preference
+from nerpipe.training.best_epoch import dev_entry, supersedes
 from nerpipe.training.checkpoints import is_whole
 from nerpipe.training.device import device_arguments
 from nerpipe.training.layers import parameter_groups
@@ -109,11 +109,11 @@ class DevScoringTrainer(Trainer):
         return metrics
 
     def _determine_best_metric(self, metrics: dict[str, float], trial: object) -> bool:  # noqa: ARG002 - as in Trainer
-        """Prefer an epoch with a higher dev F1, and of equal ones that with the lower dev loss."""
-        best = dev_entry(self.state.log_history, self.state.best_global_step)
-        if best is not None and preference(metrics) <= preference(best):
+        """Choose the epoch to keep by `best_epoch.supersedes`. Early stopping looks at the highest dev F1."""
+        kept = dev_entry(self.state.log_history, self.state.best_global_step)
+        self.state.best_metric = max(self.state.best_metric or 0.0, metrics["eval_f1"])
+        if kept is not None and not supersedes(metrics, kept, self.state.best_metric):
             return False
-        self.state.best_metric = metrics["eval_f1"]
         self.state.best_global_step = self.state.global_step
         return True
 
@@ -121,7 +121,7 @@ class DevScoringTrainer(Trainer):
         checkpoint = Path(self.state.best_model_checkpoint)
         if not is_whole(checkpoint):
             raise NerpipeError(
-                f"{checkpoint}: this checkpoint of the best epoch was damaged or deleted while training ran, so its "
+                f"{checkpoint}: this checkpoint of the kept epoch was damaged or deleted while training ran, so its "
                 "weights are lost. Run `dvc repro` again: it trains the lost epoch again"
             )
         super()._load_best_model()
