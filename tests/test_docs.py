@@ -128,6 +128,26 @@ def test_the_scores_of_the_recipes_are_what_was_measured():
             line = next(line for line in EXPERIMENTS.splitlines() if line.startswith(f"| {scored} |"))
             assert cell in line
         assert all(re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"]) for run in row["runs"])
+    by_type = [list(map(type_cells, rows[name]["runs"])) for name in ("WNUT-17 alone", "WNUT-17 + sample")]
+    for kind in by_type[0][0]:
+        cells = [
+            " / ".join(
+                f"{100 * statistics.mean(values):.1f}" for values in zip(*(run[kind] for run in runs), strict=True)
+            )
+            for runs in by_type
+        ]
+        line = next(line for line in EXPERIMENTS.splitlines() if line.startswith(f"| {kind} |"))
+        assert line.endswith(f"| {' | '.join(cells)} |")
+    unseen = [
+        f"{100 * rows['WNUT-17 + sample']['summary'][split]['unseen']:.1f}"
+        for split in ("WNUT-17 test", "sample test", "sample earlier test")
+    ]
+    assert "is {} on WNUT-17's test, {} on the sample's and {} on its earlier one".format(*unseen) in EXPERIMENTS
+
+
+def type_cells(run):
+    """Precision, recall and F1 of each type on test."""
+    return {line["type"]: (line["precision"], line["recall"], line["f1"]) for line in run["per_type"]}
 
 
 WAYS = {
