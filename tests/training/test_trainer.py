@@ -374,9 +374,8 @@ def test_a_best_checkpoint_that_is_damaged_while_training_runs_is_an_error_and_t
 
 
 def test_weights_of_another_epoch_are_never_kept(bert, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        DevScoringTrainer, "_load_best_model", lambda trainer: trainer.mean.keep()
-    )  # that of the last epoch
+    # So that the mean of the last epoch stays.
+    monkeypatch.setattr(DevScoringTrainer, "_load_best_model", lambda trainer: trainer.mean.keep())
     with pytest.raises(NerpipeError, match=r"do not score on dev what epoch 1, the kept one, scored \(dev F1 0.9000"):
         train_with_falling_scores(bert, tmp_path, monkeypatch, tmp_path)
 
