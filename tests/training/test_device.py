@@ -109,6 +109,7 @@ def test_autocast_holds_for_the_loss_of_a_step_and_not_when_dev_is_scored(tmp_pa
         score_dev=score_dev,
         layer_decay=1.0,
         averaging=False,
+        patience=0,
         fillers=0,
         autocast=True,
     )

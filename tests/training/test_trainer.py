@@ -462,6 +462,28 @@ def test_early_stopping_stops_after_that_many_epochs_without_a_better_one(settin
     assert len(scores) == scores.index(max(scores)) + 3 < 30
 
 
+@pytest.mark.parametrize("saves", [52, 74, 75])  # Within the fourth epoch, before dev is scored last, and after that.
+def test_a_run_that_goes_on_stops_as_early_as_one_that_did_not_break_off(bert, tmp_path, monkeypatch, saves):
+    import torch
+
+    script_dev(monkeypatch, [0.5, 0.8, 0.795, 0.796, 0.797, 0.798, 0.799], [0.3] * 7)
+    changed = {"epochs": 7, "patience": 3}
+    whole = train(bert, tmp_path, **changed)
+    assert [row["best"] for row in whole.epochs] == [False] * 4 + [True]
+    monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "0")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with monkeypatch.context() as patch:
+        break_off_after(patch, saves)
+        with pytest.raises(KeyboardInterrupt):
+            train(bert, tmp_path, scratch, **changed)
+    resumed = train(bert, tmp_path, scratch, **changed)
+    assert resumed.resumed_at == saves
+    assert (resumed.epochs, resumed.losses) == (whole.epochs, whole.losses)
+    for name, weights in whole.model.state_dict().items():
+        assert torch.equal(weights, resumed.model.state_dict()[name]), name
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

@@ -69,19 +69,15 @@ def _keep_access(new: Path, old: Path) -> None:
         was = old.lstat()
         if stat.S_ISREG(was.st_mode) and new.is_file():
             mode = stat.S_IMODE(was.st_mode)
-            if not _keep_owners(new, was):
-                mode = mode & ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3  # Another group may do what everybody may.
-            new.chmod(mode)
-
-
-def _keep_owners(new: Path, was: os.stat_result) -> bool:
-    """Give a file the owner and the group of another one. Return whether it has its group now."""
-    if os.name == "posix":
-        with suppress(OSError):  # Only root can give a file away.
-            os.chown(new, was.st_uid, -1)
-        with suppress(OSError):  # A user can do that for a group that they belong to.
-            os.chown(new, -1, was.st_gid)
-    return new.stat().st_gid == was.st_gid
+            if os.name == "posix" and new.stat().st_gid != was.st_gid:
+                try:
+                    os.chown(new, -1, was.st_gid)
+                except OSError:  # The user is not in that group. Another group may do what everybody may.
+                    mode = mode & ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
+            new.chmod(mode)  # While the file is this user's: only root can give it away.
+            if os.name == "posix" and new.stat().st_uid != was.st_uid:
+                os.chown(new, was.st_uid, -1)
+                new.chmod(mode)  # Giving a file away takes rights of execution from it.
 
 
 def _put(temporary: Path, path: Path) -> None:

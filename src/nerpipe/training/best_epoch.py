@@ -20,8 +20,8 @@ LOSS_TOLERANCE = 1e-4
 def supersedes(entry: Mapping[str, float], kept: Mapping[str, float], highest: float) -> bool:
     """Say whether an epoch is kept instead of an earlier one.
 
-    The last epoch is kept whose dev F1 is at most `MARGIN` below the highest. Of epochs with the same dev F1, that with
-    the lower dev loss is.
+    The last epoch is kept whose dev F1 is at most `MARGIN` below the highest. An epoch with
+    the same dev F1 as the one that is kept so far has to have a lower dev loss.
 
     Args:
         entry: The dev scores of the epoch, as in the history of the Trainer.
@@ -36,6 +36,12 @@ def supersedes(entry: Mapping[str, float], kept: Mapping[str, float], highest: f
 def dev_entry(history: Sequence[Mapping[str, Any]], step: int | None) -> Mapping[str, Any] | None:
     """Find the dev scores after a step in the history of the Trainer, or return None if dev was not scored then."""
     return next((entry for entry in history if "eval_f1" in entry and entry["step"] == step), None)
+
+
+def epochs_without_gain(history: Sequence[Mapping[str, Any]]) -> int:
+    """Count the epochs in the history of the Trainer that came after the first one with the highest dev F1."""
+    f1 = [entry["eval_f1"] for entry in history if "eval_f1" in entry]
+    return len(f1) - 1 - f1.index(max(f1)) if f1 else 0
 
 
 def read_history(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import torch
 from transformers import (
     DataCollatorForTokenClassification,
-    EarlyStoppingCallback,
     ProgressCallback,
     set_seed,
 )
@@ -122,6 +121,7 @@ def train_model(
         autocast=mixed and device != "cpu",
         layer_decay=settings.layer_decay,
         averaging=settings.averaging == "steps",
+        patience=settings.patience,
         model=model,
         args=training_arguments(scratch, settings, steps, report_to, device=device),
         train_dataset=add_fillers(windows, fillers),
@@ -132,8 +132,6 @@ def train_model(
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(Progress)
     trainer.add_callback(Checkpoints(trainer, steps, masks))
-    if settings.patience:
-        trainer.add_callback(EarlyStoppingCallback(settings.patience))
     checkpoint = from_first(last_usable(scratch) if rank() == 0 else None)
     resumed_at = step_of(checkpoint) if checkpoint else 0
     if checkpoint:

@@ -16,7 +16,7 @@ from transformers import (
 
 from nerpipe.errors import NerpipeError
 from nerpipe.training.batch_order import LengthGroupedSampler
-from nerpipe.training.best_epoch import dev_entry, supersedes
+from nerpipe.training.best_epoch import dev_entry, epochs_without_gain, supersedes
 from nerpipe.training.checkpoints import is_whole
 from nerpipe.training.device import device_arguments
 from nerpipe.training.layers import parameter_groups
@@ -40,6 +40,7 @@ class DevScoringTrainer(Trainer):
         score_dev: "Callable[[PreTrainedModel], dict[str, float]]",
         layer_decay: float,
         averaging: bool,
+        patience: int,
         fillers: int,
         autocast: bool,
         **kwargs: Any,  # noqa: ANN401
@@ -47,6 +48,7 @@ class DevScoringTrainer(Trainer):
         super().__init__(**kwargs)
         self.score_dev = score_dev
         self.layer_decay = layer_decay
+        self.patience = patience  # Epochs without a better dev F1 after which training stops, or 0.
         self.autocast = autocast  # Whether a step computes matrix products in bfloat16, as PyTorch does it on GPUs.
         self.fillers = fillers  # The last windows of the training split that have no labels.
         self.mean = WeightMean(self.model, power=POWER if averaging else None)
@@ -91,6 +93,9 @@ class DevScoringTrainer(Trainer):
         return self.sampler
 
     def _run_epoch(self, *args: Any, epoch: int, **kwargs: Any) -> None:  # noqa: ANN401
+        if self._out_of_patience():  # The run broke off after the checkpoint of its last epoch.
+            self.control.should_training_stop = True
+            return
         # In a resumed epoch, whose first batches are skipped, set_epoch of accelerate does not reach the sampler.
         self.sampler.set_epoch(epoch)
         if self.unlogged:  # The Trainer has set both to what they are at the start of a run.
@@ -106,10 +111,16 @@ class DevScoringTrainer(Trainer):
         metrics = {f"eval_{name}": value for name, value in scores.items()}
         self.log(metrics)
         self.control: TrainerControl = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        if self._out_of_patience():
+            self.control.should_training_stop = True
         return metrics
 
+    def _out_of_patience(self) -> bool:
+        # The Trainer's own callback for this counts in memory, so that a run that goes on would train for longer.
+        return 0 < self.patience <= epochs_without_gain(self.state.log_history)
+
     def _determine_best_metric(self, metrics: dict[str, float], trial: object) -> bool:  # noqa: ARG002 - as in Trainer
-        """Choose the epoch to keep by `best_epoch.supersedes`. Early stopping looks at the highest dev F1."""
+        """Choose the epoch to keep by `best_epoch.supersedes`."""
         kept = dev_entry(self.state.log_history, self.state.best_global_step)
         self.state.best_metric = max(self.state.best_metric or 0.0, metrics["eval_f1"])
         if kept is not None and not supersedes(metrics, kept, self.state.best_metric):
