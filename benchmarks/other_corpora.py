@@ -1,15 +1,18 @@
-"""Trains the default model with the default recipe on whole corpora other than WNUT-17, and keeps its scores.
+"""Compares the default recipe with the notebook's hyper-parameters on whole corpora other than WNUT-17, over seeds.
 
-    python benchmarks/other_corpora.py FOLDER [FOLDER ...] [--seed 1]
+    python benchmarks/other_corpora.py FOLDER [FOLDER ...] [--seeds 1 2 3] [--runs FOLDER]
 
-Each folder holds a raw corpus: train.conll, dev.conll and test.conll. The pipeline runs in a fresh clone, as
-`dvc exp run -S dataset=NAME`. No param was chosen by these scores.
+Each folder holds a raw corpus: train.conll, dev.conll and test.conll. The pipeline runs in a clone on one thread, as
+`dvc exp run -S dataset=NAME`. No param was chosen by these scores. With --runs the finished runs are kept and not
+repeated, so that two corpora can be measured side by side. Results of corpora that are not named stay as they are.
 """
 
 import argparse
 import json
 import os
+import shlex
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,57 +20,88 @@ import time
 from pathlib import Path
 from typing import Any
 
-from report import ROOT, print_table, write_result
+import yaml
+
+from report import RESULTS, ROOT, print_table, write_result
+from wnut17_scores import NOTEBOOK, SETTINGS
+
+RECIPES = {"the default recipe": [], NOTEBOOK: SETTINGS[NOTEBOOK]}
+SPLITS = ("dev", "test")
 
 
-def run(folder: Path, clone: Path, seed: int) -> dict[str, Any]:
-    """Run the pipeline on one corpus, and return its row."""
-    shutil.copytree(folder, clone / "data/raw" / folder.name, dirs_exist_ok=True)
-    tools = Path(sys.executable).parent
-    environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
-    command = ["dvc", "exp", "run", "-S", f"dataset={folder.name}", "-S", f"seed={seed}"]
-    started = time.perf_counter()
-    subprocess.run(command, cwd=clone, env=environment, check=True)
-    seconds = time.perf_counter() - started
+def run(corpus: Path, recipe: str, seed: int, folder: Path) -> dict[str, Any]:
+    """Run the pipeline on a corpus, unless that is done. Return the row of the run."""
+    done = folder / f"{corpus.name}-{[*RECIPES].index(recipe)}-{seed}.json"
+    if done.exists():
+        found: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
+        return found
+    clone = folder / f"clone-{corpus.name}"
+    if not clone.exists():
+        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+    shutil.copytree(corpus, clone / "data/raw" / corpus.name, dirs_exist_ok=True)
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    changes = [f"dataset={corpus.name}", "threads=1", f"seed={seed}", *RECIPES[recipe]]
+    command = ["dvc", "exp", "run", *(part for change in changes for part in ("-S", change))]
+    print(f"{corpus.name}, {recipe}, seed {seed} ...", flush=True)
+    began = time.perf_counter()
+    subprocess.run(command, cwd=clone, env=environment, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - began
     metrics, clean, encode = (
         json.loads((clone / f"metrics/{name}.json").read_text(encoding="utf-8"))
         for name in ("metrics", "clean", "encode")
     )
-    return {
-        "corpus": folder.name,
-        "command": " ".join(command),
+    stages = yaml.safe_load((clone / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    row = {
+        "seed": seed,
+        "command": shlex.join(command),
         "seconds": round(seconds),
-        "sentences": {row["split"]: row["sentences"] for row in clean},
-        "entities": {row["split"]: row["entities"] for row in clean},
-        "word_rule": next(row["word_rule"] for row in encode if row.get("chosen")),
-        **{split: {name: metrics[split][name] for name in ("precision", "recall", "f1")} for split in ("dev", "test")},
+        "sentences": {line["split"]: line["sentences"] for line in clean},
+        "entities": {line["split"]: line["entities"] for line in clean},
+        "word_rule": next(line["word_rule"] for line in encode if line.get("chosen")),
+        "predictions_md5": next(o["md5"] for o in stages["evaluate"]["outs"] if o["path"] == "data/predictions"),
+        **{split: {name: metrics[split][name] for name in ("precision", "recall", "f1")} for split in SPLITS},
     }
+    done.write_text(json.dumps(row), encoding="utf-8")
+    return row
 
 
 def main() -> None:
-    """Run each corpus once, and write the table."""
+    """Make the runs that are missing, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="folder of a raw corpus")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the training (default: 1)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="seeds (default: 1 2 3)")
+    parser.add_argument("--runs", type=Path, help="folder of the runs (default: a temporary folder)")
     flags = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        clone = Path(name) / "clone"
-        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-        runs = [run(folder.resolve(), clone, flags.seed) for folder in flags.folders]
+    path = RESULTS / "other_corpora.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))["corpora"] if path.exists() else {}
+    with tempfile.TemporaryDirectory() as made:
+        folder = (flags.runs or Path(made)).resolve()
+        folder.mkdir(exist_ok=True)
+        for corpus in map(Path.resolve, flags.folders):
+            runs = {recipe: [run(corpus, recipe, seed, folder) for seed in flags.seeds] for recipe in RECIPES}
+            rows[corpus.name] = {recipe: {"summary": summary(each), "runs": each} for recipe, each in runs.items()}
     print_table(
-        ("corpus", "sentences of train", "dev F1", "test F1", "seconds"),
+        ("corpus", "recipe", "dev F1", "test F1"),
         [
             (
-                row["corpus"],
-                row["sentences"]["train"],
-                *(f"{100 * row[split]['f1']:.1f}" for split in ("dev", "test")),
-                row["seconds"],
+                name,
+                recipe,
+                *(f"{100 * score['f1']:.1f} ± {100 * score['sd_f1']:.1f}" for score in row["summary"].values()),
             )
-            for row in runs
+            for name, recipes in rows.items()
+            for recipe, row in recipes.items()
         ],
     )
-    figures = {f"{row['corpus']}_{split}_f1": row[split]["f1"] for row in runs for split in ("dev", "test")}
-    write_result("other_corpora", {"figures": figures, "runs": runs}, "torch", "transformers", "tokenizers", "datasets")
+    write_result("other_corpora", {"corpora": rows}, "torch", "transformers", "tokenizers", "datasets")
+
+
+def summary(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Give the mean F1 of each split, and its standard deviation over seeds."""
+    f1 = {split: [row[split]["f1"] for row in runs] for split in SPLITS}
+    return {
+        split: {"f1": statistics.mean(each), "sd_f1": statistics.stdev(each) if len(each) > 1 else 0.0}
+        for split, each in f1.items()
+    }
 
 
 if __name__ == "__main__":

@@ -28,12 +28,15 @@ from nerpipe.contracts.conll import read_rows, read_training
 from nerpipe.evaluation.breakdowns import breakdown, surfaces_in
 from nerpipe.scoring.scores import surfaces_of
 from nerpipe.scoring.spans import match_spans
+from nerpipe.tokenizing.base_model import PACKAGE, SHA256
 from report import RESULTS, ROOT, print_table, write_result
 
+BASE_MODEL = f"pkg:{PACKAGE}@{SHA256[:12]}"
 ROWS = {
     "WNUT-17 alone": ["dataset=wnut17"],
     "WNUT-17 + sample": ["dataset=wnut17", "extra=sample"],
     "sample alone": ["dataset=sample"],
+    "WNUT-17 + sample, base size": ["dataset=wnut17", "extra=sample", f"model={BASE_MODEL}"],
 }
 SAMPLE = {"sample dev": "dev.conll", "sample test": "test.conll", "sample earlier test": "earlier/test.conll"}
 WNUT17 = {"WNUT-17 dev": "emerging.dev.conll", "WNUT-17 test": "emerging.test.annotated"}

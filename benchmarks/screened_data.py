@@ -1,5 +1,7 @@
 """The sentences and windows that benchmarks/screening.py trains on, and what a model says of them."""
 
+import io
+import tarfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from nerpipe.contracts.conll import Sentence, read_conll
 from nerpipe.contracts.labels import IGNORED, continuations, make_labels
 from nerpipe.contracts.ledger import tally
+from nerpipe.contracts.word_rules import RULES
 from nerpipe.corpus.cleaning import clean_corpus
 from nerpipe.corpus.sources import resolve_corpus
 from nerpipe.inference.decoding import DecodingWeights
@@ -102,6 +105,28 @@ def clean(folder: Path) -> dict[str, dict[str, list[Sentence]]]:
         rows = clean_corpus(resolve_corpus(ROOT / "data/raw" / name), folder / name, max_rejected=0.0)
         found[name] = {row["split"]: list(read_conll(folder / name / f"{row['split']}.conll")) for row in rows}
     return found
+
+
+def unlabelled(source: Path) -> list[Sentence]:
+    """Read the texts of vaderSentiment: tweets, reviews of films and products, and editorials (Hutto, Gilbert 2014).
+
+    Args:
+        source: The file that `pip download --no-deps --no-binary :all: vaderSentiment==3.3.2` gives (MIT licence).
+
+    Returns:
+        The texts, each once, with their words by the rule `general`. Every tag is O, and says nothing.
+    """
+    folder = source.name.removesuffix(".tar.gz")
+    with tarfile.open(source) as archive:
+        inner = archive.extractfile(f"{folder}/additional_resources/hutto_ICWSM_2014.tar.gz").read()  # type: ignore[union-attr]
+    texts: dict[str, None] = {}  # Keeps the order.
+    with tarfile.open(fileobj=io.BytesIO(inner)) as archive:
+        for name in ("tweets", "movieReviewSnippets", "amazonReviewSnippets", "nytEditorialSnippets"):
+            file = archive.extractfile(f"hutto_ICWSM_2014/{name}_GroundTruth.txt")
+            lines = file.read().decode("utf-8").splitlines()  # type: ignore[union-attr]
+            texts |= dict.fromkeys(line.split("\t")[2] for line in lines)
+    found = [tuple(text[start:end] for start, end in RULES["general"](text)) for text in texts]
+    return [Sentence(words, ("O",) * len(words)) for words in found if words]
 
 
 def pieces(sentence: Sentence) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -1,10 +1,11 @@
-"""Screens changes of the recipe for text like WNUT-17, by F1 on the dev splits.
+r"""Screens changes of the recipe for text like WNUT-17, by F1 on the dev splits.
 
     python benchmarks/screening.py FOLDER --seeds 1 2 3 [--parts wnut17 sample] [--powers 2 8]
     python benchmarks/screening.py FOLDER --seeds 1 2 3 [-S lr=5e-4] [--exchange 0.3] [--weight 0.5] [--consistency 1]
     python benchmarks/screening.py FOLDER --seeds 1 2 3 --runs 3 --powers 8
-    python benchmarks/screening.py FOLDER --seeds 1 --model pkg:all_mpnet_base_v2@78c0197b6159 --teach
-    python benchmarks/screening.py FOLDER --seeds 1 2 3 --teacher FOLDER/NAME.npy [--share 0.5]
+    python benchmarks/screening.py FOLDER --seeds 1 --model pkg:all_mpnet_base_v2@78c0197b6159 --teach \
+        [--unlabelled vadersentiment-3.3.2.tar.gz]
+    python benchmarks/screening.py FOLDER --seeds 1 2 3 --teacher FOLDER/NAME.npy [--share 0.5] [--unlabelled ...]
 
 Each run trains as the train stage does, in a loop of its own on one thread, so that what is screened need not be in the
 pipeline. It writes FOLDER/NAME.json with the F1 of the dev splits: of the epoch with the best dev F1 of the first
@@ -16,8 +17,10 @@ corpus, and of means of the weights of all steps, in which step t counts t to th
 - --consistency: the weight of the difference between two passes with other dropout (R-Drop, Liang et al. 2021).
 - --capital-words: words in capitals have a vector of their own; otherwise that of words with an initial one.
 - --runs: the weights of that many runs are averaged, which begin with the same head and differ in order and dropout.
-- --teach also writes what the model says of each word of train, for --teacher: the loss is then `--share` times the
-  cross entropy with that, and the rest that with the labels.
+- --teach also writes what the model says of each word of train (with the last of those weights), for --teacher: the
+  loss is then `--share` times the cross entropy with that, and the rest that with the labels.
+- --unlabelled adds the texts of vaderSentiment (`screened_data.unlabelled`) to what a teacher says, and to what is
+  learnt from it. The loss of their words is the cross entropy with the teacher.
 
 Test is scored only with --test, for a final table. A run that is there is not repeated. --write puts all runs of FOLDER
 into results/screening.json.
@@ -62,6 +65,7 @@ from screened_data import (
     in_batches,
     make_split,
     probabilities,
+    unlabelled,
     with_capital_words,
 )
 
@@ -77,7 +81,7 @@ class Screened(NamedTuple):
     exchange: float
     capital_words: bool
     consistency: float
-    share: float  # Of the loss, for the teacher.
+    shares: torch.Tensor | None  # Of the teacher in the loss of the words of train. Shape: (words, 1).
     taught: torch.Tensor | None  # What the teacher says of the words of train. Shape: (words, labels).
     weights: torch.Tensor | None  # Of the words of train in the loss. Shape: (words,).
 
@@ -87,8 +91,10 @@ def loss_of(model: PreTrainedModel, batch: Batch, adjustment: torch.Tensor, scre
     labelled = batch.labels != IGNORED
     wanted = functional.one_hot(batch.labels[labelled], len(LABELS)).float()
     words = batch.words[labelled]
-    if screened.taught is not None:
-        wanted = (1 - screened.share) * wanted + screened.share * screened.taught[words]
+    if screened.taught is not None and screened.shares is not None:
+        shares = screened.shares[words]
+        # The adjustment holds for what the teacher says too, as the student's logits are compared with it.
+        wanted = (1 - shares) * wanted + shares * functional.softmax(screened.taught[words].log() + adjustment, -1)
     passes = []
     for _ in range(2 if screened.consistency else 1):
         logits = model(input_ids=batch.inputs, attention_mask=batch.mask).logits[labelled] + adjustment
@@ -180,6 +186,7 @@ def parser_of_flags() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=1, help="runs whose weights are averaged (default: 1)")
     parser.add_argument("--teacher", type=Path, help="file that a run with --teach wrote for the same corpora")
     parser.add_argument("--share", type=float, default=0.5, help="share of the teacher in the loss (default: 0.5)")
+    parser.add_argument("--unlabelled", type=Path, metavar="FILE", help="source distribution of vaderSentiment 3.3.2")
     parser.add_argument("--teach", action="store_true", help="also write what the model says of train")
     parser.add_argument("--test", action="store_true", help="also score test")
     parser.add_argument("--write", action="store_true", help="write the results of all runs of the folder")
@@ -193,7 +200,24 @@ def name_of(flags: argparse.Namespace) -> str:
     parts += ["capital-words"] if flags.capital_words else []
     parts += [f"weight={flags.weight}"] if flags.weight != 1 else []
     parts += [f"runs={flags.runs}"] if flags.runs > 1 else []
-    return "-".join(parts + ([flags.teacher.stem, f"share={flags.share}"] if flags.teacher else []))
+    if flags.teacher:
+        parts += [flags.teacher.stem, f"share={flags.share}", *(["unlabelled"] if flags.unlabelled else [])]
+    return "-".join(parts)
+
+
+def weighing(flags: argparse.Namespace, params: Params, train_words: Mapping[str, int]) -> Screened:
+    """Say what is screened, from the number of words of train of each corpus."""
+    weights = taught = shares = None
+    if flags.weight != 1:
+        given = {"wnut17": 1.0, "sample": flags.weight}
+        weights = torch.cat([torch.full((words,), given[part]) for part, words in train_words.items()])
+    if flags.teacher:
+        taught = torch.from_numpy(np.load(flags.teacher))
+        shares = torch.ones(len(taught), 1)
+        shares[: sum(train_words.values())] = flags.share
+    return Screened(
+        params, flags.powers, flags.exchange, flags.capital_words, flags.consistency, shares, taught, weights
+    )
 
 
 def main() -> None:
@@ -202,54 +226,46 @@ def main() -> None:
     flags = parser.parse_args()
     if flags.exchange and (flags.teacher or flags.weight != 1):
         parser.error("--exchange changes the number of words, so it goes neither with --teacher nor with --weight")
+    if flags.unlabelled and (flags.weight != 1 or not (flags.teach or flags.teacher)):
+        parser.error("--unlabelled needs --teach or --teacher, and does not go with --weight")
     datasets.disable_progress_bars()
     torch.set_num_threads(1)
     flags.folder.mkdir(exist_ok=True)
     changed = {key: yaml.safe_load(value) for key, value in (each.split("=") for each in flags.settings)}
     params = dataclasses.replace(PARAMS, **{key: type(getattr(PARAMS, key))(value) for key, value in changed.items()})
-    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as made:
         corpora = clean(Path(made))
     tokenizer = load_tokenizer(flags.model, capitals=params.capitals)
-    everywhere = params.subword_labels == "all"
-    train_split = make_split(
-        tokenizer, [each for part in flags.parts for each in corpora[part]["train"]], everywhere=everywhere
-    )
-    weights = None
-    if flags.weight != 1:
-        given = {"wnut17": 1.0, "sample": flags.weight}
-        sizes = {part: sum(len(each.tags) for each in corpora[part]["train"]) for part in flags.parts}
-        weights = torch.cat([torch.full((size,), given[part]) for part, size in sizes.items()])
-    taught = torch.from_numpy(np.load(flags.teacher)) if flags.teacher else None
-    screened = Screened(
-        params, flags.powers, flags.exchange, flags.capital_words, flags.consistency, flags.share, taught, weights
-    )
+    labelled = [each for part in flags.parts for each in corpora[part]["train"]]
+    others = unlabelled(flags.unlabelled) if flags.unlabelled else []
+    asked = make_split(tokenizer, labelled + others) if flags.teach else None
+    learnt = labelled + (others if flags.teacher else [])
+    split = make_split(tokenizer, learnt, everywhere=params.subword_labels == "all")
+    train_words = {part: sum(len(each.tags) for each in corpora[part]["train"]) for part in flags.parts}
+    screened = weighing(flags, params, train_words)
     scored = {
-        f"{name} {split}": make_split(tokenizer, corpora[name][split])
-        for split in (("dev", "test") if flags.test else ("dev",))
+        f"{name} {each}": make_split(tokenizer, corpora[name][each])
+        for each in (("dev", "test") if flags.test else ("dev",))
         for name in CORPORA
     }
     if flags.capital_words:
-        train_split = with_capital_words(train_split, len(tokenizer))
-        scored = {name: with_capital_words(split, len(tokenizer)) for name, split in scored.items()}
+        split = with_capital_words(split, len(tokenizer))
+        scored = {name: with_capital_words(each, len(tokenizer)) for name, each in scored.items()}
+    rows: list[dict[str, Any]] = []
     for seed in flags.seeds:
         path = flags.folder / f"{name_of(flags)}-{seed}.json"
         if not path.exists():
             judged = scored[f"{flags.parts[0]} dev"]
-            trained = []
-            for run in range(flags.runs):
-                model, each = train(flags.model, tokenizer, train_split, judged, seed, run, screened)
-                trained.append(each)
-            kept = {
-                name: {key: torch.stack([each[name][key] for each in trained]).mean(0) for key in one}
-                for name, one in trained[0].items()
-            }
+            trained = [train(flags.model, tokenizer, split, judged, seed, run, screened) for run in range(flags.runs)]
+            model = trained[0][0]
             found = {}
-            for name, weighted in reversed(kept.items()):
-                model.load_state_dict(weighted, strict=False)
+            for name in trained[0][1]:
+                weights = [each[name] for _, each in trained]
+                mean = {key: torch.stack([each[key] for each in weights]).mean(0) for key in weights[0]}
+                model.load_state_dict(mean, strict=False)
                 found[name] = {place: f1(model, one, tokenizer.pad_token_id, params) for place, one in scored.items()}
-            if flags.teach:
-                np.save(path.with_suffix(".npy"), probabilities(model, train_split, tokenizer.pad_token_id))
+            if asked:
+                np.save(path.with_suffix(".npy"), probabilities(model, asked, tokenizer.pad_token_id))
             path.write_text(json.dumps(found, indent=1), encoding="utf-8")
         found = json.loads(path.read_text(encoding="utf-8"))
         rows += [{"seed": seed, "weights": name, **scores} for name, scores in found.items()]
