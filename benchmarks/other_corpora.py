@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, help="folder of the runs (default: a temporary folder)")
     flags = parser.parse_args()
     path = RESULTS / "other_corpora.json"
-    rows = json.loads(path.read_text(encoding="utf-8"))["corpora"] if path.exists() else {}
+    rows = json.loads(path.read_text(encoding="utf-8")).get("corpora", {}) if path.exists() else {}
     with tempfile.TemporaryDirectory() as made:
         folder = (flags.runs or Path(made)).resolve()
         folder.mkdir(exist_ok=True)

@@ -63,7 +63,7 @@ def main() -> None:
         row["summary"] = {
             split: {
                 **{name: statistics.mean(one["scores"][split][name] for one in row["runs"]) for name in SUMMED},
-                "sd_f1": statistics.stdev(one["scores"][split]["f1"] for one in row["runs"]),
+                "sd_f1": statistics.stdev(f1) if len(f1 := f1_of(row, split)) > 1 else 0.0,
             }
             for split in row["runs"][0]["scores"]
         }
@@ -74,6 +74,11 @@ def main() -> None:
         )
     result = {"rows": [rows[name] for name in ROWS if name in rows]}
     print(write_result("recipes", result, "torch", "transformers", "tokenizers", "datasets"))
+
+
+def f1_of(row: dict[str, Any], split: str) -> list[float]:
+    """Give the F1 of each seed."""
+    return [one["scores"][split]["f1"] for one in row["runs"]]
 
 
 def run(folder: Path, row: str, seed: int) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def unlabelled(source: Path) -> list[Sentence]:
             file = archive.extractfile(f"hutto_ICWSM_2014/{name}_GroundTruth.txt")
             lines = file.read().decode("utf-8").splitlines()  # type: ignore[union-attr]
             texts |= dict.fromkeys(line.split("\t")[2] for line in lines)
-    found = [tuple(text[start:end] for start, end in RULES["general"](text)) for text in texts]
+    found = [tuple(text[start:end] for start, end in RULES["general"].find(text)) for text in texts]
     return [Sentence(words, ("O",) * len(words)) for words in found if words]
 
 

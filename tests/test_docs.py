@@ -12,6 +12,7 @@ import yaml
 
 import nerpipe
 from nerpipe.cli import make_parser
+from nerpipe.tokenizing import base_model
 from nerpipe.tokenizing.model_source import resolve_model
 from places import ROOT
 
@@ -113,6 +114,9 @@ def test_the_wnut17_tables_are_what_was_measured():
             assert re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"])
 
 
+BY_TYPE = ("WNUT-17 alone", "WNUT-17 + sample", "WNUT-17 + sample, base size")
+
+
 def test_the_scores_of_the_recipes_are_what_was_measured():
     rows = {row["row"]: row for row in result("recipes")["rows"]}
     for name, row in rows.items():
@@ -128,7 +132,7 @@ def test_the_scores_of_the_recipes_are_what_was_measured():
             line = next(line for line in EXPERIMENTS.splitlines() if line.startswith(f"| {scored} |"))
             assert cell in line
         assert all(re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"]) for run in row["runs"])
-    by_type = [list(map(type_cells, rows[name]["runs"])) for name in ("WNUT-17 alone", "WNUT-17 + sample")]
+    by_type = [list(map(type_cells, rows[name]["runs"])) for name in BY_TYPE]
     for kind in by_type[0][0]:
         cells = [
             " / ".join(
@@ -159,6 +163,8 @@ WAYS = {
     "three entities": ("-exchange=0.3", "mean 0.998", 2),
     "`lr` 5e-4": ("-lr=5e-4", "mean 8.0", 2),
     "words of the sample": ("-weight=0.5", "mean 8.0", 2),
+    "23,619 texts": ("-soft-share=0.0-unlabelled", "mean 8.0", 2),
+    "the same texts": ("-hard-share=0.0-unlabelled", "mean 8.0", 1),
 }
 
 
@@ -295,7 +301,12 @@ def test_the_lines_that_choose_a_build_of_pytorch_name_the_index_that_make_run_a
 @pytest.mark.parametrize("document", ["README.md", *PAGES])
 def test_the_models_that_the_documentation_names_are_pinned(document):
     for name in re.findall(r"-S model=(\S+)", (ROOT / document).read_text()):
-        if name != "NAME@REVISION":
+        if name.startswith("pkg:"):  # The package need not be installed.
+            package, _, revision = name.removeprefix("pkg:").partition("@")
+            assert package == base_model.PACKAGE
+            assert len(revision) >= 12
+            assert base_model.SHA256.startswith(revision)
+        elif name != "NAME@REVISION":
             assert resolve_model(name).revision
 
 
