@@ -9,20 +9,14 @@ repeated, so that two corpora can be measured side by side. Results of corpora t
 
 import argparse
 import json
-import os
-import shlex
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from report import RESULTS, ROOT, print_table, write_result
+from pipeline_runs import clone_in, hash_of_predictions, run_experiment
+from report import RESULTS, print_table, write_result
 from wnut17_scores import NOTEBOOK, SETTINGS
 
 RECIPES = {"the default recipe": [], NOTEBOOK: SETTINGS[NOTEBOOK]}
@@ -35,30 +29,22 @@ def run(corpus: Path, recipe: str, seed: int, folder: Path) -> dict[str, Any]:
     if done.exists():
         found: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
         return found
-    clone = folder / f"clone-{corpus.name}"
-    if not clone.exists():
-        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+    clone = clone_in(folder / f"clone-{corpus.name}")
     shutil.copytree(corpus, clone / "data/raw" / corpus.name, dirs_exist_ok=True)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     changes = [f"dataset={corpus.name}", "threads=1", f"seed={seed}", *RECIPES[recipe]]
-    command = ["dvc", "exp", "run", *(part for change in changes for part in ("-S", change))]
-    print(f"{corpus.name}, {recipe}, seed {seed} ...", flush=True)
-    began = time.perf_counter()
-    subprocess.run(command, cwd=clone, env=environment, check=True, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - began
+    command, seconds = run_experiment(clone, changes)
     metrics, clean, encode = (
         json.loads((clone / f"metrics/{name}.json").read_text(encoding="utf-8"))
         for name in ("metrics", "clean", "encode")
     )
-    stages = yaml.safe_load((clone / "dvc.lock").read_text(encoding="utf-8"))["stages"]
     row = {
         "seed": seed,
-        "command": shlex.join(command),
+        "command": command,
         "seconds": round(seconds),
         "sentences": {line["split"]: line["sentences"] for line in clean},
         "entities": {line["split"]: line["entities"] for line in clean},
         "word_rule": next(line["word_rule"] for line in encode if line.get("chosen")),
-        "predictions_md5": next(o["md5"] for o in stages["evaluate"]["outs"] if o["path"] == "data/predictions"),
+        "predictions_md5": hash_of_predictions((clone / "dvc.lock").read_text(encoding="utf-8")),
         **{split: {name: metrics[split][name] for name in ("precision", "recall", "f1")} for split in SPLITS},
     }
     done.write_text(json.dumps(row), encoding="utf-8")

@@ -17,10 +17,8 @@ network, or from NERPIPE_MIRROR).
 
 import argparse
 import dataclasses
-import os
 import statistics
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -44,6 +42,7 @@ from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.training.dev_scores import DevSplit
 from nerpipe.training.fine_tuning import train_model
 from nerpipe.training.settings import TrainSettings
+from pipeline_runs import clone_in, environment
 from report import ROOT, print_table, write_result
 
 if TYPE_CHECKING:
@@ -68,13 +67,9 @@ class Corpus(NamedTuple):
 
 def prepare(clone: Path) -> Corpus:
     """Run the stages before train in a clone of the repository."""
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-    tools = Path(sys.executable).parent
-    environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
-    if mirror := os.environ.get("NERPIPE_MIRROR"):
-        environment["NERPIPE_MIRROR"] = str((ROOT / mirror).resolve())
+    clone_in(clone)
     command = ["dvc", "exp", "run", "-S", "dataset=wnut17", "tokenize_align"]
-    subprocess.run(command, cwd=clone, env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=clone, env=environment(), check=True, stdout=subprocess.DEVNULL)
     gold = {split: [row.tags for row in read_conll(clone / f"data/clean/{split}.conll")] for split in SPLITS}
     return Corpus(read_json(clone / "data/encoded/labels.json"), gold)
 

@@ -7,29 +7,24 @@ corpus are of `nerpipe score` with the exported model: the sample's dev, its tes
 test of WNUT-17 for a model of the sample alone. `unseen` is the F1 of the entities whose words are no entity of train.
 With --runs the finished runs are kept and not repeated, so that two rows can be measured side by side. Results of rows
 that are not named stay as they are. WNUT-17 is needed (from the network, or from NERPIPE_MIRROR, without which a model
-of the sample alone is not scored on it).
+of the sample alone is not scored on it). The base size needs `make base-model`, and about 46 minutes for each seed.
 """
 
 import argparse
 import json
-import os
-import shlex
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from nerpipe.contracts.conll import read_rows, read_training
 from nerpipe.evaluation.breakdowns import breakdown, surfaces_in
 from nerpipe.scoring.scores import surfaces_of
 from nerpipe.scoring.spans import match_spans
 from nerpipe.tokenizing.base_model import PACKAGE, SHA256
-from report import RESULTS, ROOT, print_table, write_result
+from pipeline_runs import clone_in, environment, hash_of_predictions, run_experiment
+from report import RESULTS, print_table, write_result
 
 BASE_MODEL = f"pkg:{PACKAGE}@{SHA256[:12]}"
 ROWS = {
@@ -63,9 +58,10 @@ def main() -> None:
         row["summary"] = {
             split: {
                 **{name: statistics.mean(one["scores"][split][name] for one in row["runs"]) for name in SUMMED},
-                "sd_f1": statistics.stdev(f1) if len(f1 := f1_of(row, split)) > 1 else 0.0,
+                "sd_f1": statistics.stdev(f1) if len(f1) > 1 else 0.0,
             }
             for split in row["runs"][0]["scores"]
+            for f1 in [[one["scores"][split]["f1"] for one in row["runs"]]]
         }
         print(f"{row['row']}, {len(row['runs'])} seeds")
         print_table(
@@ -76,30 +72,15 @@ def main() -> None:
     print(write_result("recipes", result, "torch", "transformers", "tokenizers", "datasets"))
 
 
-def f1_of(row: dict[str, Any], split: str) -> list[float]:
-    """Give the F1 of each seed."""
-    return [one["scores"][split]["f1"] for one in row["runs"]]
-
-
 def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
     """Train, export and score a model, unless that is done. Return the scores."""
     done = folder / f"{row.replace(' ', '-')}-{seed}.json"
     if done.exists():
         found: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
         return found
-    clone = folder / f"clone-{row.replace(' ', '-')}"
-    if not clone.exists():
-        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    mirror = Path(os.environ["NERPIPE_MIRROR"]).resolve() if os.environ.get("NERPIPE_MIRROR") else None
-    if mirror:
-        environment["NERPIPE_MIRROR"] = str(mirror)
+    clone = clone_in(folder / f"clone-{row.replace(' ', '-')}")
     changes = [*ROWS[row], "threads=1", f"seed={seed}"]
-    command = ["dvc", "exp", "run", *(part for change in changes for part in ("-S", change))]
-    print(f"{row}, seed {seed} ...", flush=True)
-    began = time.perf_counter()
-    subprocess.run(command, cwd=clone, env=environment, check=True, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - began
+    command, seconds = run_experiment(clone, changes)
 
     def read(path: str) -> Any:  # noqa: ANN401 - JSON can hold any type
         return json.loads((clone / path).read_text(encoding="utf-8"))
@@ -111,22 +92,21 @@ def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
             scores[f"{own} {line['split']}"]["unseen"] = line["f1"]
     report = folder / f"{clone.name}-scored"
     others = {name: clone / "data/raw/sample" / file for name, file in SAMPLE.items()}
-    if mirror:
-        others |= {name: mirror / "wnut17" / file for name, file in WNUT17.items()}
+    if mirror := environment().get("NERPIPE_MIRROR"):
+        others |= {name: Path(mirror) / "wnut17" / file for name, file in WNUT17.items()}
     for name, gold in others.items():
         if name not in scores:
             score = ["nerpipe", "score", str(gold), "models/exported", "--json", "--report", str(report)]
-            printed = subprocess.run(score, cwd=clone, env=environment, check=True, stdout=subprocess.PIPE).stdout
+            printed = subprocess.run(score, cwd=clone, env=environment(), check=True, stdout=subprocess.PIPE).stdout
             scores[name] = {number: json.loads(printed)["conlleval"][number] for number in NUMBERS}
             scores[name]["unseen"] = unseen_f1(clone / "data/clean", report / "predictions.conll")
-    stages = yaml.safe_load((clone / "dvc.lock").read_text(encoding="utf-8"))["stages"]
     row_of_run = {
         "seed": seed,
-        "command": shlex.join(command),
+        "command": command,
         "seconds": round(seconds),
         "scores": scores,
         "per_type": [line for line in read("metrics/per_type.json") if line["split"] == "test"],
-        "predictions_md5": next(o["md5"] for o in stages["evaluate"]["outs"] if o["path"] == "data/predictions"),
+        "predictions_md5": hash_of_predictions((clone / "dvc.lock").read_text(encoding="utf-8")),
     }
     done.write_text(json.dumps(row_of_run), encoding="utf-8")
     return row_of_run

@@ -10,11 +10,8 @@ OpenVINO (`pip install -r requirements/openvino.txt`).
 """
 
 import argparse
-import os
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,7 +20,8 @@ from nerpipe.comparison.labelled_file import read_labelled
 from nerpipe.comparison.model_predictions import ModelChoice, predict_labelled
 from nerpipe.prediction.exported_folder import ONNX
 from nerpipe.scoring.scores import score
-from report import ROOT, bar, print_table, write_result
+from pipeline_runs import clone_in, run_experiment
+from report import bar, print_table, write_result
 
 # The limits of the mean agreement, of the mean F1 drop in points, and of the size of the int8 file in MB.
 LEAST_AGREEMENT = {"bfloat16": 0.99, "int8": 0.97}
@@ -76,16 +74,9 @@ def trained(models: Path, seed: int) -> Path:
     folder = models / f"seed-{seed}"
     if folder.exists():
         return folder
-    clone = models / "clone"
-    if not clone.exists():
-        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    if mirror := os.environ.get("NERPIPE_MIRROR"):
-        environment["NERPIPE_MIRROR"] = str(Path(mirror).resolve())
+    clone = clone_in(models / "clone")
     # No int8 file is left out, because a mean over those that passed would be flattered.
-    changes = ("dataset=wnut17", "threads=1", f"seed={seed}", "int8_max_f1_drop=1.0")
-    sets = [part for change in changes for part in ("-S", change)]
-    subprocess.run(["dvc", "exp", "run", *sets], cwd=clone, env=environment, check=True)
+    run_experiment(clone, ("dataset=wnut17", "threads=1", f"seed={seed}", "int8_max_f1_drop=1.0"))
     whole = models / f"making-{seed}"
     shutil.rmtree(whole, ignore_errors=True)
     shutil.copytree(clone / "models/exported", whole)

@@ -10,8 +10,6 @@ network, or from NERPIPE_MIRROR).
 import argparse
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from nerpipe.inference.word_predictions import load_trained
 from nerpipe.params import Params, load_params
 from nerpipe.scoring.scores import score as score_tags
 from nerpipe.tokenizing.window_dataset import tokenize_split
+from pipeline_runs import clone_in, run_experiment
 from report import ROOT, bar, print_table, write_result
 
 BAR = 0.30
@@ -64,14 +63,10 @@ def main() -> None:
         folder = Path(name)
         os.chdir(ROOT)  # A relative NERPIPE_MIRROR is relative to the root of the repository.
         clean_corpus(resolve_corpus(ROOT / "data/raw/wnut17"), folder / "wnut17", max_rejected=0.0)
-        clone = folder / "clone"
-        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
-        tools = Path(sys.executable).parent
-        environment = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+        clone = clone_in(folder / "clone")
         for seed in flags.seeds:
-            command = ["dvc", "exp", "run", "-S", "dataset=sample", "-S", f"seed={seed}"]
-            subprocess.run(command, cwd=clone, env=environment, check=True)
-            row: dict[str, Any] = {"seed": seed, "command": " ".join(command)}
+            command, _ = run_experiment(clone, ("dataset=sample", f"seed={seed}"))
+            row: dict[str, Any] = {"seed": seed, "command": command}
             for split in ("dev", "test") if flags.test else ("dev",):
                 row[split] = score(clone / "models/exported", folder / "wnut17" / f"{split}.conll", params)
             runs.append(row)

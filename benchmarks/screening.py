@@ -21,6 +21,7 @@ corpus, and of means of the weights of all steps, in which step t counts t to th
   loss is then `--share` times the cross entropy with that, and the rest that with the labels.
 - --unlabelled adds the texts of vaderSentiment (`screened_data.unlabelled`) to what a teacher says, and to what is
   learnt from it. The loss of their words is the cross entropy with the teacher.
+- --hard takes the labels that the teacher gives instead of its probabilities.
 
 Test is scored only with --test, for a final table. A run that is there is not repeated. --write puts all runs of FOLDER
 into results/screening.json.
@@ -43,7 +44,9 @@ import yaml
 from torch.nn import functional
 from transformers import PreTrainedModel, PreTrainedTokenizerFast, Trainer, get_linear_schedule_with_warmup, set_seed
 
+from nerpipe.contracts.conll import Sentence
 from nerpipe.contracts.labels import IGNORED
+from nerpipe.inference.decoding import decode, iob2_transitions
 from nerpipe.params import Params
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.training.batch_order import LengthGroupedSampler
@@ -186,6 +189,7 @@ def parser_of_flags() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=1, help="runs whose weights are averaged (default: 1)")
     parser.add_argument("--teacher", type=Path, help="file that a run with --teach wrote for the same corpora")
     parser.add_argument("--share", type=float, default=0.5, help="share of the teacher in the loss (default: 0.5)")
+    parser.add_argument("--hard", action="store_true", help="learn the teacher's labels, not its probabilities")
     parser.add_argument("--unlabelled", type=Path, metavar="FILE", help="source distribution of vaderSentiment 3.3.2")
     parser.add_argument("--teach", action="store_true", help="also write what the model says of train")
     parser.add_argument("--test", action="store_true", help="also score test")
@@ -201,18 +205,28 @@ def name_of(flags: argparse.Namespace) -> str:
     parts += [f"weight={flags.weight}"] if flags.weight != 1 else []
     parts += [f"runs={flags.runs}"] if flags.runs > 1 else []
     if flags.teacher:
-        parts += [flags.teacher.stem, f"share={flags.share}", *(["unlabelled"] if flags.unlabelled else [])]
+        parts += [
+            flags.teacher.stem,
+            f"share={flags.share}",
+            *(name for name in ("unlabelled", "hard") if getattr(flags, name)),
+        ]
     return "-".join(parts)
 
 
-def weighing(flags: argparse.Namespace, params: Params, train_words: Mapping[str, int]) -> Screened:
-    """Say what is screened, from the number of words of train of each corpus."""
+def weighing(
+    flags: argparse.Namespace, params: Params, train_words: Mapping[str, int], learnt: Sequence[Sentence]
+) -> Screened:
+    """Say what is screened, from the number of words of train of each corpus, and all sentences that are learnt."""
     weights = taught = shares = None
     if flags.weight != 1:
         given = {"wnut17": 1.0, "sample": flags.weight}
         weights = torch.cat([torch.full((words,), given[part]) for part, words in train_words.items()])
     if flags.teacher:
         taught = torch.from_numpy(np.load(flags.teacher))
+        if flags.hard:
+            scores, lengths = taught.double().log().numpy(), [len(each.tags) for each in learnt]
+            chosen = decode(scores, lengths, iob2_transitions(LABELS, params.adjoining_penalty))
+            taught = functional.one_hot(torch.from_numpy(chosen), len(LABELS)).float()
         shares = torch.ones(len(taught), 1)
         shares[: sum(train_words.values())] = flags.share
     return Screened(
@@ -242,7 +256,7 @@ def main() -> None:
     learnt = labelled + (others if flags.teacher else [])
     split = make_split(tokenizer, learnt, everywhere=params.subword_labels == "all")
     train_words = {part: sum(len(each.tags) for each in corpora[part]["train"]) for part in flags.parts}
-    screened = weighing(flags, params, train_words)
+    screened = weighing(flags, params, train_words, learnt)
     scored = {
         f"{name} {each}": make_split(tokenizer, corpora[name][each])
         for each in (("dev", "test") if flags.test else ("dev",))

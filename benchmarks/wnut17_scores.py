@@ -9,7 +9,6 @@ or from NERPIPE_MIRROR).
 
 import argparse
 import json
-import os
 import shlex
 import statistics
 import subprocess
@@ -19,9 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from report import ROOT, bar, print_table, write_result
+from pipeline_runs import clone_in, environment, hash_of_predictions
+from report import bar, print_table, write_result
 
 # Two jobs at a time with one torch thread each are a third faster in total than one job at a time with two threads.
 DATASET = "wnut17"
@@ -73,9 +71,7 @@ def main() -> None:
         for seed in (flags.seeds if name in (DEFAULTS, NOTEBOOK) else flags.others)
     ]
     with tempfile.TemporaryDirectory() as folder:
-        clone = flags.clone or Path(folder) / "clone"
-        if not clone.exists():
-            subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+        clone = clone_in(flags.clone or Path(folder) / "clone")
         finished = experiments(clone)
         missing = [(name, seed, sets) for name, seed, sets in wanted if label(name, seed) not in finished]
         for name, seed, overrides in missing:
@@ -111,12 +107,9 @@ def label(name: str, seed: int) -> str:
 
 def dvc(clone: Path, *arguments: str) -> str:
     """Run dvc in the clone, and return its standard output."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    if mirror := os.environ.get("NERPIPE_MIRROR"):
-        environment["NERPIPE_MIRROR"] = str(Path(mirror).resolve())
     print("$", shlex.join(["dvc", *arguments]), flush=True)
     command = ["dvc", *arguments]
-    return subprocess.run(command, cwd=clone, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(command, cwd=clone, env=environment(), check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def experiments(clone: Path) -> dict[str, dict[str, Any]]:
@@ -128,8 +121,7 @@ def experiments(clone: Path) -> dict[str, dict[str, Any]]:
                 metrics = (row.get("data") or {}).get("metrics", {}).get("metrics/metrics.json", {}).get("data")
                 # A running experiment shows the metrics of its baseline.
                 if metrics and metrics["dataset"] == DATASET and row["name"]:
-                    outs = yaml.safe_load(git_show(clone, row["rev"], "dvc.lock"))["stages"]["evaluate"]["outs"]
-                    metrics["predictions_md5"] = next(o["md5"] for o in outs if o["path"] == "data/predictions")
+                    metrics["predictions_md5"] = hash_of_predictions(git_show(clone, row["rev"], "dvc.lock"))
                     for line in json.loads(git_show(clone, row["rev"], "metrics/decoding.json")):
                         if line["decoding"] == "word by word":
                             metrics[line["split"]]["word_by_word_f1"] = line["conlleval_f1"]

@@ -50,6 +50,30 @@ def test_a_file_keeps_the_owner_and_the_group_of_the_one_that_it_replaces(tmp_pa
     assert (path.read_text(), found.st_uid, found.st_gid, found.st_mode & 0o777) == ("new", 12345, 54321, 0o640)
 
 
+def test_a_file_has_its_mode_before_it_is_given_away(tmp_path, monkeypatch):
+    path = tmp_path / "shared"
+    path.write_text("old")
+    path.chmod(0o640)
+    own = path.stat()
+    of_another_owner = os.stat_result((*own[:4], own.st_uid + 1, *own[5:]))
+    given = []
+
+    def give_away(new, user, _):
+        given.append((new.stat().st_mode & 0o777, user))
+        # From now on, a root that may give files away need not be allowed to change their mode.
+        monkeypatch.setattr(files.Path, "chmod", refuse)
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(files.os, "chown", give_away)
+    monkeypatch.setattr(files.Path, "lstat", lambda _: of_another_owner)
+    write_text(path, "new")
+    monkeypatch.undo()
+    assert given == [(0o640, own.st_uid + 1)]
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o640)
+
+
 @pytest.mark.parametrize(("before", "after"), [(0o640, 0o600), (0o664, 0o644), (0o600, 0o600)])
 def test_another_group_gets_no_more_rights_than_everybody(tmp_path, monkeypatch, before, after):
     path = tmp_path / "shared"
