@@ -50,6 +50,14 @@ def test_a_file_keeps_the_owner_and_the_group_of_the_one_that_it_replaces(tmp_pa
     assert (path.read_text(), found.st_uid, found.st_gid, found.st_mode & 0o777) == ("new", 12345, 54321, 0o640)
 
 
+def test_a_file_that_is_replaced_does_not_run_as_another_user_any_more(tmp_path):
+    path = tmp_path / "tool"
+    path.write_text("old")
+    path.chmod(0o6755)
+    write_text(path, "new")
+    assert path.stat().st_mode & 0o7777 == 0o755
+
+
 def test_a_file_has_its_mode_before_it_is_given_away(tmp_path, monkeypatch):
     path = tmp_path / "shared"
     path.write_text("old")

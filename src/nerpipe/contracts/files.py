@@ -68,7 +68,7 @@ def _keep_access(new: Path, old: Path) -> None:
     with suppress(OSError):  # There is no old file, or the file system knows no modes.
         was = old.lstat()
         if stat.S_ISREG(was.st_mode) and new.is_file():
-            mode = stat.S_IMODE(was.st_mode)
+            mode = was.st_mode & 0o777  # To run as another user is for the content that somebody looked at.
             if os.name == "posix" and new.stat().st_gid != was.st_gid:
                 try:
                     os.chown(new, -1, was.st_gid)
@@ -77,7 +77,6 @@ def _keep_access(new: Path, old: Path) -> None:
             new.chmod(mode)  # While the file is this user's: only root can give it away.
             if os.name == "posix" and new.stat().st_uid != was.st_uid:
                 os.chown(new, was.st_uid, -1)
-                new.chmod(mode)  # Giving a file away takes rights of execution from it.
 
 
 def _put(temporary: Path, path: Path) -> None:
