@@ -43,7 +43,14 @@ def main() -> None:
     """Make the runs that are missing, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], help="seeds (default: 1 to 5)")
-    parser.add_argument("--rows", nargs="+", default=[*ROWS], choices=[*ROWS], metavar="NAME", help="rows to measure")
+    parser.add_argument(
+        "--rows",
+        nargs="+",
+        default=[*ROWS],
+        choices=[*ROWS],
+        metavar="NAME",
+        help=f"rows to measure: {'; '.join(ROWS)}",
+    )
     parser.add_argument("--runs", type=Path, help="folder of the runs (default: a temporary folder)")
     flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
