@@ -59,7 +59,8 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, help="folder of the runs (default: a temporary folder)")
     flags = parser.parse_args()
     path = RESULTS / "other_corpora.json"
-    rows = json.loads(path.read_text(encoding="utf-8")).get("corpora", {}) if path.exists() else {}
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    rows = before.get("corpora", {})
     with tempfile.TemporaryDirectory() as made:
         folder = (flags.runs or Path(made)).resolve()
         folder.mkdir(exist_ok=True)
@@ -78,7 +79,7 @@ def main() -> None:
             for recipe, row in recipes.items()
         ],
     )
-    write_result("other_corpora", {"corpora": rows}, "torch", "transformers", "tokenizers", "datasets")
+    write_result("other_corpora", before | {"corpora": rows}, "torch", "transformers", "tokenizers", "datasets")
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

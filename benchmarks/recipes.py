@@ -1,6 +1,7 @@
 """Measures the recipes for text like WNUT-17 over seeds: trained on WNUT-17 alone, with the sample, and on the sample.
 
     python benchmarks/recipes.py [--seeds 1 2 3 4 5] [--rows NAME ...] [--runs FOLDER]
+    python benchmarks/recipes.py --rows "WNUT-17 + sample, with a teacher" --teacher FOLDER --texts FILE
 
 Each run is `dvc exp run` in a clone, on one thread. The scores of WNUT-17 are those of evaluate, and those of the other
 corpus are of `nerpipe score` with the exported model: the sample's dev, its test and its earlier test, or the dev and
@@ -8,10 +9,13 @@ test of WNUT-17 for a model of the sample alone. `unseen` is the F1 of the entit
 With --runs the finished runs are kept and not repeated, so that two rows can be measured side by side. Results of rows
 that are not named stay as they are. WNUT-17 is needed (from the network, or from NERPIPE_MIRROR, without which a model
 of the sample alone is not scored on it). The base size needs `make base-model`, and about 46 minutes for each seed.
+The row with a teacher needs the exported model of the row with the base size, and the texts without labels
+(`screened_data.vader_texts`); it is left out unless it is named.
 """
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -19,18 +23,23 @@ from pathlib import Path
 from typing import Any
 
 from nerpipe.contracts.conll import read_rows, read_training
+from nerpipe.contracts.files import sha256_of
+from nerpipe.corpus.sources import UNLABELLED_FILE
 from nerpipe.evaluation.breakdowns import breakdown, surfaces_in
 from nerpipe.scoring.scores import surfaces_of
 from nerpipe.scoring.spans import match_spans
 from nerpipe.tokenizing.base_model import PACKAGE, SHA256
 from pipeline_runs import clone_in, environment, hash_of_predictions, run_experiment
 from report import RESULTS, print_table, write_result
+from screened_data import vader_texts
 
 BASE_MODEL = f"pkg:{PACKAGE}@{SHA256[:12]}"
+TAUGHT = "WNUT-17 + sample, with a teacher"
 ROWS = {
     "WNUT-17 alone": ["dataset=wnut17"],
     "WNUT-17 + sample": ["dataset=wnut17", "extra=sample"],
     "sample alone": ["dataset=sample"],
+    TAUGHT: ["dataset=wnut17", "extra=sample"],
     "WNUT-17 + sample, base size": ["dataset=wnut17", "extra=sample", f"model={BASE_MODEL}"],
 }
 SAMPLE = {"sample dev": "dev.conll", "sample test": "test.conll", "sample earlier test": "earlier/test.conll"}
@@ -46,17 +55,23 @@ def main() -> None:
     parser.add_argument(
         "--rows",
         nargs="+",
-        default=[*ROWS],
+        default=[row for row in ROWS if row != TAUGHT],
         choices=[*ROWS],
         metavar="NAME",
         help=f"rows to measure: {'; '.join(ROWS)}",
     )
+    parser.add_argument("--teacher", type=Path, metavar="FOLDER", help="exported model that is the teacher")
+    parser.add_argument("--texts", type=Path, metavar="FILE", help="source distribution of vaderSentiment 3.3.2")
     parser.add_argument("--runs", type=Path, help="folder of the runs (default: a temporary folder)")
     flags = parser.parse_args()
+    if TAUGHT in flags.rows and not (flags.teacher and flags.texts):
+        parser.error("the row with a teacher needs --teacher and --texts")
     with tempfile.TemporaryDirectory() as made:
         folder = (flags.runs or Path(made)).resolve()
         measured = [
-            {"row": row, "runs": [run(folder, row, seed) for seed in flags.seeds]} for row in ROWS if row in flags.rows
+            {"row": row, "runs": [run(folder, row, seed, flags) for seed in flags.seeds]}
+            for row in ROWS
+            if row in flags.rows
         ]
     path = RESULTS / "recipes.json"
     before = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
@@ -79,7 +94,7 @@ def main() -> None:
     print(write_result("recipes", result, "torch", "transformers", "tokenizers", "datasets"))
 
 
-def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
+def run(folder: Path, row: str, seed: int, flags: argparse.Namespace) -> dict[str, Any]:
     """Train, export and score a model, unless that is done. Return the scores."""
     done = folder / f"{row.replace(' ', '-')}-{seed}.json"
     if done.exists():
@@ -87,6 +102,11 @@ def run(folder: Path, row: str, seed: int) -> dict[str, Any]:
         return found
     clone = clone_in(folder / f"clone-{row.replace(' ', '-')}")
     changes = [*ROWS[row], "threads=1", f"seed={seed}"]
+    if row == TAUGHT:
+        texts = "".join(f"{text}\n" for text in vader_texts(flags.texts))
+        (clone / "data/raw/wnut17" / UNLABELLED_FILE).write_text(texts, encoding="utf-8")
+        shutil.copytree(flags.teacher, clone / "teacher", dirs_exist_ok=True)
+        changes.append(f"teacher=teacher@{sha256_of(clone / 'teacher/model.safetensors')[:12]}")
     command, seconds = run_experiment(clone, changes)
 
     def read(path: str) -> Any:  # noqa: ANN401 - JSON can hold any type

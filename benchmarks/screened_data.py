@@ -108,13 +108,19 @@ def clean(folder: Path) -> dict[str, dict[str, list[Sentence]]]:
 
 
 def unlabelled(source: Path) -> list[Sentence]:
+    """Read the texts of `vader_texts`, with their words by the rule `general`. Every tag is O, and says nothing."""
+    found = [tuple(text[start:end] for start, end in RULES["general"].find(text)) for text in vader_texts(source)]
+    return [Sentence(words, ("O",) * len(words)) for words in found if words]
+
+
+def vader_texts(source: Path) -> list[str]:
     """Read the texts of vaderSentiment: tweets, reviews of films and products, and editorials (Hutto, Gilbert 2014).
 
     Args:
         source: The file that `pip download --no-deps --no-binary :all: vaderSentiment==3.3.2` gives (MIT licence).
 
     Returns:
-        The texts, each once, with their words by the rule `general`. Every tag is O, and says nothing.
+        The texts, each once.
     """
     folder = source.name.removesuffix(".tar.gz")
     with tarfile.open(source) as archive:
@@ -125,8 +131,7 @@ def unlabelled(source: Path) -> list[Sentence]:
             file = archive.extractfile(f"hutto_ICWSM_2014/{name}_GroundTruth.txt")
             lines = file.read().decode("utf-8").splitlines()  # type: ignore[union-attr]
             texts |= dict.fromkeys(line.split("\t")[2] for line in lines)
-    found = [tuple(text[start:end] for start, end in RULES["general"].find(text)) for text in texts]
-    return [Sentence(words, ("O",) * len(words)) for words in found if words]
+    return [*texts]
 
 
 def pieces(sentence: Sentence) -> Iterator[tuple[str, tuple[str, ...]]]:

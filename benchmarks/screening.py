@@ -22,6 +22,7 @@ corpus, and of means of the weights of all steps, in which step t counts t to th
 - --unlabelled adds the texts of vaderSentiment (`screened_data.unlabelled`) to what a teacher says, and to what is
   learnt from it. The loss of their words is the cross entropy with the teacher.
 - --hard takes the labels that the teacher gives instead of its probabilities.
+- --likely leaves out the texts of which every word is outside for the teacher with more than 1 minus that probability.
 
 Test is scored only with --test, for a final table. A run that is there is not repeated. --write puts all runs of FOLDER
 into results/screening.json.
@@ -29,6 +30,7 @@ into results/screening.json.
 
 import argparse
 import dataclasses
+import itertools
 import json
 import math
 import tempfile
@@ -190,6 +192,7 @@ def parser_of_flags() -> argparse.ArgumentParser:
     parser.add_argument("--teacher", type=Path, help="file that a run with --teach wrote for the same corpora")
     parser.add_argument("--share", type=float, default=0.5, help="share of the teacher in the loss (default: 0.5)")
     parser.add_argument("--hard", action="store_true", help="learn the teacher's labels, not its probabilities")
+    parser.add_argument("--likely", type=float, default=0.0, help="least probability of an entity in a text")
     parser.add_argument("--unlabelled", type=Path, metavar="FILE", help="source distribution of vaderSentiment 3.3.2")
     parser.add_argument("--teach", action="store_true", help="also write what the model says of train")
     parser.add_argument("--test", action="store_true", help="also score test")
@@ -209,20 +212,24 @@ def name_of(flags: argparse.Namespace) -> str:
             flags.teacher.stem,
             f"share={flags.share}",
             *(name for name in ("unlabelled", "hard") if getattr(flags, name)),
+            *([f"likely={flags.likely}"] if flags.likely else []),
         ]
     return "-".join(parts)
 
 
 def weighing(
-    flags: argparse.Namespace, params: Params, train_words: Mapping[str, int], learnt: Sequence[Sentence]
+    flags: argparse.Namespace,
+    params: Params,
+    train_words: Mapping[str, int],
+    learnt: Sequence[Sentence],
+    taught: torch.Tensor | None,
 ) -> Screened:
-    """Say what is screened, from the number of words of train of each corpus, and all sentences that are learnt."""
-    weights = taught = shares = None
+    """Say what is screened, from the words of train of each corpus, and what is learnt and what the teacher says."""
+    weights = shares = None
     if flags.weight != 1:
         given = {"wnut17": 1.0, "sample": flags.weight}
         weights = torch.cat([torch.full((words,), given[part]) for part, words in train_words.items()])
-    if flags.teacher:
-        taught = torch.from_numpy(np.load(flags.teacher))
+    if taught is not None:
         if flags.hard:
             scores, lengths = taught.double().log().numpy(), [len(each.tags) for each in learnt]
             chosen = decode(scores, lengths, iob2_transitions(LABELS, params.adjoining_penalty))
@@ -232,6 +239,16 @@ def weighing(
     return Screened(
         params, flags.powers, flags.exchange, flags.capital_words, flags.consistency, shares, taught, weights
     )
+
+
+def likely_texts(
+    labelled: Sequence[Sentence], others: Sequence[Sentence], taught: torch.Tensor, least: float
+) -> tuple[list[Sentence], torch.Tensor]:
+    """Leave out the texts in which no word is in an entity with this probability, and what the teacher says of them."""
+    views = taught.split([len(each.tags) for each in (*labelled, *others)])
+    likely = [float(1 - each[:, LABELS.index("O")].min()) >= least for each in views[len(labelled) :]]
+    kept = itertools.compress(views[len(labelled) :], likely)
+    return list(itertools.compress(others, likely)), torch.cat([*views[: len(labelled)], *kept])
 
 
 def main() -> None:
@@ -252,11 +269,14 @@ def main() -> None:
     tokenizer = load_tokenizer(flags.model, capitals=params.capitals)
     labelled = [each for part in flags.parts for each in corpora[part]["train"]]
     others = unlabelled(flags.unlabelled) if flags.unlabelled else []
+    taught = torch.from_numpy(np.load(flags.teacher)) if flags.teacher else None
     asked = make_split(tokenizer, labelled + others) if flags.teach else None
+    if taught is not None and flags.likely:
+        others, taught = likely_texts(labelled, others, taught, flags.likely)
     learnt = labelled + (others if flags.teacher else [])
     split = make_split(tokenizer, learnt, everywhere=params.subword_labels == "all")
     train_words = {part: sum(len(each.tags) for each in corpora[part]["train"]) for part in flags.parts}
-    screened = weighing(flags, params, train_words, learnt)
+    screened = weighing(flags, params, train_words, learnt, taught)
     scored = {
         f"{name} {each}": make_split(tokenizer, corpora[name][each])
         for each in (("dev", "test") if flags.test else ("dev",))

@@ -1,6 +1,9 @@
 """tokenize_align: split sentences into windows of labelled sub-words, so that each word is predicted exactly once."""
 
-from nerpipe.params import load_params
+from functools import partial
+
+from nerpipe.params import NO_EXTRA, NO_TEACHER, load_params
+from nerpipe.teaching.teacher import view_texts
 from nerpipe.tokenizing.tokenize_align import tokenize_align
 from stages import path_flags, run
 
@@ -9,12 +12,14 @@ def main() -> None:
     """Run the stage."""
     flags = path_flags(
         __doc__,
+        raw="folder of the raw data set, with unlabelled.txt for a teacher",
         encoded="folder with labels.json and the dataset",
         ledger="JSON file with the counts of encode_labels",
         out="folder to write: the windows of sub-words",
         report="JSON file to write: the counts",
     )
     params = load_params("params.yaml")
+    corpora = [flags.raw, *([flags.raw.parent / params.extra] if params.extra != NO_EXTRA else [])]
     tokenize_align(
         encoded=flags.encoded,
         ledger=flags.ledger,
@@ -25,6 +30,7 @@ def main() -> None:
         stride=params.stride,
         subword_labels=params.subword_labels,
         capitals=params.capitals,
+        teach=partial(view_texts, params.teacher, corpora, flags.encoded) if params.teacher != NO_TEACHER else None,
     )
 
 

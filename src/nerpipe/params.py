@@ -45,6 +45,7 @@ class Params:
     stride: int = _between(0, 1_000_000)
     subword_labels: str = _one_of("auto", "first", "all")
     capitals: str = _one_of("kept", "lost")
+    teacher: str = _text(r"\S+", "none, or FOLDER@SHA256 of an exported model, such as teacher@<sha256>")
     lr: float = _between(0, 1, open_low=True)
     layer_decay: float = _between(0, 1, open_low=True)
     epochs: int = _between(1, 10_000)
@@ -69,6 +70,7 @@ class Params:
 
 
 NO_EXTRA = "none"  # The value of `extra` without a second data set.
+NO_TEACHER = "none"  # The value of `teacher` without a teacher.
 # Keys that params.yaml had before they moved to the corpus that they are true of.
 MOVED = ("multi_tag", "scheme")
 # What other programs call these params, where the names are too far apart to be found by their letters.

@@ -253,6 +253,15 @@ def test_no_annotation_at_all_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / "some.jsonl"]
 
 
+def test_texts_for_a_teacher_stay_before_and_after_an_import(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "unlabelled.txt").write_text("Ann ran\n")
+    for _ in range(2):
+        import_annotations([FIXTURES / "doccano.jsonl"], folder)
+        assert (folder / "unlabelled.txt").read_text() == "Ann ran\n"
+
+
 def test_importing_again_replaces_the_folder_but_nothing_that_somebody_changed(tmp_path):
     folder, files = tmp_path / "mine", [FIXTURES / "doccano.jsonl"]
     import_annotations(files, folder)

@@ -4,6 +4,7 @@ import codecs
 import hashlib
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,9 +15,11 @@ from nerpipe.contracts.conll import format_boundary, format_sentence, read_conll
 from nerpipe.contracts.files import SPLITS, replacing, sha256_of, write_json, write_text
 from nerpipe.contracts.splitting import position_of, split_of
 from nerpipe.corpus.cutting import sentence_key, try_cut
+from nerpipe.corpus.sources import UNLABELLED_FILE
 from nerpipe.errors import NerpipeError
 
 REPORT, REJECTS, DESCRIPTION = "import_report.json", "import_rejects.jsonl", "corpus.yaml"
+KEPT_FILES = (DESCRIPTION, UNLABELLED_FILE)  # Files of people that an import leaves as they are.
 NAME_PATTERN = r"[A-Za-z0-9][\w.-]*"  # As the param `dataset`.
 CORPUS_YAML = "scheme: IOB2\ntoken_column: 1\ntag_column: 2\n"
 
@@ -40,7 +43,8 @@ def check_name(name: str, *, option: str = "--name") -> None:
 def check_folder(folder: Path) -> None:
     """Check that an import may write this folder: it is not there, or an import wrote it and nobody changed it.
 
-    A corpus.yaml that was changed is allowed, because an import keeps it.
+    A corpus.yaml that was changed and texts for a teacher are allowed, because an import keeps them. So is a folder
+    that holds nothing but such texts.
 
     Raises:
         NerpipeError: If the folder holds anything else.
@@ -51,10 +55,10 @@ def check_folder(folder: Path) -> None:
         return
     other = "choose another --name, or move the folder away"
     written = _written(folder / REPORT)
-    if not written:
+    if not written and {path.name for path in folder.iterdir()} != {UNLABELLED_FILE}:
         raise NerpipeError(f"{folder}: the folder exists, and no import wrote it; {other}")
     for path in sorted(folder.iterdir()):
-        if path.name in (REPORT, DESCRIPTION):
+        if path.name in (REPORT, *KEPT_FILES):
             continue
         if path.name not in written or not path.is_file() or sha256_of(path) != written[path.name]:
             raise NerpipeError(f"{path}: this file was added or changed after the import that wrote {folder}; {other}")
@@ -156,14 +160,13 @@ def sentence_positions(folder: Path, splits: Iterable[str]) -> list[float]:
 @contextmanager
 def corpus_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes the data set if the block ends without an error."""
-    kept = (folder / DESCRIPTION).read_bytes() if (folder / DESCRIPTION).is_file() else None
     with replacing(folder) as temporary:
         temporary.mkdir()
         yield temporary
-        if kept is None:
-            write_text(temporary / DESCRIPTION, CORPUS_YAML)
-        else:
-            (temporary / DESCRIPTION).write_bytes(kept)
+        write_text(temporary / DESCRIPTION, CORPUS_YAML)
+        for name in KEPT_FILES:
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, temporary / name)
 
 
 def write_report(folder: Path, report: dict[str, Any]) -> None:

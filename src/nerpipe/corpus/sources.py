@@ -24,6 +24,7 @@ SPLIT_NAMES = {
     "test": "test",
     "testb": "test",
 }
+UNLABELLED_FILE = "unlabelled.txt"  # Texts for a teacher, which are no split.
 ENDINGS = frozenset({"conll", "conllu", "conllup", "txt", "tsv", "bio", "iob", "iob2", "bioes", "bmes"})
 
 
@@ -104,7 +105,8 @@ def _find_splits(folder: Path) -> dict[str, Path]:
 
 def _rename_hint(folder: Path) -> str:
     """Return advice on a single file whose name says no split, or an empty text."""
-    files = [path for path in sorted(folder.iterdir()) if path.suffix[1:].casefold() in ENDINGS and path.stat().st_size]
+    there = (path for path in sorted(folder.iterdir()) if path.name != UNLABELLED_FILE)
+    files = [path for path in there if path.suffix[1:].casefold() in ENDINGS and path.stat().st_size]
     if len(files) != 1:
         return ""
     new = f"train{files[0].suffix}"

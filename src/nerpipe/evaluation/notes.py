@@ -7,9 +7,9 @@ from nerpipe.scoring.scores import Score
 # With fewer documents than that, simulated intervals hold the true F1 clearly less often than in 95% of cases.
 FEW_DOCUMENTS = 20
 WHAT_TO_TRY = (
-    "Look into metrics/train.json: if dev_loss still falls in the last epoch, train more epochs; if it does not fall, "
-    "try a higher lr, a smaller batch_size (more steps) or fewer frozen_layers. `nerpipe check` shows whether train "
-    "holds enough entities and whether the model can read its words"
+    "Look into metrics/train.json: if dev_loss still falls in the last epoch, try more epochs, a higher lr, a smaller "
+    "batch_size (more steps) or fewer frozen_layers; if it has not fallen since the first epoch, try a lower lr. "
+    "`nerpipe check` shows whether train holds enough entities and whether the model can read its words"
 )
 
 OTHER_TEXT = (

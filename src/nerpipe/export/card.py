@@ -13,7 +13,7 @@ from nerpipe.evaluation.units import support_cell
 from nerpipe.export.network_comparison import LEAST_AGREEMENT, NetworkComparison, drop_in_words
 from nerpipe.export.onnx_files import OPSET
 from nerpipe.export.ties import LOGIT_TOLERANCE
-from nerpipe.params import NO_EXTRA, Params
+from nerpipe.params import NO_EXTRA, NO_TEACHER, Params
 from nerpipe.prediction.exported_folder import DATA_SUFFIX, DECODING, ONNX
 from nerpipe.tokenizing.model_source import published_model
 
@@ -63,6 +63,7 @@ def model_card(
         template_str=files("nerpipe.export").joinpath("card.md").read_text(encoding="utf-8"),
         dataset=markdown_text(params.dataset),
         extra=markdown_text(params.extra) if params.extra != NO_EXTRA else None,
+        taught=params.teacher != NO_TEACHER,
         types=[markdown_text(kind) for kind in sorted({row["type"] for row in per_type})],
         base=markdown_code(base),
         revision=markdown_code(revision),

@@ -90,6 +90,28 @@ def resolve_model(spec: str) -> ModelSource:
     raise NerpipeError(_problem(spec, f"{said}; {advice}"))
 
 
+def resolve_folder(spec: str, param: str, advice: str) -> Path:
+    """Find the model folder that a spec names, and check its revision.
+
+    Args:
+        spec: FOLDER@SHA256 as in params.yaml. A relative folder is looked up as `resolve_model` does it.
+        param: The param that holds the spec, for messages.
+        advice: What the message about a missing or wrong revision says besides, or an empty text.
+
+    Raises:
+        NerpipeError: If the folder is missing or must not be read, or the revision is missing or is not that of the
+            weights that were found.
+    """
+    name, _, revision = spec.rpartition("@") if "@" in spec else (spec, "", "")
+    folder = _folder_of(name)
+    if not folder:
+        raise NerpipeError(
+            f"[params.yaml -> {param}] {spec!r}: there is no folder {name} in the working directory or in the "
+            "repository's root; expected FOLDER@SHA256 (of its model.safetensors, the first 12 digits or more), or none"
+        )
+    return Path(_from_folder(name, revision, folder, param, advice).location)
+
+
 def _folder_of(name: str) -> Path | None:
     return next((path for path in (Path(name), project_root() / name) if path.is_dir()), None)
 
@@ -120,24 +142,24 @@ def _package_folder(package: str) -> Path:
     )
 
 
-def _from_folder(name: str, revision: str, folder: Path) -> ModelSource:
+def _from_folder(name: str, revision: str, folder: Path, param: str = "model", advice: str = "") -> ModelSource:
     weights = folder / WEIGHTS
     if not weights.is_file():
         raise NerpipeError(
-            f"[params.yaml -> model] {name}: the folder holds no {WEIGHTS}; save the model with save_pretrained"
+            f"[params.yaml -> {param}] {name}: the folder holds no {WEIGHTS}; save the model with save_pretrained"
         )
     try:
         check_model_folder(folder)
     except NerpipeError as error:
-        raise NerpipeError(f"[params.yaml -> model] {name}: {error}") from None
+        raise NerpipeError(f"[params.yaml -> {param}] {name}: {error}") from None
     actual = sha256_of(weights)
     if not (CHECKSUM_START.fullmatch(revision) and actual.startswith(revision)):
         said = f"its weights are not {revision}" if revision else "the revision is missing"
         if revision and actual.startswith(revision):
             said = f"the revision {revision} is too short, give at least 12 digits of the SHA-256"
         raise NerpipeError(
-            f"[params.yaml -> model] {name}: {said}; to use the weights that are there, paste this: "
-            f"`model: {yaml_text(f'{name}@{actual[:OFFERED_DIGITS]}')}`"
+            f"[params.yaml -> {param}] {name}: {said}{advice}; to use the weights that are there, paste this: "
+            f"`{param}: {yaml_text(f'{name}@{actual[:OFFERED_DIGITS]}')}`"
         )
     return ModelSource(str(folder), None)
 

@@ -50,9 +50,7 @@ class Windows:
         import numpy as np
 
         labels, words = np.array(self.labels), np.array(self.word_ids)
-        first = np.ones(len(words), dtype=bool)
-        first[1:] = words[1:] != words[:-1]
-        owned: NDArray[np.int32] = labels[first & (labels != IGNORED)]
+        owned: NDArray[np.int32] = labels[word_beginnings(words, np.array(self.ends)) & (labels != IGNORED)]
         return owned
 
     def to_dataset(self) -> "Dataset":
@@ -76,6 +74,24 @@ class Windows:
         kinds = {"input_ids": "int32", "attention_mask": "int8", "labels": "int32", "word_ids": "int32"}
         features = Features({**{name: List(Value(kind)) for name, kind in kinds.items()}, "sentence": Value("int32")})
         return Dataset(pa.table(columns, schema=features.arrow_schema))
+
+
+def word_beginnings(word_ids: "NDArray[np.int32]", ends: "NDArray[np.int64]") -> "NDArray[np.bool_]":
+    """Find the first sub-word of each word in each window. Special tokens need not stand between two windows.
+
+    Args:
+        word_ids: The word of each sub-word of all windows. Shape: (sub-words,).
+        ends: The place where each window ends, after a first 0. Shape: (windows + 1,).
+
+    Returns:
+        Whether a sub-word is the first one of its word. Shape: (sub-words,).
+    """
+    import numpy as np
+
+    first = np.ones(len(word_ids), dtype=bool)
+    first[1:] = word_ids[1:] != word_ids[:-1]
+    first[ends[ends < len(word_ids)]] = True
+    return first
 
 
 def tokenize_split(

@@ -10,6 +10,8 @@ from nerpipe.errors import NerpipeError
 # How far the dev F1 of an epoch may lie below the highest one, for it to be kept because it was trained for longer.
 # Such a difference says little: on a dev split of 800 entities, the 95% interval of F1 reaches 3 points to either side.
 MARGIN = 0.01
+# A loss that is more than this fraction of what it was after the first epoch stands still.
+STILL = 0.99
 SCORES = ("loss", "precision", "recall", "f1")  # What dev is scored by after each epoch.
 # The same weights give the same scores on the same machine. Another machine, to which a stopped run was moved, rounds
 # sums in another order: the dev F1 may then differ by this much, and the dev loss by this fraction.
@@ -107,12 +109,16 @@ def check_kept(best: Mapping[str, float], again: Mapping[str, float]) -> str | N
     return f"the kept weights score a little differently than after their epoch, as on another machine: {scores}"
 
 
-def entity_warning(*, predicted: int, gold: int) -> str | None:
+def entity_warning(*, predicted: int, gold: int, dev_losses: Sequence[float]) -> str | None:
     """Say what to try if the kept epoch predicts no entity in dev, or that dev holds none.
+
+    A loss that has stopped to fall at such a model is a sign that its weights were moved too far at the start of
+    training, so that it gives one answer to all words (Mosbach et al. 2021, "On the stability of fine-tuning BERT").
 
     Args:
         predicted: The number of entities that were predicted in dev.
         gold: The number of entities of dev.
+        dev_losses: The loss of dev after each epoch.
 
     Returns:
         The warning, or None if there is nothing to warn of.
@@ -123,9 +129,14 @@ def entity_warning(*, predicted: int, gold: int) -> str | None:
             "kept. Put sentences with entities into dev"
         )
     if not predicted:
+        said = f"warning: the kept epoch predicts no entity at all in dev, which holds {number_of(gold, 'entity')}"
+        if len(dev_losses) > 1 and dev_losses[-1] > STILL * dev_losses[0]:
+            return (
+                f"{said}, and the loss has not fallen since the first epoch: the model gives one answer to all words. "
+                "Try a lower lr, a higher warmup or another seed"
+            )
         return (
-            f"warning: the kept epoch predicts no entity at all in dev, which holds {number_of(gold, 'entity')}. Try "
-            "more epochs, a higher lr, a smaller batch_size (more steps) or fewer frozen_layers; `nerpipe check` shows "
-            "whether train holds enough entities"
+            f"{said}. Try more epochs, a higher lr, a smaller batch_size (more steps) or fewer frozen_layers; "
+            "`nerpipe check` shows whether train holds enough entities"
         )
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from datasets import concatenate_datasets
 from transformers import (
     DataCollatorForTokenClassification,
     ProgressCallback,
@@ -16,6 +17,7 @@ from transformers import (
 
 from nerpipe.contracts.schemes import OUTSIDE
 from nerpipe.contracts.terminal import number_of, say
+from nerpipe.contracts.views import Taught
 from nerpipe.errors import NerpipeError
 from nerpipe.inference.decoding import DecodingWeights
 from nerpipe.inference.device_choice import choose_device
@@ -65,6 +67,7 @@ def train_model(
     *,
     settings: TrainSettings,
     scratch: str | Path,
+    taught: Taught | None = None,
     report_to: Sequence[str] = (),
 ) -> TrainResult:
     """Fine-tune a model.
@@ -79,6 +82,7 @@ def train_model(
         settings: The settings of the run.
         scratch: The folder for the checkpoints of this run. If it holds a complete checkpoint, training goes on from
             the newest.
+        taught: Texts without labels that are learnt too, and what a teacher says of them.
         report_to: The names of the Trainer's integrations that the run is reported to.
 
     Raises:
@@ -110,12 +114,19 @@ def train_model(
             use_mixed_precision(model.base_model)
     weights = DecodingWeights(settings.outside_bias, settings.adjoining_penalty)
     scorer = DevScorer(windows, dev, labels, tokenizer.pad_token_id, weights)
-    steps = math.ceil(len(windows) / settings.batch_size)  # The steps of an epoch.
+    shown = concatenate_datasets([windows, taught.windows]) if taught else windows
+    steps = math.ceil(len(shown) / settings.batch_size)  # The steps of an epoch.
     _say(rate_warning(settings.lr, steps * settings.epochs))
-    fillers = -len(windows) % settings.batch_size if world_size() > 1 else 0
+    fillers = -len(shown) % settings.batch_size if world_size() > 1 else 0
     outside = labels.index(OUTSIDE)
     trainer = DevScoringTrainer(
-        compute_loss_func=AdjustedCrossEntropy(len(labels), outside, settings.outside_bias, processes=world_size()),
+        compute_loss_func=AdjustedCrossEntropy(
+            len(labels),
+            outside,
+            settings.outside_bias,
+            taught=taught,
+            processes=world_size(),
+        ),
         score_dev=scorer,
         fillers=fillers,
         autocast=mixed and device != "cpu",
@@ -124,7 +135,7 @@ def train_model(
         patience=settings.patience,
         model=model,
         args=training_arguments(scratch, settings, steps, report_to, device=device),
-        train_dataset=add_fillers(windows, fillers),
+        train_dataset=add_fillers(shown, fillers),
         eval_dataset=dev.windows,
         data_collator=DataCollatorForTokenClassification(tokenizer),
         processing_class=tokenizer,
@@ -146,7 +157,9 @@ def train_model(
     best = next(row for row in epochs if row["best"])
     if rank() == 0:
         _say(check_kept(best, scorer.on_dev(trainer.model)))
-        _say(entity_warning(predicted=scorer.predicted, gold=scorer.gold))
+        _say(
+            entity_warning(predicted=scorer.predicted, gold=scorer.gold, dev_losses=[row["dev_loss"] for row in epochs])
+        )
     return TrainResult(trainer.model, epochs, losses, seconds, resumed_at)
 
 

@@ -12,6 +12,7 @@ from nerpipe.contracts.ledger import Tally, check_joint, tally
 from nerpipe.contracts.pins import check_pins
 from nerpipe.contracts.splits import load_splits
 from nerpipe.contracts.terminal import say
+from nerpipe.contracts.views import read_taught
 from nerpipe.inference.device_choice import choose_device
 from nerpipe.tokenizing.model_source import resolve_model
 from nerpipe.training.processes import check_processes, rank, world_size
@@ -20,6 +21,8 @@ from nerpipe.training.settings import TrainSettings
 from nerpipe.training.tracking import PeakMemory, check_tracker, describe_run, start_tracker
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from datasets import Dataset
 
     from nerpipe.training.fine_tuning import TrainResult
@@ -82,6 +85,7 @@ def train(
     run_name = run_fingerprint(options, [clean_dev, encoded, tokenized, pins, *code_of("train")])
     root, logs = project_root() / ".nerpipe", project_root() / "logs"
     windows = load_splits(tokenized)
+    taught = read_taught(tokenized, windows, len(labels))
     gold = [sentence.tags for sentence in read_conll(clean_dev)]
     lengths = [len(row) for row in load_splits(encoded / "dataset", "ner_tags")["dev"]["ner_tags"]]
     counted = tally(gold)
@@ -97,6 +101,7 @@ def train(
             labels,
             settings=settings,
             scratch=scratch,
+            taught=taught,
             report_to=start_tracker(report_to, logs) if first else (),
         )
         if not first:
@@ -106,15 +111,16 @@ def train(
             tokenizer.save_pretrained(target)
         write_json(report, result.epochs)
         write_json(curve, result.losses)
-    log = describe_run(result, _subwords_seen(result, windows["train"]), memory.peak_mb)
+    shown = [windows["train"], taught.windows] if taught else [windows["train"]]
+    log = describe_run(result, _subwords_seen(result, shown), memory.peak_mb)
     write_json(logs / "train.json", log)
     _say(result, settings, log, logs / "train.json")
 
 
-def _subwords_seen(result: "TrainResult", windows: "Dataset") -> float:
+def _subwords_seen(result: "TrainResult", shown: "Sequence[Dataset]") -> float:
     """Count the sub-words that were trained on since the run was started or resumed."""
     steps = result.epochs[-1]["steps"]
-    subwords = sum(map(len, windows["input_ids"])) * len(result.epochs)
+    subwords = sum(len(ids) for windows in shown for ids in windows["input_ids"]) * len(result.epochs)
     return subwords * (1 - result.resumed_at / steps)
 
 
