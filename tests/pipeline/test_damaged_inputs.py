@@ -41,7 +41,7 @@ def name_of(out):
 def inputs_of(name):
     """The files that other stages wrote and this one reads."""
     for dep in PIPELINE[name]["deps"]:
-        if dep.startswith(("data/", "metrics/", "models/")):
+        if dep.startswith(("data/", "metrics/", "models/")) and not dep.startswith("data/raw/"):
             files = [path for path in sorted(Path(dep).rglob("*")) if path.is_file()] or [Path(dep)]
             yield from (path for path in files if path.name != "dataset_info.json" and str(path) not in UNREAD[name])
 
