@@ -4,7 +4,7 @@ r"""Screens changes of the recipe for text like WNUT-17, by F1 on the dev splits
     python benchmarks/screening.py FOLDER --seeds 1 2 3 [-S lr=5e-4] [--exchange 0.3] [--weight 0.5] [--consistency 1]
     python benchmarks/screening.py FOLDER --seeds 1 2 3 --runs 3 --powers 8
     python benchmarks/screening.py FOLDER --seeds 1 --model pkg:all_mpnet_base_v2@78c0197b6159 --teach \
-        [--unlabelled vadersentiment-3.3.2.tar.gz]
+        [--unlabelled vaderSentiment-3.3.2.tar.gz]
     python benchmarks/screening.py FOLDER --seeds 1 2 3 --teacher FOLDER/NAME.npy [--share 0.5] [--unlabelled ...]
 
 Each run trains as the train stage does, in a loop of its own on one thread, so that what is screened need not be in the
@@ -22,7 +22,7 @@ corpus, and of means of the weights of all steps, in which step t counts t to th
 - --unlabelled adds the texts of vaderSentiment (`screened_data.unlabelled`) to what a teacher says, and to what is
   learnt from it. The loss of their words is the cross entropy with the teacher.
 - --hard takes the labels that the teacher gives instead of its probabilities.
-- --likely leaves out the texts of which every word is outside for the teacher with more than 1 minus that probability.
+- --likely leaves out the texts in which the teacher gives no word this probability, or more, of being in an entity.
 
 Test is scored only with --test, for a final table. A run that is there is not repeated. --write puts all runs of FOLDER
 into results/screening.json.

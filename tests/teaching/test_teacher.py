@@ -72,7 +72,9 @@ def test_texts_in_which_it_sees_an_entity_have_the_probabilities_of_its_network(
 
 
 def test_a_text_is_learnt_if_a_word_is_in_an_entity_with_a_probability_of_a_tenth():
-    assert LEAST_LIKELY == 0.1  # The docs say so.
+    assert LEAST_LIKELY == 0.1
+    for page in ("data", "experiments"):
+        assert f"a probability of {LEAST_LIKELY:.0%}" in (ROOT / f"docs/{page}.md").read_text()
 
 
 def test_another_model_than_the_one_named_is_no_teacher(exported_tiny, tiny_model, data):
