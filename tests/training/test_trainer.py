@@ -464,7 +464,8 @@ def test_what_to_try_follows_from_the_loss():
     assert "Try more epochs, a higher lr" in entity_warning(predicted=0, gold=5, dev_losses=[0.4])
     # all-mpnet-base-v2 on WNUT-17 alone with lr 3e-4, seed 1.
     still = entity_warning(predicted=0, gold=5, dev_losses=[0.4627, 0.4639, 0.4634])
-    assert "the loss has not fallen since the first epoch" in still
+    assert "its loss has not fallen since the first epoch" in still
+    assert "`nerpipe check` shows whether train holds enough entities" in still
     assert "Try a lower lr" in still
     assert entity_warning(predicted=1, gold=5, dev_losses=[0.4, 0.4]) is None
 

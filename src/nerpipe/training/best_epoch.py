@@ -112,7 +112,7 @@ def check_kept(best: Mapping[str, float], again: Mapping[str, float]) -> str | N
 def entity_warning(*, predicted: int, gold: int, dev_losses: Sequence[float]) -> str | None:
     """Say what to try if the kept epoch predicts no entity in dev, or that dev holds none.
 
-    A loss that has stopped to fall at such a model is a sign that its weights were moved too far at the start of
+    If the loss of such a model has not fallen since the first epoch, its weights may have moved too far at the start of
     training, so that it gives one answer to all words (Mosbach et al. 2021, "On the stability of fine-tuning BERT").
 
     Args:
@@ -129,14 +129,12 @@ def entity_warning(*, predicted: int, gold: int, dev_losses: Sequence[float]) ->
             "kept. Put sentences with entities into dev"
         )
     if not predicted:
-        said = f"warning: the kept epoch predicts no entity at all in dev, which holds {number_of(gold, 'entity')}"
+        said, advice = "", "more epochs, a higher lr, a smaller batch_size (more steps) or fewer frozen_layers"
         if len(dev_losses) > 1 and dev_losses[-1] > STILL * dev_losses[0]:
-            return (
-                f"{said}, and the loss has not fallen since the first epoch: the model gives one answer to all words. "
-                "Try a lower lr, a higher warmup or another seed"
-            )
+            said = ", and its loss has not fallen since the first epoch"
+            advice = "a lower lr, a higher warmup or another seed"
         return (
-            f"{said}. Try more epochs, a higher lr, a smaller batch_size (more steps) or fewer frozen_layers; "
-            "`nerpipe check` shows whether train holds enough entities"
+            f"warning: the kept epoch predicts no entity at all in dev, which holds {number_of(gold, 'entity')}{said}. "
+            f"Try {advice}; `nerpipe check` shows whether train holds enough entities"
         )
     return None
