@@ -15,11 +15,13 @@ def main() -> None:
         raw="folder of the raw data set, with unlabelled.txt for a teacher",
         encoded="folder with labels.json and the dataset",
         ledger="JSON file with the counts of encode_labels",
+        exported="folder of the export stage, which is no teacher because each run replaces it",
         out="folder to write: the windows of sub-words",
         report="JSON file to write: the counts",
     )
     params = load_params("params.yaml")
     corpora = [flags.raw, *([flags.raw.parent / params.extra] if params.extra != NO_EXTRA else [])]
+    teach = partial(view_texts, params.teacher, corpora, flags.encoded, flags.exported)
     tokenize_align(
         encoded=flags.encoded,
         ledger=flags.ledger,
@@ -30,7 +32,7 @@ def main() -> None:
         stride=params.stride,
         subword_labels=params.subword_labels,
         capitals=params.capitals,
-        teach=partial(view_texts, params.teacher, corpora, flags.encoded) if params.teacher != NO_TEACHER else None,
+        teach=teach if params.teacher != NO_TEACHER else None,
     )
 
 

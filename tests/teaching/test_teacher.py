@@ -26,7 +26,7 @@ def data(tmp_path):
     (tmp_path / "raw/unlabelled.txt").write_text("".join(f"{text}\n" for text in TEXTS))
     split = Dataset.from_dict({"tokens": [["held", "out"]], "ner_tags": [[0, 0]]})
     DatasetDict(dict.fromkeys(("train", "dev", "test"), split)).save_to_disk(str(tmp_path / "encoded/dataset"))
-    return [tmp_path / "raw"], tmp_path / "encoded"
+    return [tmp_path / "raw"], tmp_path / "encoded", tmp_path / "models/exported"
 
 
 def spec_of_exported(folder):
@@ -68,7 +68,7 @@ def test_texts_in_which_it_sees_an_entity_have_the_probabilities_of_its_network(
     said = capsys.readouterr().out
     assert "asking the teacher about 7 texts" in said
     assert "learnt without labels: 5 texts, in which the teacher sees a name" in said
-    assert "left out: 2 others, 0 repetitions, 0 sentences of dev or test" in said
+    assert "left out: 2 without a name, 0 repetitions, 0 sentences of dev or test" in said
 
 
 def test_a_text_is_learnt_if_a_word_is_in_an_entity_with_a_probability_of_a_tenth():
@@ -79,8 +79,8 @@ def test_a_text_is_learnt_if_a_word_is_in_an_entity_with_a_probability_of_a_tent
 
 def test_another_model_than_the_one_named_is_no_teacher(exported_tiny, tiny_model, data):
     for spec, said in (
-        (str(exported_tiny), r"the revision is missing .*own.*; .* paste this: `teacher: .*@[0-9a-f]{32}"),
-        (f"{exported_tiny}@{'0' * 12}", r"its weights are not 0{12} .*; .* `teacher: "),
+        (str(exported_tiny), r"the revision is missing; .* paste this: `teacher: .*@[0-9a-f]{32}"),
+        (f"{exported_tiny}@{'0' * 12}", r"its weights are not 0{12}; .* `teacher: "),
         ("models/nowhere@0123456789ab", r"\[params.yaml -> teacher\] .*there is no folder models/nowhere"),
         (
             spec_of_exported(tiny_model),
@@ -120,3 +120,10 @@ def test_a_word_that_the_teacher_cannot_read_has_no_view(exported_tiny, data, mo
     assert not all(read)
     assert (views.probabilities.sum(axis=1) > 0).tolist() == read
     assert views.outside_bias == load_params(ROOT / "params.yaml").outside_bias
+
+
+@pytest.mark.parametrize("name", ["models/exported", "./models/exported/", "models/../models/exported@0123456789ab"])
+def test_a_run_does_not_replace_its_own_teacher(data, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NerpipeError, match=r"this run replaces the folder by the student; copy it \(`cp -r "):
+        view_texts(name, *data, LABELS, "general")

@@ -55,10 +55,10 @@ def test_without_a_text_the_message_says_where_texts_belong(tmp_path, monkeypatc
     with pytest.raises(NerpipeError, match=r"there is no .*a.unlabelled.txt or .*b.unlabelled.txt; put texts"):
         read_unlabelled([tmp_path / "a", tmp_path / "b"], "general", [])
     folder = write(tmp_path / "a", "Ann ran", "", " ")
-    with pytest.raises(NerpipeError, match="there is no text, or none that is not in dev or test"):
+    with pytest.raises(NerpipeError, match="no line holds a text that may be learnt"):
         read_unlabelled([folder], "general", [["Ann", "ran"]])
     write(folder)
-    with pytest.raises(NerpipeError, match="there is no text"):
+    with pytest.raises(NerpipeError, match="no line holds a text"):
         read_unlabelled([folder], "general", [])
     (folder / "unlabelled.txt").unlink()
     (folder / "unlabelled.txt").symlink_to("nowhere")
@@ -75,7 +75,9 @@ def test_a_file_that_a_copy_of_the_repository_lacks_is_pointed_out(tmp_path, mon
     write(home / "data/raw/a", "Ann")
     monkeypatch.chdir(copy)
     monkeypatch.setattr(texts, "project_root", lambda: home)
-    with pytest.raises(NerpipeError, match=r"holds only what git or DVC tracks: `git add data/raw/a/unlabelled.txt`"):
+    with pytest.raises(
+        NerpipeError, match=r"holds only what git or DVC tracks: `git add data/raw/a/unlabelled.txt`, or `dvc add`"
+    ):
         read_unlabelled([Path("data/raw/a")], "general", [])
 
 

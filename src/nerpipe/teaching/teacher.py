@@ -26,16 +26,18 @@ if TYPE_CHECKING:
 LEAST_LIKELY = 0.1
 AT_ONCE = 1000  # Texts that the teacher is asked about between two lines of progress, or more of them.
 PROGRESS = 10  # Lines of progress.
-OWN_FOLDER = " (keep a teacher in a folder of its own: each run replaces models/exported)"
 
 
-def view_texts(teacher: str, raw: Sequence[Path], encoded: Path, labels: Sequence[str], rule: str) -> Views:
+def view_texts(
+    teacher: str, raw: Sequence[Path], encoded: Path, exported: Path, labels: Sequence[str], rule: str
+) -> Views:
     """Ask a teacher about the texts without labels of data sets, and print how many of them are learnt.
 
     Args:
         teacher: As in params.yaml.
         raw: The folders of the data sets; see `texts.read_unlabelled`.
         encoded: The folder with the dataset, whose dev and test are held out.
+        exported: The folder that the export stage of this run replaces.
         labels: The names of the labels, ordered by id.
         rule: The rule that finds words, a key of RULES.
 
@@ -43,12 +45,13 @@ def view_texts(teacher: str, raw: Sequence[Path], encoded: Path, labels: Sequenc
         The texts in which the teacher sees an entity, and what it says of their words.
 
     Raises:
-        NerpipeError: If the teacher is not there, is another one, was not exported, was changed, has other types or
-            sees no entity in any text, or `read_unlabelled` raises it.
+        NerpipeError: If the teacher is not there, would be replaced by its student, is another one, was not exported,
+            was changed, has other types or sees no entity in any text, or `read_unlabelled` raises it.
     """
     import numpy as np
 
-    folder = resolve_folder(teacher, "teacher", OWN_FOLDER)
+    _check_own_folder(teacher, exported)
+    folder = resolve_folder(teacher, "teacher")
     _check_revision_holds(folder)
     predictor = Predictor(folder)
     order = _order_of_labels(predictor, labels, folder)
@@ -70,10 +73,20 @@ def view_texts(teacher: str, raw: Sequence[Path], encoded: Path, labels: Sequenc
         )
     say(
         f"learnt without labels: {number_of(len(sentences), 'text')}, in which the teacher sees a name; left out: "
-        f"{len(texts.sentences) - len(sentences):,} others, {number_of(texts.repeated, 'repetition')}, "
+        f"{len(texts.sentences) - len(sentences):,} without a name, {number_of(texts.repeated, 'repetition')}, "
         f"{number_of(texts.held_out, 'sentence')} of dev or test; asked in {time.perf_counter() - began:.0f} s"
     )
     return Views(sentences, np.concatenate(probabilities), predictor.decoding.weights.outside_bias)
+
+
+def _check_own_folder(teacher: str, exported: Path) -> None:
+    """Check that the run does not replace its own teacher, which would then teach the next run as another model."""
+    name = teacher.rpartition("@")[0] or teacher
+    if Path(name).resolve() == exported.resolve():
+        raise NerpipeError(
+            f"[params.yaml -> teacher] {name}: this run replaces the folder by the student; copy it "
+            f"(`cp -r {exported} teacher`), and name the copy: `-S teacher=teacher`"
+        )
 
 
 def _check_revision_holds(folder: Path) -> None:

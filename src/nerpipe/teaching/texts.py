@@ -60,7 +60,9 @@ def read_unlabelled(folders: Sequence[Path], rule: str, held_out: Iterable[Seque
                 found[words] = None
     if not found:
         names = " and ".join(map(str, files))
-        raise NerpipeError(f"{names}: there is no text, or none that is not in dev or test; put one on each line")
+        raise NerpipeError(
+            f"{names}: no line holds a text that may be learnt: each is empty, or a sentence of dev or test"
+        )
     return Texts([[*words] for words in found], counts["repeated"], counts["held out"])
 
 
@@ -82,7 +84,8 @@ def _is_there(path: Path) -> bool:
     if root.resolve() != Path.cwd() and (root / path).exists():
         raise NerpipeError(
             f"[params.yaml -> teacher] {root / path} is there, but this run works on a copy that holds only what git "
-            f"or DVC tracks: `git add {shell_word(str(path))}` (or `dvc add` it) and start the run again"
+            f"or DVC tracks: `git add {shell_word(str(path))}`, or `dvc add` it and `git add` the files that DVC "
+            "names; then start the run again"
         )
     return False
 

@@ -90,13 +90,12 @@ def resolve_model(spec: str) -> ModelSource:
     raise NerpipeError(_problem(spec, f"{said}; {advice}"))
 
 
-def resolve_folder(spec: str, param: str, advice: str) -> Path:
+def resolve_folder(spec: str, param: str) -> Path:
     """Find the model folder that a spec names, and check its revision.
 
     Args:
         spec: FOLDER@SHA256 as in params.yaml. A relative folder is looked up as `resolve_model` does it.
         param: The param that holds the spec, for messages.
-        advice: What the message about a missing or wrong revision says besides, or an empty text.
 
     Raises:
         NerpipeError: If the folder is missing or must not be read, or the revision is missing or is not that of the
@@ -107,9 +106,10 @@ def resolve_folder(spec: str, param: str, advice: str) -> Path:
     if not folder:
         raise NerpipeError(
             f"[params.yaml -> {param}] {spec!r}: there is no folder {name} in the working directory or in the "
-            "repository's root; expected FOLDER@SHA256 (of its model.safetensors, the first 12 digits or more), or none"
+            "repository's root; expected none, or FOLDER@SHA256: the folder of an exported model, and the first 12 "
+            "digits or more of the SHA-256 of its model.safetensors"
         )
-    return Path(_from_folder(name, revision, folder, param, advice).location)
+    return Path(_from_folder(name, revision, folder, param).location)
 
 
 def _folder_of(name: str) -> Path | None:
@@ -142,7 +142,7 @@ def _package_folder(package: str) -> Path:
     )
 
 
-def _from_folder(name: str, revision: str, folder: Path, param: str = "model", advice: str = "") -> ModelSource:
+def _from_folder(name: str, revision: str, folder: Path, param: str = "model") -> ModelSource:
     weights = folder / WEIGHTS
     if not weights.is_file():
         raise NerpipeError(
@@ -158,7 +158,7 @@ def _from_folder(name: str, revision: str, folder: Path, param: str = "model", a
         if revision and actual.startswith(revision):
             said = f"the revision {revision} is too short, give at least 12 digits of the SHA-256"
         raise NerpipeError(
-            f"[params.yaml -> {param}] {name}: {said}{advice}; to use the weights that are there, paste this: "
+            f"[params.yaml -> {param}] {name}: {said}; to use the weights that are there, paste this: "
             f"`{param}: {yaml_text(f'{name}@{actual[:OFFERED_DIGITS]}')}`"
         )
     return ModelSource(str(folder), None)
