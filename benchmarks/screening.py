@@ -49,6 +49,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast, Trainer, get_
 from nerpipe.contracts.conll import Sentence
 from nerpipe.contracts.labels import IGNORED
 from nerpipe.inference.decoding import decode, iob2_transitions
+from nerpipe.inference.device_choice import choose_device
 from nerpipe.params import Params
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.training.batch_order import LengthGroupedSampler
@@ -89,6 +90,7 @@ class Screened(NamedTuple):
     shares: torch.Tensor | None  # Of the teacher in the loss of the words of train. Shape: (words, 1).
     taught: torch.Tensor | None  # What the teacher says of the words of train. Shape: (words, labels).
     weights: torch.Tensor | None  # Of the words of train in the loss. Shape: (words,).
+    autocast: bool  # Whether matrix products are in bfloat16 on a GPU.
 
 
 def loss_of(model: PreTrainedModel, batch: Batch, adjustment: torch.Tensor, screened: Screened) -> torch.Tensor:
@@ -102,7 +104,9 @@ def loss_of(model: PreTrainedModel, batch: Batch, adjustment: torch.Tensor, scre
         wanted = (1 - shares) * wanted + shares * functional.softmax(screened.taught[words].log() + adjustment, -1)
     passes = []
     for _ in range(2 if screened.consistency else 1):
-        logits = model(input_ids=batch.inputs, attention_mask=batch.mask).logits[labelled] + adjustment
+        with torch.autocast("cuda", torch.bfloat16, enabled=screened.autocast):
+            logits = model(input_ids=batch.inputs, attention_mask=batch.mask).logits
+        logits = logits[labelled].float() + adjustment
         passes.append(functional.log_softmax(logits, dim=-1))
     losses = torch.stack([-(wanted * each).sum(-1) for each in passes]).mean(0)
     if screened.consistency:
@@ -125,9 +129,12 @@ def train(
     freeze(model, word_embeddings=params.word_embeddings == "frozen", layers=params.frozen_layers)
     if screened.capital_words:
         model.set_input_embeddings(CapitalWords(model.get_input_embeddings()))
-    use_fast_dropout(model, MaskGenerator(seed, 0))
-    if is_mixed(params.precision, "cpu"):
-        use_mixed_precision(model.base_model)
+    device = choose_device(params.device)
+    model.to(device)
+    if device == "cpu":
+        use_fast_dropout(model, MaskGenerator(seed, 0))
+        if is_mixed(params.precision, device):
+            use_mixed_precision(model.base_model)
     trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
     groups = parameter_groups(
         model,
@@ -139,7 +146,7 @@ def train(
     optimiser = torch.optim.AdamW(groups, fused=True)
     steps = math.ceil(len(split.windows) / params.batch_size) * params.epochs
     schedule = get_linear_schedule_with_warmup(optimiser, math.ceil(steps * params.warmup), steps)
-    adjustment = torch.zeros(len(LABELS))
+    adjustment = torch.zeros(len(LABELS), device=device)
     adjustment[LABELS.index("O")] = params.outside_bias
     means = {power: copy_of(trained) for power in screened.powers}
     exchange = Exchange(split.sentences, screened.exchange)
@@ -153,7 +160,7 @@ def train(
         sampler.set_epoch(epoch)
         for batch in in_batches(shown, list(sampler), params.batch_size, tokenizer.pad_token_id):
             optimiser.zero_grad()
-            loss_of(model, batch, adjustment, screened).backward()  # type: ignore[no-untyped-call]
+            loss_of(model, Batch(*(part.to(device) for part in batch)), adjustment, screened).backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(trained.values(), 1.0)
             optimiser.step()
             schedule.step()
@@ -236,8 +243,11 @@ def weighing(
             taught = functional.one_hot(torch.from_numpy(chosen), len(LABELS)).float()
         shares = torch.ones(len(taught), 1)
         shares[: sum(train_words.values())] = flags.share
+    device = choose_device(params.device)
+    shares, taught, weights = (None if each is None else each.to(device) for each in (shares, taught, weights))
+    autocast = device == "cuda" and is_mixed(params.precision, device)
     return Screened(
-        params, flags.powers, flags.exchange, flags.capital_words, flags.consistency, shares, taught, weights
+        params, flags.powers, flags.exchange, flags.capital_words, flags.consistency, shares, taught, weights, autocast
     )
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import training_settings
+from letters import LABELS, sentences, setting_of, windows_of
 
-from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import tally
 from nerpipe.contracts.views import Views
 from nerpipe.errors import NerpipeError
-from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.view_windows import tokenize_views
 from nerpipe.tokenizing.window_dataset import tokenize_split
 from nerpipe.training import checkpoints, dev_scores
@@ -28,7 +27,6 @@ from nerpipe.training.trainer import DevScoringTrainer
 from tiny import save_tiny, spec_of
 
 SLOW = pytest.mark.slow
-LABELS = make_labels(["person", "place"])
 SETTINGS = replace(
     training_settings.SETTINGS,
     lr=5e-3,
@@ -42,46 +40,15 @@ SETTINGS = replace(
 )
 
 
-def sentences(size, seed):
-    """Capital letters are persons, digits are places."""
-    generator = random.Random(seed)
-    rows = [[generator.choice("abcdXYZ789") for _ in range(generator.randint(2, 9))] for _ in range(size)]
-    tags = [["B-person" if w.isupper() else "B-place" if w.isdigit() else "O" for w in row] for row in rows]
-    return rows, tags
-
-
-def windows_of(tokenizer, rows, tags):
-    from datasets import Dataset
-
-    ids = [[LABELS.index(tag) for tag in row] for row in tags]
-    data = Dataset.from_dict({"tokens": rows, "ner_tags": ids}, split="train")
-    return tokenize_split(tokenizer, data, LABELS, expected=tally(tags), max_length=32, stride=4, continuation=None)[0]
-
-
 @pytest.fixture(scope="module", params=["bert", "deberta", "distilbert", "roberta"])
 def setting(request, tmp_path_factory):
-    spec = spec_of(save_tiny(tmp_path_factory.mktemp("train") / request.param, request.param))
-    tokenizer = load_tokenizer(spec, capitals="kept")
-    dev_rows, dev_tags = sentences(30, 2)
-    return (
-        spec,
-        tokenizer,
-        windows_of(tokenizer, *sentences(120, 1)),
-        DevSplit(windows_of(tokenizer, dev_rows, dev_tags), dev_tags),
-    )
+    return setting_of(spec_of(save_tiny(tmp_path_factory.mktemp("train") / request.param, request.param)))
 
 
 @pytest.fixture(scope="module")
 def bert(tiny_model):
     """A setting of one kind, for what does not depend on the architecture."""
-    tokenizer = load_tokenizer(spec_of(tiny_model), capitals="kept")
-    dev_rows, dev_tags = sentences(30, 2)
-    return (
-        spec_of(tiny_model),
-        tokenizer,
-        windows_of(tokenizer, *sentences(120, 1)),
-        DevSplit(windows_of(tokenizer, dev_rows, dev_tags), dev_tags),
-    )
+    return setting_of(spec_of(tiny_model))
 
 
 def train(setting, folder, scratch=None, **changed):
