@@ -79,7 +79,7 @@ def main() -> None:
             for recipe, row in recipes.items()
         ],
     )
-    write_result("other_corpora", before | {"corpora": rows}, "torch", "transformers", "tokenizers", "datasets")
+    write_result("other_corpora", {"corpora": rows}, "torch", "transformers", "tokenizers", "datasets")
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

@@ -30,9 +30,13 @@ def environment() -> dict[str, str]:
 
 
 def run_experiment(clone: Path, changes: Sequence[str]) -> tuple[str, float]:
-    """Run the pipeline with changed params (`KEY=VALUE`). Return the command and its seconds."""
+    """Run the pipeline with changed params (`KEY=VALUE`). Return the command and its seconds.
+
+    The params that an earlier run of this clone has changed are first set back.
+    """
     command = ["dvc", "exp", "run", *(part for change in changes for part in ("-S", change))]
     print(f"$ {shlex.join(command)}", flush=True)
+    subprocess.run(["git", "checkout", "-q", "HEAD", "--", "params.yaml"], cwd=clone, check=True)
     began = time.perf_counter()
     subprocess.run(command, cwd=clone, env=environment(), check=True, stdout=subprocess.DEVNULL)
     return shlex.join(command), time.perf_counter() - began

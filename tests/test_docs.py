@@ -234,17 +234,12 @@ def test_the_worth_of_the_sample_is_what_was_measured():
         assert f"{100 * figures[f'wnut17_{split}_mean_f1']:.1f}" in EXPERIMENTS
 
 
-def test_the_scores_on_other_corpora_are_what_was_measured():
-    for run in result("other_corpora")["runs"]:
-        cells = (f"{run['sentences']['train']:,}", *(f"{100 * run[split]['f1']:.1f}" for split in ("dev", "test")))
-        assert f"| {' | '.join(cells)} | `{run['word_rule']}` |" in EXPERIMENTS
-
-
 def test_the_recipes_on_other_corpora_are_what_was_measured():
     for recipes in result("other_corpora")["corpora"].values():
         for recipe, row in recipes.items():
-            cells = [f"{100 * score['f1']:.1f} ± {100 * score['sd_f1']:.1f}" for score in row["summary"].values()]
-            assert f"| {recipe} | {' | '.join(cells)} |" in EXPERIMENTS
+            train, rule = row["runs"][0]["sentences"]["train"], row["runs"][0]["word_rule"]
+            scores = [f"{100 * score['f1']:.1f} ± {100 * score['sd_f1']:.1f}" for score in row["summary"].values()]
+            assert f"| {train:,} | `{rule}` | {recipe} | {' | '.join(scores)} |" in EXPERIMENTS
 
 
 def test_the_speed_of_prediction_is_what_was_measured():
@@ -364,8 +359,10 @@ def test_what_a_run_with_nothing_to_do_costs_is_what_was_measured():
 
 
 def test_the_times_of_whole_runs_in_the_readme_are_what_was_measured():
-    for run in result("other_corpora")["runs"]:
-        assert re.search(rf"{run['sentences']['train']:,} [\w ]+ took {run['seconds']} s", README)
+    for recipes in result("other_corpora")["corpora"].values():
+        runs = recipes["the default recipe"]["runs"]
+        seconds = statistics.median(run["seconds"] for run in runs)
+        assert re.search(rf"{runs[0]['sentences']['train']:,} [\w \n]+ took {seconds} s", README)
 
 
 # Goals that are missed: docs/deploy.md says how far prediction goes and what holds it there, and which corpora lose by
