@@ -15,7 +15,7 @@ from report import ROOT
 
 
 def clone_in(folder: Path) -> Path:
-    """Clone the repository into a folder, unless it is there. Return the folder."""
+    """Clone the repository into a folder, unless it is there (in whatever state it began with). Return the folder."""
     if not folder.exists():
         subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
     return folder
@@ -36,6 +36,7 @@ def run_experiment(clone: Path, changes: Sequence[str]) -> tuple[str, float]:
     """
     command = ["dvc", "exp", "run", *(part for change in changes for part in ("-S", change))]
     print(f"$ {shlex.join(command)}", flush=True)
+    (clone / "params.yaml").touch()  # So that git looks at it.
     subprocess.run(["git", "checkout", "-q", "HEAD", "--", "params.yaml"], cwd=clone, check=True)
     began = time.perf_counter()
     subprocess.run(command, cwd=clone, env=environment(), check=True, stdout=subprocess.DEVNULL)

@@ -8,9 +8,9 @@ r"""Screens changes of the recipe for text like WNUT-17, by F1 on the dev splits
     python benchmarks/screening.py FOLDER --seeds 1 2 3 --teacher FOLDER/NAME.npy [--share 0.5] [--unlabelled ...]
 
 Each run trains as the train stage does, in a loop of its own on one thread, so that what is screened need not be in the
-pipeline. It writes FOLDER/NAME.json with the F1 of the dev splits: of the epoch with the best dev F1 of the first
-corpus, and of means of the weights of all steps, in which step t counts t to the power of --powers (Shamir and Zhang
-2013).
+pipeline. `-S device=cuda` takes a GPU. It writes FOLDER/NAME.json with the F1 of the dev splits: of the epoch with the
+best dev F1 of the first corpus, and of means of the weights of all steps, in which step t counts t to the power of
+--powers (Shamir and Zhang 2013).
 
 - --exchange: the probability that an entity of train is replaced by another of its type, drawn anew in each epoch.
 - --weight: the weight of the words of the sample in the loss (1 is that of the other corpus).
@@ -25,7 +25,7 @@ corpus, and of means of the weights of all steps, in which step t counts t to th
 - --likely leaves out the texts in which the teacher gives no word this probability, or more, of being in an entity.
 
 Test is scored only with --test, for a final table. A run that is there is not repeated. --write puts all runs of FOLDER
-into results/screening.json.
+into results/screening.json, and with a GPU into results/screening_gpu.json.
 """
 
 import argparse
@@ -189,7 +189,9 @@ def parser_of_flags() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="seeds (default: 1 2 3)")
     parser.add_argument("--parts", nargs="+", default=[*CORPORA], choices=CORPORA, help="corpora of train")
     parser.add_argument("--model", default=PARAMS.model, help="pretrained model (default: that of params.yaml)")
-    parser.add_argument("-S", dest="settings", nargs="+", default=[], metavar="KEY=VALUE", help="other params")
+    parser.add_argument(
+        "-S", dest="settings", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help="other params"
+    )
     parser.add_argument("--powers", type=float, nargs="*", default=[], help="powers of means of the weights")
     parser.add_argument("--exchange", type=float, default=0.0, help="probability of another entity (default: 0)")
     parser.add_argument("--weight", type=float, default=1.0, help="weight of the sample's words (default: 1)")
@@ -261,6 +263,22 @@ def likely_texts(
     return list(itertools.compress(others, likely)), torch.cat([*views[: len(labelled)], *kept])
 
 
+def params_of(flags: argparse.Namespace) -> Params:
+    """Give the params that are screened. A GPU is used only if it is named, so that it is in the name of the runs."""
+    changed = {key: yaml.safe_load(value) for key, value in (each.split("=") for each in flags.settings)}
+    typed = {key: type(getattr(PARAMS, key))(value) for key, value in changed.items()}
+    return dataclasses.replace(PARAMS, **({"device": "cpu"} | typed))
+
+
+def write_runs(folder: Path, device: str) -> None:
+    """Write the results of all runs of a folder."""
+    runs = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    name, result = "screening", {"runs": runs}
+    if device == "cuda":
+        name, result = "screening_gpu", {"runs": runs, "gpu": torch.cuda.get_device_name()}
+    print(write_result(name, result, "torch", "transformers", "tokenizers", "datasets"))
+
+
 def main() -> None:
     """Make the runs that are missing, and print the table."""
     parser = parser_of_flags()
@@ -272,8 +290,7 @@ def main() -> None:
     datasets.disable_progress_bars()
     torch.set_num_threads(1)
     flags.folder.mkdir(exist_ok=True)
-    changed = {key: yaml.safe_load(value) for key, value in (each.split("=") for each in flags.settings)}
-    params = dataclasses.replace(PARAMS, **{key: type(getattr(PARAMS, key))(value) for key, value in changed.items()})
+    params = params_of(flags)
     with tempfile.TemporaryDirectory() as made:
         corpora = clean(Path(made))
     tokenizer = load_tokenizer(flags.model, capitals=params.capitals)
@@ -315,8 +332,7 @@ def main() -> None:
         rows += [{"seed": seed, "weights": name, **scores} for name, scores in found.items()]
     print_table([*rows[0]], [[*row.values()] for row in rows])
     if flags.write:
-        runs = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(flags.folder.glob("*.json"))}
-        print(write_result("screening", {"runs": runs}, "torch", "transformers", "tokenizers", "datasets"))
+        write_runs(flags.folder, choose_device(params.device))
 
 
 if __name__ == "__main__":

@@ -114,7 +114,15 @@ def test_the_wnut17_tables_are_what_was_measured():
             assert re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"])
 
 
-BY_TYPE = ("WNUT-17 alone", "WNUT-17 + sample", "WNUT-17 + sample, with a teacher", "WNUT-17 + sample, base size")
+BY_TYPE = (
+    "WNUT-17 alone",
+    "WNUT-17 alone, with a teacher",
+    "WNUT-17 alone, base size",
+    "WNUT-17 + sample",
+    "WNUT-17 + sample, with a teacher",
+    "WNUT-17 + sample, base size",
+)
+SCORED = ("WNUT-17 dev", "WNUT-17 test", "sample dev", "sample test", "sample earlier test")
 
 
 def test_the_scores_of_the_recipes_are_what_was_measured():
@@ -126,11 +134,11 @@ def test_the_scores_of_the_recipes_are_what_was_measured():
         found = next(line for line in README.splitlines() if line.startswith(f"| {name} |"))
         assert found.endswith(f"| {cells['WNUT-17 dev']} | {cells['WNUT-17 test']} |")
         assert found.count("`") == 2
-        for split, score in row["summary"].items():
-            cell = f"{cells[split]} ({100 * score['precision']:.1f} / {100 * score['recall']:.1f})"
-            scored = split.replace("sample ", "the sample's ")
-            line = next(line for line in EXPERIMENTS.splitlines() if line.startswith(f"| {scored} |"))
-            assert cell in line
+        line = " | ".join(
+            f"{cells[split]} ({100 * score['precision']:.1f} / {100 * score['recall']:.1f})"
+            for split, score in ((split, row["summary"][split]) for split in SCORED)
+        )
+        assert f"| {name} | {len(row['runs'])} | {line} |" in EXPERIMENTS.splitlines()
         assert all(re.fullmatch(r"[0-9a-f]{32}\.dir", run["predictions_md5"]) for run in row["runs"])
     by_type = [list(map(type_cells, rows[name]["runs"])) for name in BY_TYPE]
     for kind in by_type[0][0]:
@@ -142,9 +150,10 @@ def test_the_scores_of_the_recipes_are_what_was_measured():
         ]
         line = next(line for line in EXPERIMENTS.splitlines() if line.startswith(f"| {kind} |"))
         assert line.endswith(f"| {' | '.join(cells)} |")
-    taught = rows["WNUT-17 + sample, with a teacher"]["summary"]["WNUT-17 test"]
-    for text in (EXPERIMENTS, (ROOT / "CHANGELOG.md").read_text()):
-        assert f"to {100 * taught['f1']:.1f} ± {100 * taught['sd_f1']:.1f}" in text
+    for data in ("WNUT-17 + sample", "WNUT-17 alone"):
+        taught = rows[f"{data}, with a teacher"]["summary"]["WNUT-17 test"]
+        for text in (EXPERIMENTS, (ROOT / "CHANGELOG.md").read_text()):
+            assert f"to {100 * taught['f1']:.1f} ± {100 * taught['sd_f1']:.1f}" in text
     unseen = [
         f"{100 * rows['WNUT-17 + sample']['summary'][split]['unseen']:.1f}"
         for split in ("WNUT-17 test", "sample test", "sample earlier test")
@@ -182,6 +191,26 @@ def test_what_was_screened_is_what_was_measured(way):
     cells = (", ".join(map(str, seeds)), *(f"{value:.1f}" for value in (*f1, statistics.mean(f1))))
     row = f"| {' | '.join(cells)} |"
     assert any(line.startswith(f"| {way}") and row in line for line in EXPERIMENTS.splitlines()), row
+
+
+ON_A_GPU = {
+    "base size, `lr` 1e-4, 5 epochs": "mpnet-wnut17-device=cuda-lr=1e-4-epochs=5",
+    "base size, `lr` 2e-4, `warmup` 0.3": "mpnet-wnut17-device=cuda-lr=2e-4-warmup=0.3",
+    "base size, `lr` 1e-4": "mpnet-wnut17-device=cuda-lr=1e-4",
+    "base size, `lr` 2e-4": "mpnet-wnut17-device=cuda-lr=2e-4",
+    "the default recipe": "minilm-wnut17-device=cuda",
+    "`batch_size` 8, `lr` 2e-4": "minilm-wnut17-device=cuda-batch_size=8-lr=2e-4",
+    "`batch_size` 32, `lr` 5e-4": "minilm-wnut17-device=cuda-batch_size=32-lr=5e-4",
+    "`frozen_layers` 0": "minilm-wnut17-device=cuda-frozen_layers=0",
+}
+
+
+@pytest.mark.parametrize("way", ON_A_GPU)
+def test_what_was_screened_on_a_gpu_is_what_was_measured(way):
+    runs = [result("screening_gpu")["runs"][f"{ON_A_GPU[way]}-{seed}"]["mean 8.0"] for seed in (1, 2)]
+    cells = [", ".join(f"{run[f'{corpus} dev']:.1f}" for run in runs) for corpus in ("wnut17", "sample")]
+    mean = statistics.mean(score for run in runs for score in run.values())
+    assert f"| {way} | {' | '.join(cells)} | {mean:.1f} |" in EXPERIMENTS.splitlines()
 
 
 def test_what_longer_or_faster_training_gives_wnut17_alone_is_what_was_measured():

@@ -29,7 +29,7 @@ def windows_of(tokenizer, rows, tags):
 
 
 def setting_of(spec):
-    """Return a model, its tokenizer, and the windows of train and dev."""
+    """Return the spec of a model, its tokenizer, the windows of train, and dev."""
     tokenizer = load_tokenizer(spec, capitals="kept")
     dev_rows, dev_tags = sentences(30, 2)
     dev = DevSplit(windows_of(tokenizer, dev_rows, dev_tags), dev_tags)

@@ -16,8 +16,10 @@ from nerpipe.inference.device_choice import choose_device
 from nerpipe.inference.word_predictions import predict_words
 from nerpipe.prediction.predictor import Predictor
 from nerpipe.scoring.scores import score
+from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.view_windows import tokenize_views
 from nerpipe.training import checkpoints, fine_tuning
+from nerpipe.training.dev_scores import DevSplit
 from nerpipe.training.device import device_arguments, use_deterministic_sums
 from nerpipe.training.fast_dropout import FastDropout
 from nerpipe.training.fine_tuning import train_model
@@ -29,6 +31,12 @@ LABELS = make_labels(["person"])
 SETTINGS = replace(training_settings.SETTINGS, batch_size=4, outside_bias=0.0, device="auto", precision="auto")
 
 
+def forget_workspace(monkeypatch):
+    """Unset the variable, also for the tests behind this one: what a test sets without monkeypatch would stay."""
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+
+
 @pytest.mark.parametrize(
     ("device", "on_processor", "pinned"), [("cpu", True, False), ("cuda", False, True), ("mps", False, False)]
 )
@@ -37,7 +45,7 @@ def test_the_trainer_is_kept_on_the_processor_or_left_to_find_the_gpu(device, on
 
 
 def test_sums_on_a_gpu_need_a_workspace_that_is_set_before_the_first_product(monkeypatch):
-    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    forget_workspace(monkeypatch)
     use_deterministic_sums("cpu")
     assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
     use_deterministic_sums("cuda")
@@ -53,11 +61,8 @@ def trainer_on(tiny_model, tmp_path, monkeypatch):
     """Return what train_model gives the Trainer on a machine with such a GPU."""
     from datasets import Dataset
 
-    from nerpipe.tokenizing.tokenizer import load_tokenizer
-    from nerpipe.training.dev_scores import DevSplit
-    from tiny import spec_of
-
     def make(device, *, bf16):
+        forget_workspace(monkeypatch)
         monkeypatch.setattr(torch.cuda, "is_available", lambda: device == "cuda")
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: device == "mps")
         monkeypatch.setattr(

@@ -433,7 +433,7 @@ def test_what_to_try_follows_from_the_loss():
     still = entity_warning(predicted=0, gold=5, dev_losses=[0.4627, 0.4639, 0.4634])
     assert "its loss has not fallen since the first epoch" in still
     assert "`nerpipe check` shows whether train holds enough entities" in still
-    assert "Try a lower lr" in still
+    assert "Try a higher warmup, a lower lr with more epochs" in still
     assert entity_warning(predicted=1, gold=5, dev_losses=[0.4, 0.4]) is None
 
 

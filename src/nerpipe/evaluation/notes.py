@@ -8,8 +8,9 @@ from nerpipe.scoring.scores import Score
 FEW_DOCUMENTS = 20
 WHAT_TO_TRY = (
     "Look into metrics/train.json: if dev_loss still falls in the last epoch, try more epochs, a higher lr, a smaller "
-    "batch_size (more steps) or fewer frozen_layers; if it has not fallen since the first epoch, try a lower lr. "
-    "`nerpipe check` shows whether train holds enough entities and whether the model can read its words"
+    "batch_size (more steps) or fewer frozen_layers; if it has not fallen since the first epoch, try a higher warmup, "
+    "or a lower lr with more epochs. `nerpipe check` shows whether train holds enough entities and whether the model "
+    "can read its words"
 )
 
 OTHER_TEXT = (

@@ -132,7 +132,7 @@ def entity_warning(*, predicted: int, gold: int, dev_losses: Sequence[float]) ->
         said, advice = "", "more epochs, a higher lr, a smaller batch_size (more steps) or fewer frozen_layers"
         if len(dev_losses) > 1 and dev_losses[-1] > STILL * dev_losses[0]:
             said = ", and its loss has not fallen since the first epoch"
-            advice = "a lower lr, a higher warmup or another seed"
+            advice = "a higher warmup, a lower lr with more epochs, or another seed"
         return (
             f"warning: the kept epoch predicts no entity at all in dev, which holds {number_of(gold, 'entity')}{said}. "
             f"Try {advice}; `nerpipe check` shows whether train holds enough entities"
