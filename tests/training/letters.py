@@ -6,6 +6,7 @@ from nerpipe.contracts.labels import make_labels
 from nerpipe.contracts.ledger import tally
 from nerpipe.tokenizing.tokenizer import load_tokenizer
 from nerpipe.tokenizing.window_dataset import tokenize_split
+from nerpipe.training import checkpoints
 from nerpipe.training.dev_scores import DevSplit
 
 LABELS = make_labels(["person", "place"])
@@ -34,3 +35,17 @@ def setting_of(spec):
     dev_rows, dev_tags = sentences(30, 2)
     dev = DevSplit(windows_of(tokenizer, dev_rows, dev_tags), dev_tags)
     return spec, tokenizer, windows_of(tokenizer, *sentences(120, 1)), dev
+
+
+def break_off(monkeypatch, after):
+    """Let training break off after this number of saves."""
+    saves = []
+    mark = checkpoints.mark_complete
+
+    def mark_and_break_off(checkpoint):
+        mark(checkpoint)
+        saves.append(checkpoint)
+        if len(saves) == after:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoints, "mark_complete", mark_and_break_off)

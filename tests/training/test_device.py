@@ -218,16 +218,7 @@ def test_in_float32_and_without_dropout_the_gpu_learns_what_the_processor_does(t
 def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkeypatch):
     whole = train(setting, tmp_path / "whole")
     monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "0")  # at every step
-    saves = []
-    mark = checkpoints.mark_complete
-
-    def break_off(checkpoint):
-        mark(checkpoint)
-        saves.append(checkpoint)
-        if len(saves) == 19:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoints, "mark_complete", break_off)
+    letters.break_off(monkeypatch, after=19)
     with pytest.raises(KeyboardInterrupt):
         train(setting, tmp_path / "broken")
     resumed = train(setting, tmp_path / "broken")

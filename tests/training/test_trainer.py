@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import training_settings
-from letters import LABELS, sentences, setting_of, windows_of
+from letters import LABELS, break_off, sentences, setting_of, windows_of
 
 from nerpipe.contracts.ledger import tally
 from nerpipe.contracts.views import Views
@@ -222,16 +222,7 @@ def test_a_run_that_broke_off_goes_on_to_the_same_bits(setting, tmp_path, monkey
 
     whole = train(setting, tmp_path)
     monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "0")  # at every step
-    saves = []
-    mark = checkpoints.mark_complete
-
-    def break_off(checkpoint):
-        mark(checkpoint)
-        saves.append(checkpoint)
-        if len(saves) == broken_off_after:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoints, "mark_complete", break_off)
+    break_off(monkeypatch, broken_off_after)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with pytest.raises(KeyboardInterrupt):
@@ -258,19 +249,6 @@ def test_a_damaged_checkpoint_is_passed_over(setting, tmp_path, monkeypatch, cap
     assert "checkpoint-45 is incomplete or damaged" in capsys.readouterr().out
     assert resumed.resumed_at == 0
     assert resumed.epochs == whole.epochs
-
-
-def break_off_after(monkeypatch, saves):
-    """Interrupt training after this many checkpoints."""
-    mark = checkpoints.mark_complete
-    left = iter(range(saves - 1, -1, -1))
-
-    def break_off(checkpoint):
-        mark(checkpoint)
-        if not next(left):
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(checkpoints, "mark_complete", break_off)
 
 
 def script_dev(monkeypatch, f1, loss):
@@ -322,7 +300,7 @@ def test_a_best_epoch_that_is_lost_is_trained_again(bert, tmp_path, monkeypatch,
     monkeypatch.setenv(checkpoints.CHECKPOINT_SECONDS, "0")
     whole = train_with_falling_scores(bert, tmp_path, monkeypatch, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        break_off_after(patch, 40)
+        break_off(patch, 40)
         with pytest.raises(KeyboardInterrupt):
             train_with_falling_scores(bert, tmp_path, patch, tmp_path / "scratch")
     assert sorted(path.name for path in (tmp_path / "scratch").glob("checkpoint-*")) == [
@@ -381,7 +359,7 @@ def test_weights_of_another_epoch_are_never_kept(bert, tmp_path, monkeypatch):
 
 def test_a_run_whose_folder_was_moved_keeps_the_best_epoch(bert, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        break_off_after(patch, 3)  # at the very end, after which nothing is saved
+        break_off(patch, 3)  # at the very end, after which nothing is saved
         with pytest.raises(KeyboardInterrupt):
             train_with_falling_scores(bert, tmp_path, patch, tmp_path / "scratch")
     (tmp_path / "scratch").rename(tmp_path / "moved")
@@ -485,7 +463,7 @@ def test_a_run_that_goes_on_stops_as_early_as_one_that_did_not_break_off(bert, t
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with monkeypatch.context() as patch:
-        break_off_after(patch, saves)
+        break_off(patch, saves)
         with pytest.raises(KeyboardInterrupt):
             train(bert, tmp_path, scratch, **changed)
     resumed = train(bert, tmp_path, scratch, **changed)
